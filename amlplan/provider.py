@@ -1,0 +1,238 @@
+"""Protocols of providers: how one kind of resource is read, created, updated and deleted.
+
+A provider is a class that an entry point in `amlplan.providers` names; the entry point's name is
+the kind it manages, as in `datastore.local`. It is made with a `ProviderContext` and must be safe
+to call from several threads. Small abilities are protocols of their own; a provider that has one
+simply implements it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from amlplan_schemas.base import JsonValue, ResourceInputs, ResourceOutputs
+    from amlplan_schemas.state import Record
+
+Outputs = Mapping[str, Any]
+"""JSON values by field name, as the provider's outputs model declares them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderContext:
+    """Where a provider finds things on the control machine.
+
+    `root` is the project's folder (relative paths of inputs start there), `data_folder` the
+    user's data folder of amlplan, `cache_folder` may be deleted at any time.
+    """
+
+    root: Path
+    data_folder: Path
+    cache_folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a provider manages: the models of its inputs and outputs, and their version."""
+
+    provider: str
+    inputs: type[ResourceInputs]
+    outputs: type[ResourceOutputs]
+    schema_version: int = 1
+
+
+Targets = Mapping[str, "Record"]
+"""The records of the blocks that a resource refers to, by field name; absent where not in state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A resource as the configuration asks for it, before apply: some leaves may be unknown.
+
+    `values` has the inputs that are known, as JSON; `unknown` names the top-level fields that are
+    not. `lock` has the entries of `amlplan.lock` for what `lock_requests` asked for, by key.
+    """
+
+    address: str
+    kind: str
+    name: str
+    values: Mapping[str, JsonValue]
+    unknown: frozenset[str]
+    lock: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """A resource to create or to update: complete, with secrets resolved.
+
+    `identity` is the idempotency key that the object must carry: a second create with the same
+    identity adopts what the first one made.
+    """
+
+    address: str
+    kind: str
+    name: str
+    identity: str
+    inputs: Any
+    derived: Mapping[str, JsonValue]
+    targets: Targets
+    lock: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The object is there.
+
+    `inputs` and `outputs` hold the fields that were seen to be as they are now; a field left out
+    could not be observed and counts as unchanged.
+    """
+
+    inputs: Mapping[str, JsonValue] = field(default_factory=dict)
+    outputs: Outputs = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The object is certainly not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """Nothing is known about the object; `reason` says why, for people."""
+
+    reason: str
+
+
+Observed = Present | Missing | Unreachable
+
+
+class OperationHandle(Protocol):
+    """What a provider call gets to report and to be stopped by."""
+
+    @property
+    def steps(self) -> Mapping[str, JsonValue]:
+        """The steps that an interrupted attempt finished, with what each recorded."""
+        ...
+
+    def step(self, name: str, data: JsonValue = None) -> None:
+        """Record that a step is done; durable when it returns."""
+        ...
+
+    def progress(self, text: str) -> None:
+        """Tell people what is going on; cheap, may be called often."""
+        ...
+
+    def check_cancelled(self) -> None:
+        """Raise CanceledError where the user asked to stop."""
+        ...
+
+
+class Reads(Protocol):
+    """The reading half of a provider; planning and drift get nothing else."""
+
+    def read(self, record: Record, targets: Targets) -> Observed:
+        """What is outside for a record. Never changes anything; may be repeated; may block."""
+        ...
+
+
+class Provider(Reads, Protocol):
+    """Manages one kind. Every method blocks; failures raise ProviderError."""
+
+    kind: Kind
+
+    def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
+        """Make the object, or adopt what carries the same identity; gives all outputs."""
+        ...
+
+    def update(self, desired: Desired, prior: Record, operation: OperationHandle) -> Outputs:
+        """Change the object in place, repairing what drifted; gives all outputs."""
+        ...
+
+    def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
+        """Remove the object; one that is gone already is no failure."""
+        ...
+
+
+@runtime_checkable
+class Finds(Protocol):
+    """An ability: tells what became of an operation that was interrupted."""
+
+    def find(self, draft: Record, targets: Targets) -> Observed:
+        """The object that carries `draft.identity`.
+
+        Present only where create, or update, is complete; an object that was only begun is
+        Missing where create will take it over, so that nothing is made twice.
+        """
+        ...
+
+
+@runtime_checkable
+class Derives(Protocol):
+    """An ability: facts of content that are exact at plan, compared like inputs."""
+
+    def derive(self, draft: Draft) -> Mapping[str, JsonValue]:
+        """The facts, as JSON; raises ProviderError naming a file that cannot be read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Refinement:
+    """What a provider knows about a change before it happens.
+
+    `replace` names input fields (top level) that force a replacement after all; `same` names
+    fields that differ in writing only; `expected` foresees outputs, for people; `stable` names
+    outputs that this change keeps.
+    """
+
+    replace: frozenset[str] = frozenset()
+    same: frozenset[str] = frozenset()
+    expected: Mapping[str, JsonValue] = field(default_factory=dict)
+    stable: frozenset[str] = frozenset()
+    note: str | None = None
+
+
+@runtime_checkable
+class Refines(Protocol):
+    """An ability: looks at a proposed create or update before it is planned."""
+
+    def refine(
+        self, draft: Draft, derived: Mapping[str, JsonValue], prior: Record | None, targets: Targets
+    ) -> Refinement:
+        """What it knows; never changes anything. `prior` is None for a create."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LockRequest:
+    """Something outside that a resource needs resolved into `amlplan.lock`.
+
+    `key` is a digest of the request, so equal requests share an entry whatever their address.
+    `required` tells whether a plan is an error without it, or leaves the resource deferred.
+    """
+
+    key: str
+    type: str
+    request: Mapping[str, JsonValue]
+    required: bool = True
+
+
+@runtime_checkable
+class Locks(Protocol):
+    """An ability: what the outside resolves to is recorded in `amlplan.lock`."""
+
+    def lock_requests(self, draft: Draft) -> tuple[LockRequest, ...]:
+        """What the resource needs resolved; pure."""
+        ...
+
+    def resolve(
+        self, request: LockRequest, environment: Mapping[str, str], operation: OperationHandle
+    ) -> Mapping[str, JsonValue]:
+        """Ask the outside; gives the entry, as JSON that is equal on every machine.
+
+        `environment` holds variables with credentials for children. Blocks, may use the network.
+        """
+        ...

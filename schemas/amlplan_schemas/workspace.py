@@ -1,0 +1,80 @@
+"""The workspace: the container and security boundary of histories, models and deployments."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from amlplan_schemas.base import (
+    Behaviour,
+    LocalPath,
+    ResourceInputs,
+    ResourceOutputs,
+    Schema,
+    Trait,
+)
+
+PRINCIPAL_PATTERN = r"^(user|group|service):[^\s:]+$"
+Principal = Annotated[str, Field(pattern=PRINCIPAL_PATTERN)]
+
+
+class WorkspaceHistory(Schema):
+    """Where a workspace keeps its history, snapshots and models."""
+
+    store: Annotated[Literal["sqlite"], Behaviour.REPLACE] = Field(
+        default="sqlite", description="What holds the history; embedded SQLite files."
+    )
+    path: Annotated[str | None, Behaviour.REPLACE, LocalPath] = Field(
+        default=None, description="The data folder; the user's data folder when left out."
+    )
+
+
+class Workspace(ResourceInputs):
+    """A workspace, named by Azure ML's rule of 2018."""
+
+    name_pattern: ClassVar[str] = r"^[a-zA-Z0-9][\w-]{2,32}$"
+
+    default: Annotated[bool, Behaviour.METADATA] = Field(
+        default=False, description="Whether blocks that name no workspace belong to this one."
+    )
+    owners: Annotated[tuple[Principal, ...], Behaviour.UPDATE] = Field(
+        default=(), description="Who may do everything; the creator when left out."
+    )
+    contributors: Annotated[tuple[Principal, ...], Behaviour.UPDATE] = Field(
+        default=(), description="Who may run, register and apply, but not change roles."
+    )
+    readers: Annotated[tuple[Principal, ...], Behaviour.UPDATE] = Field(
+        default=(), description="Who may list, read, download, plan and look for drift."
+    )
+    history: Annotated[WorkspaceHistory, Behaviour.REPLACE] = Field(
+        default_factory=WorkspaceHistory, description="Where the workspace's data lies."
+    )
+
+    @field_validator("owners", "contributors", "readers")
+    @classmethod
+    def _sorted(cls, principals: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(sorted(set(principals)))
+
+    @field_validator("readers")
+    @classmethod
+    def _one_role_each(cls, readers: tuple[str, ...], info: object) -> tuple[str, ...]:
+        data: dict[str, tuple[str, ...]] = getattr(info, "data", {})
+        seen: set[str] = set()
+        for role in (data.get("owners", ()), data.get("contributors", ()), readers):
+            for principal in role:
+                if principal in seen:
+                    raise ValueError(f"{principal} has two roles; a principal has one")
+                seen.add(principal)
+        return readers
+
+
+class WorkspaceOutputs(ResourceOutputs):
+    """What a workspace is once it exists."""
+
+    id: Annotated[str, Trait.STABLE, Trait.WATCHED] = Field(description="Its identity, a UUID.")
+    path: Annotated[str, Trait.STABLE] = Field(description="Its data folder on this host.")
+    host: Annotated[str, Trait.STABLE] = Field(description="The identity of host and user.")
+    creator: Annotated[str, Trait.STABLE] = Field(
+        description="Who made it; the owner where none is named."
+    )
