@@ -8,7 +8,7 @@ from functools import cache
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 JsonValue = Any
 """None, bool, int, float, str, or lists and string-keyed dicts of these."""
@@ -39,7 +39,7 @@ class Trait(StrEnum):
 class Schema(BaseModel):
     """A frozen model of what a user writes: unknown fields are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
 
 class Stored(BaseModel):
@@ -56,13 +56,21 @@ class Reference(Schema):
     identity: str | None = None
 
 
+class NoSecrets:
+    """Marks a field that its provider writes down in the clear: sensitive values are refused."""
+
+
+class NoPlainCredentials:
+    """Marks a field of addresses: a password in one must come from a secret."""
+
+
 class ResourceInputs(Schema):
     """The fields that every resource takes."""
 
     name_pattern: ClassVar[str] = r"^[a-zA-Z0-9][\w.-]{0,254}$"
     """The rule of the service that gave the kind its name; checked here for `name`."""
 
-    name: Annotated[str, Behaviour.REPLACE] = Field(
+    name: Annotated[str, Behaviour.REPLACE, NoSecrets] = Field(
         description="What it is called outside; the label when left out."
     )
     description: Annotated[str | None, Behaviour.METADATA] = Field(
@@ -71,6 +79,13 @@ class ResourceInputs(Schema):
     tags: Annotated[dict[str, str], Behaviour.METADATA] = Field(
         default_factory=dict, description="Your own labels."
     )
+
+    @field_validator("name")
+    @classmethod
+    def _follows_its_kinds_rule(cls, name: str) -> str:
+        if re.fullmatch(cls.name_pattern, name, re.ASCII) is None:
+            raise ValueError(f"{name!r} breaks the naming rule of its kind, {cls.name_pattern}")
+        return name
 
 
 class ResourceOutputs(Stored):

@@ -10,6 +10,7 @@ from amlplan_schemas.base import (
     Behaviour,
     BlockReference,
     LocalPath,
+    NoSecrets,
     Reference,
     ResourceInputs,
     ResourceOutputs,
@@ -25,7 +26,7 @@ class LocalDatastore(ResourceInputs):
     workspace: Annotated[Reference, Behaviour.REPLACE, BlockReference("workspace")] = Field(
         description="The workspace it belongs to."
     )
-    path: Annotated[str, Behaviour.REPLACE, LocalPath] = Field(
+    path: Annotated[str, Behaviour.REPLACE, LocalPath, NoSecrets] = Field(
         min_length=1, description="The folder."
     )
     create_if_missing: Annotated[bool, Behaviour.UPDATE] = Field(
@@ -41,3 +42,4 @@ class LocalDatastoreOutputs(ResourceOutputs):
 
     uri: Annotated[str, Trait.STABLE] = Field(description="The folder as a file URI.")
     exists: Annotated[bool, Trait.WATCHED] = Field(description="Whether the folder is there.")
+    host: Annotated[str, Trait.STABLE] = Field(description="The identity of host and user.")

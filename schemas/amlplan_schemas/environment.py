@@ -10,6 +10,7 @@ from amlplan_schemas.base import (
     Behaviour,
     BlockReference,
     LocalPath,
+    NoPlainCredentials,
     Reference,
     ResourceInputs,
     ResourceOutputs,
@@ -36,6 +37,7 @@ class Environment(ResourceInputs):
     python: Annotated[str | None, Behaviour.UPDATE] = Field(
         default=None,
         pattern=r"^3\.\d{1,2}(\.\d{1,2})?$",
+        coerce_numbers_to_str=False,  # 3.10 as a number is 3.1
         description="Version of Python, as in 3.11; required unless user_managed.",
     )
     requirements: Annotated[tuple[str, ...] | None, Behaviour.UPDATE] = Field(
@@ -53,13 +55,13 @@ class Environment(ResourceInputs):
     interpreter: Annotated[str | None, Behaviour.UPDATE] = Field(
         default=None, description="That interpreter on the target; only with user_managed."
     )
-    index_url: Annotated[str | None, Behaviour.UPDATE] = Field(
+    index_url: Annotated[str | None, Behaviour.UPDATE, NoPlainCredentials] = Field(
         default=None, description="The package index in place of the default one."
     )
-    extra_index_urls: Annotated[tuple[str, ...], Behaviour.UPDATE] = Field(
+    extra_index_urls: Annotated[tuple[str, ...], Behaviour.UPDATE, NoPlainCredentials] = Field(
         default=(), description="Further package indexes."
     )
-    find_links: Annotated[tuple[str, ...], Behaviour.UPDATE] = Field(
+    find_links: Annotated[tuple[str, ...], Behaviour.UPDATE, NoPlainCredentials] = Field(
         default=(), description="Folders or pages with wheels."
     )
     platforms: Annotated[tuple[str, ...], Behaviour.UPDATE] = Field(

@@ -10,6 +10,7 @@ from amlplan_schemas.base import (
     Behaviour,
     BlockReference,
     LocalPath,
+    NoSecrets,
     Reference,
     ResourceInputs,
     ResourceOutputs,
@@ -25,18 +26,18 @@ class Model(ResourceInputs):
     workspace: Annotated[Reference, Behaviour.REPLACE, BlockReference("workspace")] = Field(
         description="The workspace whose store holds it."
     )
-    source: Annotated[str, Behaviour.METADATA, LocalPath] = Field(
+    source: Annotated[str, Behaviour.METADATA, LocalPath, NoSecrets] = Field(
         min_length=1,
         description="The file or folder; other content in it is a new version.",
     )
-    framework: Annotated[str | None, Behaviour.UPDATE] = Field(
+    framework: Annotated[str | None, Behaviour.UPDATE, NoSecrets] = Field(
         default=None, description="What reads it, as in scikit-learn."
     )
-    properties: Annotated[dict[str, str], Behaviour.UPDATE] = Field(
+    properties: Annotated[dict[str, str], Behaviour.UPDATE, NoSecrets] = Field(
         default_factory=dict,
         description="Facts kept with the version; adding one updates it, changing one makes a new.",
     )
-    aliases: Annotated[dict[str, str], Behaviour.UPDATE] = Field(
+    aliases: Annotated[dict[str, str], Behaviour.UPDATE, NoSecrets] = Field(
         default_factory=dict, description="Names for a version: latest, this, or a digest."
     )
 

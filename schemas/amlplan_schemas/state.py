@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -140,6 +140,5 @@ class State(Stored):
     outputs: dict[str, StateOutput] = Field(default_factory=dict)
     pending: dict[str, Intent] = Field(default_factory=dict)
     applied: Applied | None = None
-
-
-JournalEntry = dict[str, Any]
+    underway: str | None = None
+    """The plan whose operations stand in the journal: an apply that goes on, or was killed."""

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from amlplan_schemas.base import (
     Behaviour,
     LocalPath,
+    NoSecrets,
     ResourceInputs,
     ResourceOutputs,
     Schema,
@@ -38,16 +39,16 @@ class Workspace(ResourceInputs):
     default: Annotated[bool, Behaviour.METADATA] = Field(
         default=False, description="Whether blocks that name no workspace belong to this one."
     )
-    owners: Annotated[tuple[Principal, ...], Behaviour.UPDATE] = Field(
+    owners: Annotated[tuple[Principal, ...], Behaviour.UPDATE, NoSecrets] = Field(
         default=(), description="Who may do everything; the creator when left out."
     )
-    contributors: Annotated[tuple[Principal, ...], Behaviour.UPDATE] = Field(
+    contributors: Annotated[tuple[Principal, ...], Behaviour.UPDATE, NoSecrets] = Field(
         default=(), description="Who may run, register and apply, but not change roles."
     )
-    readers: Annotated[tuple[Principal, ...], Behaviour.UPDATE] = Field(
+    readers: Annotated[tuple[Principal, ...], Behaviour.UPDATE, NoSecrets] = Field(
         default=(), description="Who may list, read, download, plan and look for drift."
     )
-    history: Annotated[WorkspaceHistory, Behaviour.REPLACE] = Field(
+    history: Annotated[WorkspaceHistory, Behaviour.REPLACE, NoSecrets] = Field(
         default_factory=WorkspaceHistory, description="Where the workspace's data lies."
     )
 

@@ -1,0 +1,181 @@
+"""Writes docs/resources.md and the JSON Schemas of plan and state from the models."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from amlplan_schemas.base import (
+    Behaviour,
+    ResourceInputs,
+    ResourceOutputs,
+    Trait,
+    behaviour_of,
+    block_fields,
+    reference_fields,
+)
+from amlplan_schemas.compute import LocalCompute, LocalComputeOutputs
+from amlplan_schemas.datastore import LocalDatastore, LocalDatastoreOutputs
+from amlplan_schemas.environment import Environment, EnvironmentOutputs
+from amlplan_schemas.model import Model, ModelOutputs
+from amlplan_schemas.plan import Plan
+from amlplan_schemas.state import State
+from amlplan_schemas.workspace import Workspace, WorkspaceOutputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pydantic.fields import FieldInfo
+
+ROOT = Path(__file__).resolve().parent.parent
+KINDS: dict[str, tuple[type[ResourceInputs], type[ResourceOutputs]]] = {
+    "workspace": (Workspace, WorkspaceOutputs),
+    "datastore.local": (LocalDatastore, LocalDatastoreOutputs),
+    "compute.local": (LocalCompute, LocalComputeOutputs),
+    "environment": (Environment, EnvironmentOutputs),
+    "model": (Model, ModelOutputs),
+}
+CHANGE_WORDS = {
+    Behaviour.REPLACE: "replaces it",
+    Behaviour.UPDATE: "in place",
+    Behaviour.METADATA: "state only",
+    Behaviour.UNRECORDED: "not compared",
+}
+HCL_WORDS: dict[object, str] = {str: "string", bool: "bool", int: "number", float: "number"}
+INTRODUCTION = """\
+# Resources
+
+<!-- Made by scripts/generate_docs from schemas/amlplan_schemas; do not edit. -->
+
+Every kind of block that a provider manages: what you write (inputs), and what amlplan computes
+(outputs). What a change of an input does is one of:
+
+- *replaces it*: the old object goes, a new one comes;
+- *in place*: the provider changes the object;
+- *state only*: nothing outside changes, only the state is written;
+- *not compared*: how you reach a thing, which is never a change.
+
+An output that is *stable* keeps its value through an update, so what refers to it stays known at
+plan; one that is *watched* is compared by `amlplan drift`. A path is relative to the folder of the
+file that states it.
+"""
+
+
+def generated_files() -> Iterator[tuple[Path, str]]:
+    """Each generated file with the text it should have."""
+    yield ROOT / "docs/resources.md", resources_page()
+    for name, model in (("plan", Plan), ("state", State)):
+        yield ROOT / f"schemas/amlplan_schemas/json/{name}.schema.json", json_schema(model)
+
+
+def json_schema(model: type[BaseModel]) -> str:
+    """The published JSON Schema of a model."""
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return json.dumps(dialect | model.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def resources_page() -> str:
+    """The page with the fields of every kind."""
+    sections = (_kind_section(kind, *models) for kind, models in KINDS.items())
+    return "\n".join([INTRODUCTION, *sections])
+
+
+def _kind_section(kind: str, inputs: type[ResourceInputs], outputs: type[ResourceOutputs]) -> str:
+    block, _, second = kind.partition(".")
+    labels = f'"{second}" "LABEL"' if second else '"LABEL"'
+    parts = [
+        f"## {kind}\n",
+        f"`{block} {labels}`: {_first_line(inputs)}\n",
+        f"A name matches `{inputs.name_pattern}`.\n",
+        _inputs_table("Input", inputs),
+        *(_inputs_table(f"In `{name}`", model) for name, model in block_fields(inputs).items()),
+        _table(("Output", "Type", "Holds", "What it is"), _output_rows(outputs)),
+    ]
+    return "\n".join(parts)
+
+
+def _first_line(model: type[BaseModel]) -> str:
+    return (model.__doc__ or "").partition("\n")[0]
+
+
+def _inputs_table(title: str, model: type[BaseModel]) -> str:
+    rows = (
+        (
+            f"`{name}`",
+            _block_words(model, name) or _type_words(info.annotation),
+            _default_words(model, name, info),
+            CHANGE_WORDS[behaviour_of(model, name)],
+            info.description or "",
+        )
+        for name, info in model.model_fields.items()
+    )
+    return _table((title, "Type", "Default", "A change", "What it is"), rows)
+
+
+def _block_words(model: type[BaseModel], name: str) -> str:
+    referred = reference_fields(model).get(name)
+    return f"`{referred}`" if referred else "block" if name in block_fields(model) else ""
+
+
+def _output_rows(model: type[BaseModel], before: str = "") -> Iterator[tuple[str, ...]]:
+    for name, info in model.model_fields.items():
+        traits = ", ".join(mark.value for mark in info.metadata if isinstance(mark, Trait))
+        kind = _type_words(info.annotation)
+        yield f"`{before}{name}`", kind, traits, info.description or ""
+        if name in block_fields(model):
+            yield from _output_rows(block_fields(model)[name], f"{before}{name}.")
+
+
+def _default_words(model: type[BaseModel], name: str, info: FieldInfo) -> str:
+    if name == "name" and issubclass(model, ResourceInputs):
+        return "the label"
+    if reference_fields(model).get(name) == "workspace":
+        return "the only or default one"
+    if info.is_required():
+        return "required"
+    default = info.get_default(call_default_factory=True, validated_data={})
+    if default is None:
+        return "none"
+    if isinstance(default, BaseModel):
+        return "as below"
+    return f"`{json.dumps(default)}`"
+
+
+def _type_words(annotation: object) -> str:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type_words(arguments[0])
+    if origin in (Union, UnionType):
+        return " or ".join(_type_words(item) for item in arguments if item is not NoneType)
+    if origin is Literal:
+        return " or ".join(f"`{json.dumps(item)}`" for item in arguments)
+    if origin is tuple:
+        return f"list of {_type_words(arguments[0])}"
+    if origin is dict:
+        return f"map of {_type_words(arguments[1])}"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "object"
+    return HCL_WORDS[annotation]
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join("| " + " | ".join(cells) + " |\n" for cells in lines)
+
+
+def main() -> None:
+    """Write every generated file that is not as it should be."""
+    for path, text in generated_files():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path.relative_to(ROOT)}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
