@@ -1,0 +1,1 @@
+"""Expressions of the configuration: from syntax trees to values."""

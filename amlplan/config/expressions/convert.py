@@ -1,0 +1,7 @@
+"""Types: read from expressions, and values converted to them."""
+
+from amlplan.config.expressions.conversion import ConversionError, convert
+from amlplan.config.expressions.type_expressions import parse_type
+from amlplan.config.expressions.types import ObjectAttribute, Type, type_name
+
+__all__ = ["ConversionError", "ObjectAttribute", "Type", "convert", "parse_type", "type_name"]

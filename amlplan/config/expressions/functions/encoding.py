@@ -1,0 +1,110 @@
+"""Functions that encode, decode and hash."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from amlplan.config.expressions.functions.function import Function, FunctionFailure, Parameter
+from amlplan.config.expressions.numbers import NumberRangeError, normal, number_text
+from amlplan.config.expressions.types import ANY, STRING
+
+if TYPE_CHECKING:
+    from amlplan.values import Value
+
+_STRING: Final = Parameter("string", STRING)
+_ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+
+
+def json_text(value: Value) -> str:
+    """Give JSON as Terraform writes it: keys sorted, no spaces, exact numbers, < > & escaped."""
+    if isinstance(value, dict):
+        pairs = (f"{_quoted(key)}:{json_text(value[key])}" for key in sorted(value))
+        return f"{{{','.join(pairs)}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(json_text, value))}]"
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return number_text(value)
+    return json.dumps(value)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).translate(_ESCAPED)
+
+
+def _no_constant(name: str) -> Value:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _jsondecode(text: str) -> Value:
+    try:
+        found: Value = json.loads(
+            text,
+            parse_float=lambda number: normal(Decimal(number)),
+            parse_int=lambda number: normal(Decimal(number)),
+            parse_constant=_no_constant,
+        )
+    except NumberRangeError:
+        raise FunctionFailure("a number in this JSON has too many digits.", 0) from None
+    except RecursionError:
+        raise FunctionFailure("this JSON is nested too deep.", 0) from None
+    except json.JSONDecodeError as failure:
+        raise FunctionFailure(
+            f"this is not JSON: {failure.msg} at line {failure.lineno}, column {failure.colno}.", 0
+        ) from None
+    except ValueError as failure:
+        raise FunctionFailure(f"this is not JSON: {failure}.", 0) from None
+    return _well_formed(found) if "\\u" in text else found
+
+
+def _well_formed(value: Value) -> Value:
+    """Replace halves of surrogate pairs, which JSON can escape and no file can hold."""
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, list):
+        return [_well_formed(item) for item in value]
+    if isinstance(value, dict):
+        return {str(_well_formed(key)): _well_formed(item) for key, item in value.items()}
+    return value
+
+
+def _base64encode(text: str) -> Value:
+    return base64.b64encode(_bytes(text)).decode("ascii")
+
+
+def _base64decode(text: str) -> Value:
+    try:
+        raw = base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise FunctionFailure("what was decoded is not UTF-8 text.", 0) from None
+    except (binascii.Error, ValueError):
+        raise FunctionFailure("this is not Base64.", 0) from None
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _sha256(text: str) -> Value:
+    return hashlib.sha256(_bytes(text)).hexdigest()
+
+
+def _md5(text: str) -> Value:
+    return hashlib.md5(_bytes(text), usedforsecurity=False).hexdigest()
+
+
+ENCODING: Final = (
+    Function("base64decode", _base64decode, (_STRING,)),
+    Function("base64encode", _base64encode, (_STRING,)),
+    Function("jsondecode", _jsondecode, (_STRING,)),
+    Function("jsonencode", json_text, (Parameter("value", ANY, allows_null=True),)),
+    Function("md5", _md5, (_STRING,)),
+    Function("sha256", _sha256, (_STRING,)),
+)

@@ -1,0 +1,1 @@
+"""The native syntax of HCL: text to syntax trees."""
