@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.state import Applied, Intent, Record, State, StateOutput
@@ -50,7 +50,12 @@ class StateWriter(Protocol):
 
     @property
     def state(self) -> State:
-        """The state as it is with everything that was written so far."""
+        """The state as it is with everything that was written so far; may cost a copy."""
+        ...
+
+    @property
+    def records(self) -> Mapping[str, Record]:
+        """The records as they are now, by address: a live view that costs nothing."""
         ...
 
     def begin(self, intent: Intent) -> None:

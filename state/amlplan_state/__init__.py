@@ -1,0 +1,1 @@
+"""State backends: where a state is kept, and how it survives whatever happens to its writer."""
