@@ -1,0 +1,1 @@
+"""What amlplan manages on the control machine itself."""

@@ -1,0 +1,111 @@
+"""The compute target that is this host, as this user. Nothing is made for it."""
+
+# ruff: noqa: ARG002 - a provider takes what its protocol gives
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from typing import TYPE_CHECKING
+
+from amlplan.children import run_child
+from amlplan.errors import ProviderError
+from amlplan.provider import Kind, Missing, Present
+from amlplan_local.identity import elsewhere, host_identity
+from amlplan_schemas.compute import ComputeFacts, LocalComputeOutputs
+from amlplan_schemas.compute import LocalCompute as ComputeInputs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from amlplan.provider import (
+        Desired,
+        Observed,
+        OperationHandle,
+        Outputs,
+        ProviderContext,
+        Targets,
+    )
+    from amlplan_schemas.state import Record
+
+GPU_TIMEOUT = 15.0
+
+
+class LocalCompute:
+    """Attaches this host; its facts are looked at by create and update and never compared."""
+
+    kind = Kind("local", ComputeInputs, LocalComputeOutputs)
+
+    def __init__(self, context: ProviderContext) -> None:
+        self._context = context
+
+    def read(self, record: Record, targets: Targets) -> Observed:
+        """Whether this is the host and user that were recorded; facts are not looked at."""
+        identity = record.outputs.values.get("identity")
+        if identity is None:
+            return Present()  # only begun: create goes on with it
+        return elsewhere(identity, self._context) or Present(outputs={"identity": identity})
+
+    def find(self, draft: Record, targets: Targets) -> Observed:
+        """Missing: attaching leaves nothing outside that could be found."""
+        return Missing()
+
+    def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
+        """Look at the host; `python` and `disk_free` are amlplan's own."""
+        return self._outputs(operation)
+
+    def update(self, desired: Desired, prior: Record, operation: OperationHandle) -> Outputs:
+        """Look at the host again."""
+        return self._outputs(operation)
+
+    def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
+        """Detach: nothing was put on the host."""
+
+    def _outputs(self, operation: OperationHandle) -> Outputs:
+        operation.check_cancelled()
+        return {
+            "identity": host_identity(self._context),
+            "facts": facts_of_host(self._context.data_folder).model_dump(mode="json"),
+            "reachable": True,
+        }
+
+
+def facts_of_host(data_folder: Path) -> ComputeFacts:
+    """What this host offers now; runs nvidia-smi where it is installed."""
+    system = os.uname()
+    return ComputeFacts(
+        os=f"{system.sysname} {system.release}",
+        cpus=_cpus(),
+        memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+        gpus=_gpus(),
+        python=platform.python_version(),
+        disk_free=_disk_free(data_folder),
+    )
+
+
+def _cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _gpus() -> int:
+    if shutil.which("nvidia-smi") is None:
+        return 0
+    try:
+        finished = run_child(["nvidia-smi", "-L"], timeout=GPU_TIMEOUT)
+    except ProviderError:
+        return 0
+    if finished.returncode != 0:
+        return 0
+    return sum(line.startswith("GPU ") for line in finished.stdout.splitlines())
+
+
+def _disk_free(folder: Path) -> int:
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return 0

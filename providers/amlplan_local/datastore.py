@@ -1,0 +1,113 @@
+"""Datastores in a folder of this host. The bytes in it are the user's: none is ever deleted."""
+
+# ruff: noqa: ARG002 - a provider takes what its protocol gives
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from amlplan.errors import NotFoundError, ProviderError
+from amlplan.provider import Kind, Missing, Present, Unreachable
+from amlplan_local.files import make_folder
+from amlplan_local.identity import elsewhere, host_identity
+from amlplan_schemas.datastore import LocalDatastore as DatastoreInputs
+from amlplan_schemas.datastore import LocalDatastoreOutputs
+
+if TYPE_CHECKING:
+    from amlplan.provider import (
+        Desired,
+        Observed,
+        OperationHandle,
+        Outputs,
+        ProviderContext,
+        Targets,
+    )
+    from amlplan_schemas.state import Record
+
+
+class LocalDatastore:
+    """Registers a folder, and makes it where it is asked to."""
+
+    kind = Kind("local", DatastoreInputs, LocalDatastoreOutputs)
+
+    def __init__(self, context: ProviderContext) -> None:
+        self._context = context
+
+    def read(self, record: Record, targets: Targets) -> Observed:
+        """Whether the folder is there.
+
+        A file in its place is Unreachable: no apply can put that right, so none is planned
+        until somebody moved the file.
+        """
+        recorded = record.outputs.values
+        if not recorded:
+            return Present()  # only begun: create goes on with it
+        away = elsewhere(recorded.get("host"), self._context)
+        if away is not None:
+            return away
+        folder = Path(unquote(urlsplit(str(recorded["uri"])).path))
+        return self._look(folder)
+
+    def find(self, draft: Record, targets: Targets) -> Observed:
+        """The folder, since registering it leaves nothing else outside."""
+        return self._look(self._folder(str(draft.inputs.values["path"])))
+
+    def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
+        """Make the folder where that is asked for; it is an error for it to be absent else."""
+        return self._registered(desired.inputs)
+
+    def update(self, desired: Desired, prior: Record, operation: OperationHandle) -> Outputs:
+        """Make a folder that vanished again, where that is asked for."""
+        return self._registered(desired.inputs)
+
+    def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
+        """Forget the folder; it stays as it is."""
+
+    def _folder(self, path: str) -> Path:
+        return Path(os.path.normpath(self._context.root / path))
+
+    def _registered(self, inputs: DatastoreInputs) -> Outputs:
+        folder = self._folder(inputs.path)
+        found = self._look(folder)
+        if isinstance(found, Unreachable):
+            raise ProviderError("The datastore's folder cannot be used", found.reason)
+        if isinstance(found, Missing):
+            if not inputs.create_if_missing:
+                raise NotFoundError(
+                    "The datastore's folder is missing",
+                    f"{folder} does not exist. Make it, or set create_if_missing = true, then "
+                    "apply again.",
+                )
+            make_folder(folder)
+        return self._outputs(folder)
+
+    def _look(self, folder: Path) -> Observed:
+        try:
+            is_folder = _is_folder(folder)
+        except OSError as failure:
+            return Unreachable(
+                f"{folder} cannot be looked at: {failure.strerror}. Mount it, or give this user "
+                "the right to it, then try again."
+            )
+        if is_folder is None:
+            return Missing()
+        if not is_folder:
+            return Unreachable(f"{folder} is a file, not a folder. Move it away, then try again.")
+        return Present(outputs=self._outputs(folder))
+
+    def _outputs(self, folder: Path) -> Outputs:
+        return {"uri": folder.as_uri(), "exists": True, "host": host_identity(self._context)}
+
+
+def _is_folder(path: Path) -> bool | None:
+    """Whether a path is a folder; None where nothing is there."""
+    try:
+        os.scandir(path).close()
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:
+        return False if path.exists() else None
+    return True

@@ -1,0 +1,253 @@
+"""Models: content in the store of their workspace, registered as versions 1, 2, 3."""
+
+# ruff: noqa: ARG002 - a provider takes what its protocol gives
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from amlplan.errors import ProviderError, UnreachableError
+from amlplan.provider import Kind, Missing, Present, Refinement, Unreachable
+from amlplan_local.digests import content_of, files_of
+from amlplan_local.identity import elsewhere
+from amlplan_local.registration import Registration, release, seen_aliases
+from amlplan_local.store import ContentStore, changed_since_plan
+from amlplan_local.versions import ModelVersions
+from amlplan_local.workspace import STORE
+from amlplan_schemas.model import Model, ModelOutputs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from amlplan.provider import (
+        Desired,
+        Draft,
+        Observed,
+        OperationHandle,
+        Outputs,
+        ProviderContext,
+        Targets,
+    )
+    from amlplan_local.versions import Version
+    from amlplan_schemas.base import JsonValue
+    from amlplan_schemas.state import Record
+
+
+class LocalModel:
+    """Registers content under a number; bytes and versions stay when a record goes."""
+
+    kind = Kind("local", Model, ModelOutputs)
+
+    def __init__(self, context: ProviderContext) -> None:
+        self._context = context
+
+    def derive(self, draft: Draft) -> Mapping[str, JsonValue]:
+        """Digest, files and size of the source, named like the outputs they become."""
+        source = draft.values.get("source")
+        if source is None:
+            return {}
+        content = content_of(self._source(str(source)), self._context.cache_folder)
+        return {"digest": content.digest, "files": dict(content.files), "size": content.size}
+
+    def refine(
+        self,
+        draft: Draft,
+        derived: Mapping[str, JsonValue],
+        prior: Record | None,
+        targets: Targets,
+    ) -> Refinement:
+        """The version that would be claimed now, and which files make it a new one."""
+        expected = self._expected(draft, derived, prior, targets)
+        foreseen = (
+            {} if expected is None else {"version": expected, "id": f"{draft.name}:{expected}"}
+        )
+        if prior is None or not prior.outputs.values or expected is None:
+            return Refinement(expected=foreseen)
+        was = prior.outputs.values
+        if expected == was["version"] and derived.get("digest") == was["digest"]:
+            stable = frozenset({"version", "id", "digest", "files", "size"})
+            return Refinement(expected=foreseen, stable=stable)
+        changed = _difference(was.get("files") or {}, derived.get("files") or {})
+        note = f"v{was['version']} -> v{expected}: {changed or 'properties changed'}"
+        return Refinement(expected=foreseen, note=note)
+
+    def read(self, record: Record, targets: Targets) -> Observed:
+        """The claimed version, and which of its stored files are damaged."""
+        recorded = record.outputs.values
+        if not recorded:
+            return Present()  # only begun: create goes on with it
+        store = self._store(targets)
+        if isinstance(store, Unreachable):
+            return store
+        try:
+            versions = _versions(store, record.name)
+            version = versions.get(int(recorded["version"]))
+            if version is None or version.digest != recorded["digest"]:
+                return Missing()
+            outputs = self._seen(store, record.name, version)
+            aliases = seen_aliases(versions, record.inputs.values.get("aliases") or {}, version)
+        except ProviderError as failure:
+            return Unreachable(failure.detail)
+        return Present({"aliases": aliases}, outputs)
+
+    def find(self, draft: Record, targets: Targets) -> Observed:
+        """The version that carries the identity, once its files and aliases are complete."""
+        store = self._store(targets)
+        if isinstance(store, Unreachable):
+            return store
+        try:
+            versions = _versions(store, draft.name)
+            version = versions.claimed_by(draft.identity)
+            if version is None or version.digest != draft.derived.get("digest"):
+                return Missing()
+            wanted = draft.inputs.values.get("aliases") or {}
+            if seen_aliases(versions, wanted, version) != wanted:
+                return Missing()
+            outputs = self._seen(store, draft.name, version)
+        except ProviderError as failure:
+            return Unreachable(failure.detail)
+        return Missing() if outputs["corrupted"] else Present(outputs=outputs)
+
+    def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
+        """Store the content and claim a version: the one with the same content, or the next."""
+        return self._register(desired, None, operation)
+
+    def update(self, desired: Desired, prior: Record, operation: OperationHandle) -> Outputs:
+        """Claim another version for other content or properties; repair damaged files."""
+        return self._register(desired, prior, operation)
+
+    def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
+        """Give the version up; it stays, and so do its bytes."""
+        store = self._store(targets)
+        if isinstance(store, Unreachable):
+            raise UnreachableError("The workspace's store cannot be reached", store.reason)
+        if not (store / "models" / prior.name).is_dir():
+            return
+        release(_versions(store, prior.name), prior)
+
+    def _register(
+        self, desired: Desired, prior: Record | None, operation: OperationHandle
+    ) -> Outputs:
+        store = self._store(desired.targets)
+        if isinstance(store, Unreachable):
+            raise UnreachableError("The workspace's store cannot be reached", store.reason)
+        inputs: Model = desired.inputs
+        digest = str(desired.derived["digest"])
+        content_store = ContentStore(store, self._context.cache_folder)
+        resumed = operation.steps.get("blobs") == {"digest": digest}
+        if not resumed or content_store.corrupted(_files(desired)):
+            self._store_blobs(inputs, desired, content_store, operation)
+            operation.step("blobs", {"digest": digest})
+        operation.check_cancelled()
+        registration = Registration(
+            identity=desired.identity,
+            digest=digest,
+            files=_files(desired),
+            size=cast("int", desired.derived["size"]),
+            framework=inputs.framework,
+            properties=inputs.properties,
+            aliases=inputs.aliases,
+        )
+        version = registration.claim(
+            _versions(store, desired.name), prior, lambda number: operation.step("version", number)
+        )
+        operation.progress(f"registered as {desired.name}:{version.version}")
+        return _outputs(desired.name, version, [])
+
+    def _store_blobs(
+        self,
+        inputs: Model,
+        desired: Desired,
+        content_store: ContentStore,
+        operation: OperationHandle,
+    ) -> None:
+        source = self._source(inputs.source)
+        cancelled = operation.check_cancelled
+        content = content_of(source, self._context.cache_folder, cancelled)
+        if content.digest != desired.derived["digest"]:
+            changed = _difference(_files(desired), content.files)
+            raise changed_since_plan(f"{source} ({changed})")
+        files = {name: (path, content.files[name]) for name, path in files_of(source)}
+        content_store.put(files, cancelled, operation.progress)
+
+    def _expected(
+        self,
+        draft: Draft,
+        derived: Mapping[str, JsonValue],
+        prior: Record | None,
+        targets: Targets,
+    ) -> int | None:
+        """The number that registering would give now, None where that cannot be told."""
+        if "digest" not in derived or "properties" not in draft.values:
+            return None
+        if "workspace" not in targets:
+            return 1  # its workspace is to be made, so its store is empty
+        store = self._store(targets)
+        if isinstance(store, Unreachable):
+            return None
+        registration = Registration(
+            identity="",
+            digest=str(derived["digest"]),
+            files={},
+            size=0,
+            framework=None,
+            properties=draft.values["properties"],
+            aliases={},
+        )
+        try:
+            return registration.foreseen(_versions(store, draft.name), prior)
+        except ProviderError:
+            return None
+
+    def _source(self, source: str) -> Path:
+        return Path(os.path.normpath(self._context.root / source))
+
+    def _store(self, targets: Targets) -> Path | Unreachable:
+        """The content store of the workspace, or why it cannot be looked at."""
+        workspace = targets.get("workspace")
+        path = None if workspace is None else workspace.outputs.values.get("path")
+        if workspace is None or path is None:
+            return Unreachable("its workspace is not in the state. Apply the workspace first.")
+        away = elsewhere(workspace.outputs.values.get("host"), self._context)
+        return away or Path(str(path)) / STORE
+
+    def _seen(self, store: Path, name: str, version: Version) -> dict[str, JsonValue]:
+        content_store = ContentStore(store, self._context.cache_folder)
+        return _outputs(name, version, content_store.corrupted(version.files))
+
+
+def _outputs(name: str, version: Version, corrupted: list[str]) -> dict[str, JsonValue]:
+    return {
+        "version": version.version,
+        "id": f"{name}:{version.version}",
+        "digest": version.digest,
+        "files": version.files,
+        "size": version.size,
+        "corrupted": corrupted,
+    }
+
+
+def _versions(store: Path, name: str) -> ModelVersions:
+    return ModelVersions(store / "models" / name)
+
+
+def _files(desired: Desired) -> Mapping[str, str]:
+    return cast("Mapping[str, str]", desired.derived["files"])
+
+
+def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    """Which files differ, for people; empty where none does."""
+    kinds = {
+        "changed": [name for name in after if name in before and before[name] != after[name]],
+        "added": [name for name in after if name not in before],
+        "removed": [name for name in before if name not in after],
+    }
+    return "; ".join(f"{_few(sorted(names))} {kind}" for kind, names in kinds.items() if names)
+
+
+def _few(names: list[str]) -> str:
+    if len(names) <= 3:  # noqa: PLR2004 - as many as a line takes
+        return ", ".join(names)
+    return f"{', '.join(names[:3])} and {len(names) - 3} more"

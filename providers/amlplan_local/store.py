@@ -1,0 +1,128 @@
+"""The content store of a workspace: blobs by digest, written once and never changed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+from amlplan.errors import ProviderError
+from amlplan_local.digests import PREFIX, DigestMemory, chunks
+from amlplan_local.files import failure_at, make_folder, sync, sync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+BLOB_MODE = 0o444
+LEFT_BEHIND = 24 * 3600
+"""Seconds after which a partly written blob is taken for the leavings of a killed process."""
+
+
+class ContentStore:
+    """Blobs under `blobs/sha256/ab/…`; nothing here deletes one."""
+
+    def __init__(self, folder: Path, cache_folder: Path) -> None:
+        self._blobs = folder / "blobs" / "sha256"
+        self._parts = folder / "parts"
+        self._cache_folder = cache_folder
+
+    def path(self, digest: str) -> Path:
+        """Where the bytes of a digest lie, or would lie."""
+        name = digest.removeprefix(PREFIX)
+        return self._blobs / name[:2] / name
+
+    def corrupted(self, files: Mapping[str, str]) -> list[str]:
+        """The paths whose stored bytes are missing or no longer have their digest.
+
+        Raises ProviderError where a blob is there and cannot be read.
+        """
+        memory = DigestMemory(self._cache_folder, self._blobs / digest_key(files))
+        bad = [name for name in sorted(files) if not self._is_sound(files[name], memory)]
+        memory.save()
+        return bad
+
+    def _is_sound(self, digest: str, memory: DigestMemory) -> bool:
+        path = self.path(digest)
+        try:
+            return PREFIX + memory.digest(path)[0] == digest
+        except FileNotFoundError:
+            return False
+        except OSError as failure:
+            raise failure_at(path, "read", failure) from failure
+
+    def put(
+        self,
+        sources: Mapping[str, tuple[Path, str]],
+        check: Callable[[], None],
+        progress: Callable[[str], None],
+    ) -> None:
+        """Store files, given by path in the source, with where they lie and their digest.
+
+        What is stored and sound is left alone; what is broken is replaced. Durable when this
+        returns. Raises ProviderError where a file no longer has the digest.
+        """
+        make_folder(self._parts)
+        self._drop_left_behind()
+        bad = set(self.corrupted({name: digest for name, (_, digest) in sources.items()}))
+        folders: set[Path] = set()
+        for number, name in enumerate(sorted(bad), start=1):
+            check()
+            progress(f"storing {name} ({number} of {len(bad)})")
+            source, digest = sources[name]
+            folders.add(self._copy(source, digest, check))
+        for folder in folders:
+            sync_folder(folder)
+            sync_folder(folder.parent)
+
+    def _copy(self, source: Path, digest: str, check: Callable[[], None]) -> Path:
+        path = self.path(digest)
+        make_folder(path.parent)
+        part = self._parts / secrets.token_hex(16)
+        seen = hashlib.sha256()
+        try:
+            with part.open("xb") as file:
+                for chunk in _read(source, check):
+                    seen.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fchmod(file.fileno(), BLOB_MODE)
+                sync(file.fileno())
+            if PREFIX + seen.hexdigest() != digest:
+                raise changed_since_plan(str(source))
+            part.replace(path)
+        except OSError as failure:
+            raise failure_at(path, "written", failure) from failure
+        finally:
+            part.unlink(missing_ok=True)
+        return path.parent
+
+    def _drop_left_behind(self) -> None:
+        for part in self._parts.iterdir():
+            with contextlib.suppress(OSError):
+                if time.time() - part.stat().st_mtime > LEFT_BEHIND:
+                    part.unlink()
+
+
+def _read(source: Path, check: Callable[[], None]) -> Iterator[memoryview]:
+    """The bytes of a source, with failures that name it rather than the store."""
+    try:
+        yield from chunks(source, check)
+    except OSError as failure:
+        raise failure_at(source, "read", failure) from failure
+
+
+def changed_since_plan(what: str) -> ProviderError:
+    """The error for content that is not what the plan was made from."""
+    return ProviderError(
+        "Content changed since the plan",
+        f"{what} is not what it was when the plan was made. Plan again, then apply.",
+    )
+
+
+def digest_key(files: Mapping[str, str]) -> str:
+    """A short name for a set of files."""
+    return hashlib.sha256("\0".join(sorted(files.values())).encode()).hexdigest()[:16]

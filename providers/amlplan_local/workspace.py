@@ -1,0 +1,194 @@
+"""Workspaces: a data folder with a document that says whose it is and who may do what."""
+
+# ruff: noqa: ARG002 - a provider takes what its protocol gives
+
+from __future__ import annotations
+
+import os
+import pwd
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amlplan.errors import NotFoundError, ProviderError, UnreachableError
+from amlplan.provider import Kind, Missing, Present, Unreachable
+from amlplan_local.document import (
+    DOCUMENT,
+    Document,
+    UnreadableError,
+    read_document,
+    write_document,
+)
+from amlplan_local.files import make_folder
+from amlplan_local.identity import elsewhere, host_identity
+from amlplan_schemas.workspace import Workspace, WorkspaceOutputs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from amlplan.provider import (
+        Desired,
+        Observed,
+        OperationHandle,
+        Outputs,
+        ProviderContext,
+        Targets,
+    )
+    from amlplan_schemas.state import Record
+
+STORE = "store"
+_NAMESPACE = uuid.UUID("5b0f8a52-6f0e-5d0a-9d59-0e6b7a1f4c11")
+
+
+class LocalWorkspace:
+    """Keeps a workspace in a folder of this host; destroy detaches it and keeps every byte."""
+
+    kind = Kind("local", Workspace, WorkspaceOutputs)
+
+    def __init__(self, context: ProviderContext) -> None:
+        self._context = context
+
+    def read(self, record: Record, targets: Targets) -> Observed:
+        """The workspace as its document tells; Missing where it is gone or detached."""
+        recorded = record.outputs.values
+        if not recorded:
+            return Present()  # only begun: create goes on with it
+        away = elsewhere(recorded.get("host"), self._context)
+        if away is not None:
+            return away
+        folder = Path(str(recorded["path"]))
+        try:
+            document = read_document(folder)
+        except UnreadableError as failure:
+            return Unreachable(failure.why)
+        if document is None or document.detached or document.identity != record.identity:
+            return Missing()
+        return Present(_roles_seen(record, document), {"id": document.id, "path": str(folder)})
+
+    def find(self, draft: Record, targets: Targets) -> Observed:
+        """The workspace whose document carries the identity."""
+        folder = self._folder(draft.identity, draft.inputs.values.get("history"))
+        try:
+            document = read_document(folder)
+        except UnreadableError as failure:
+            return Unreachable(failure.why)
+        if document is None or document.detached or document.identity != draft.identity:
+            return Missing()
+        return Present(_roles_seen(draft, document), self._outputs(folder, document))
+
+    def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
+        """Make the folder and its document, or take back the detached workspace in it."""
+        inputs: Workspace = desired.inputs
+        folder = self._folder(desired.identity, inputs.history.model_dump())
+        make_folder(folder)
+        creator = _user()
+        owners = inputs.owners or (creator,)
+        made = Document(
+            id=_id(desired.identity),
+            name=desired.name,
+            identity=desired.identity,
+            creator=creator,
+            owners=owners,
+            contributors=inputs.contributors,
+            readers=inputs.readers,
+        )
+        found = self._readable(folder)
+        if found is None and not write_document(folder, made, only_new=True):
+            found = self._readable(folder)
+        if found is not None:
+            if found.identity != desired.identity and not found.detached:
+                raise ProviderError(
+                    "The folder holds another workspace",
+                    f"{folder} belongs to the workspace {found.name}, which another block or "
+                    "another state manages. Give this one a history path of its own, or destroy "
+                    "the other one first.",
+                )
+            made = made.model_copy(update={"id": found.id, "creator": found.creator})
+            made = made.model_copy(update={"owners": inputs.owners or (found.creator,)})
+            if made != found:
+                write_document(folder, made)
+        make_folder(folder / STORE)
+        return self._outputs(folder, made)
+
+    def update(self, desired: Desired, prior: Record, operation: OperationHandle) -> Outputs:
+        """Write the roles."""
+        inputs: Workspace = desired.inputs
+        folder = self._reachable_folder(prior)
+        found = self._readable(folder)
+        if found is None or found.detached or found.identity != desired.identity:
+            raise NotFoundError(
+                "The workspace is gone",
+                f"{folder / DOCUMENT} is no longer there or belongs to another workspace. "
+                "Plan again: the plan will make it anew.",
+            )
+        roles = {
+            "owners": inputs.owners or (found.creator,),
+            "contributors": inputs.contributors,
+            "readers": inputs.readers,
+        }
+        changed = found.model_copy(update=roles)
+        if changed != found:
+            write_document(folder, changed)
+        make_folder(folder / STORE)
+        return self._outputs(folder, changed)
+
+    def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
+        """Detach: the history and every stored byte stay where they are."""
+        folder = self._reachable_folder(prior)
+        found = self._readable(folder)
+        if found is None or found.detached or found.identity != prior.identity:
+            return
+        write_document(folder, found.model_copy(update={"detached": True}))
+
+    def _folder(self, identity: str, history: Mapping[str, object] | None) -> Path:
+        path = (history or {}).get("path")
+        if path is None:
+            return self._context.data_folder / "workspaces" / _id(identity)
+        return Path(os.path.normpath(self._context.root / str(path)))
+
+    def _reachable_folder(self, record: Record) -> Path:
+        recorded = record.outputs.values
+        away = elsewhere(recorded.get("host"), self._context)
+        if away is not None:
+            raise UnreachableError("The host is another one", f"The workspace was {away.reason}")
+        if "path" in recorded:
+            return Path(str(recorded["path"]))
+        return self._folder(record.identity, record.inputs.values.get("history"))
+
+    def _readable(self, folder: Path) -> Document | None:
+        try:
+            return read_document(folder)
+        except UnreadableError as failure:
+            raise ProviderError("The workspace's document cannot be used", failure.why) from failure
+
+    def _outputs(self, folder: Path, document: Document) -> Outputs:
+        return {
+            "id": document.id,
+            "path": str(folder),
+            "host": host_identity(self._context),
+            "creator": document.creator,
+        }
+
+
+def _roles_seen(record: Record, document: Document) -> dict[str, object]:
+    owners = list(document.owners)
+    if not record.inputs.values.get("owners") and owners == [document.creator]:
+        owners = []  # nobody was named: the creator stands in and is not compared
+    return {
+        "name": document.name,
+        "owners": owners,
+        "contributors": list(document.contributors),
+        "readers": list(document.readers),
+    }
+
+
+def _id(identity: str) -> str:
+    return str(uuid.uuid5(_NAMESPACE, identity))
+
+
+def _user() -> str:
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = str(os.getuid())
+    return f"user:{name}"
