@@ -23,7 +23,7 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a file: line and column count characters from 1, byte counts UTF-8 bytes from 0."""
+    """A place in a file: line and column count characters from 1, byte UTF-8 bytes from 0."""
 
     line: int
     column: int

@@ -39,7 +39,10 @@ EXIT_INTERRUPTED = 130
 
 
 class AmlplanError(Exception):
-    """Something amlplan can explain: `summary` names no names, `detail` says what, why, what to do."""
+    """Something amlplan can explain.
+
+    `summary` names no names of the user's; `detail` says what is wrong, why, and what to do.
+    """
 
     exit_code = EXIT_ERROR
     code = "error"
@@ -55,7 +58,7 @@ class AmlplanError(Exception):
 
 
 class ConfigError(AmlplanError):
-    """The configuration is wrong; `diagnostics` holds every mistake found, in source order."""
+    """The configuration is wrong; `diagnostics` has every mistake found, in order."""
 
     exit_code = EXIT_CONFIG
     code = "invalid_configuration"
@@ -107,7 +110,7 @@ class ProviderError(AmlplanError):
 
 
 class MissingSdkError(ProviderError):
-    """A provider's package is not installed; the detail names the extra that brings it."""
+    """A provider's package is missing; the detail names the extra that brings it."""
 
     exit_code = EXIT_ERROR
     code = "missing_sdk"
@@ -139,6 +142,6 @@ class UnreachableError(ProviderError):
 
 
 class CanceledError(ProviderError):
-    """The operation stopped because the user asked; what it began is continued by the next apply."""
+    """The operation stopped because the user asked; the next apply goes on with it."""
 
     code = "canceled"

@@ -162,10 +162,10 @@ class Finds(Protocol):
     """An ability: tells what became of an operation that was interrupted."""
 
     def find(self, draft: Record, targets: Targets) -> Observed:
-        """The object that carries `draft.identity`.
+        """The object that carries `draft.identity`, after a create whose end nobody knows.
 
-        Present only where create, or update, is complete; an object that was only begun is
-        Missing where create will take it over, so that nothing is made twice.
+        Present, with all outputs, only where that create is complete; an object that was only
+        begun is Missing where create will take it over, so that nothing is made twice.
         """
         ...
 
@@ -229,10 +229,11 @@ class Locks(Protocol):
         ...
 
     def resolve(
-        self, request: LockRequest, environment: Mapping[str, str], operation: OperationHandle
+        self, request: LockRequest, values: Mapping[str, JsonValue], operation: OperationHandle
     ) -> Mapping[str, JsonValue]:
         """Ask the outside; gives the entry, as JSON that is equal on every machine.
 
-        `environment` holds variables with credentials for children. Blocks, may use the network.
+        `values` are the inputs that are known, with secrets in the clear: for whom is asked, and
+        for nothing that is written. Blocks, may use the network.
         """
         ...

@@ -1,0 +1,157 @@
+"""Applies a plan to a locked state and concludes it."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+import subprocess
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from amlplan.applying.perform import Performer
+from amlplan.applying.schedule import Outcome, Schedule
+from amlplan.applying.steps import steps_of
+from amlplan.events import Recovered, Skipped
+from amlplan.planning.compare import SecretDigests
+from amlplan.planning.outputs import recorded_output
+from amlplan.planning.settle import settle
+from amlplan.values import is_wholly_known
+from amlplan_schemas.state import Applied
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from amlplan.backend import StateWriter
+    from amlplan.config.evaluation import Evaluation
+    from amlplan.errors import AmlplanError
+    from amlplan.events import EventSink
+    from amlplan.lockfile import LockFile
+    from amlplan.registry import Registry
+    from amlplan.secrets import Secrets
+    from amlplan_schemas.plan import Plan
+    from amlplan_schemas.state import StateOutput
+
+DEFAULT_PARALLELISM = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """What an apply works with; the state's lock is held for as long as `writer` is used."""
+
+    writer: StateWriter
+    evaluation: Evaluation
+    registry: Registry
+    secrets: Secrets
+    lock: LockFile
+    emit: EventSink
+    stop: threading.Event
+    root: Path
+    parallelism: int = DEFAULT_PARALLELISM
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """What an apply did: counts as in the summary, and what failed or was not begun."""
+
+    added: int = 0
+    changed: int = 0
+    destroyed: int = 0
+    failures: tuple[AmlplanError, ...] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    interrupted: bool = False
+
+
+def recover(writer: StateWriter, registry: Registry, emit: EventSink) -> Mapping[str, str]:
+    """Settle what an earlier apply left unanswered; gives why the rest stays open, by address."""
+    settlement = settle(writer.state, registry)
+    for item in settlement.settled:
+        writer.finish(item.address, item.record)
+        emit(Recovered(item.address, item.text))
+    return settlement.unanswered
+
+
+def apply_plan(plan: Plan, applying: Applying) -> ApplyResult:
+    """Carry out a plan's operations and write the snapshot; blocks until all is recorded."""
+    writer = applying.writer
+    digests = SecretDigests(applying.secrets, writer.state.salt)
+    performer = Performer(
+        plan.id,
+        writer.state.lineage,
+        applying.evaluation,
+        writer,
+        applying.registry,
+        digests,
+        applying.lock,
+        applying.emit,
+        applying.stop,
+    )
+    steps = steps_of(plan, writer.state)
+    outcome = Schedule(
+        steps, performer.perform, parallelism=applying.parallelism, stop=applying.stop
+    ).run()
+    for (address, _), because in outcome.skipped.items():
+        applying.emit(Skipped(address, because))
+    if not (applying.stop.is_set() and outcome.abandoned):
+        # With steps still under way the journal stays as it is, for the next apply to settle.
+        outputs = _outputs(plan, applying, digests)
+        writer.conclude(outputs, _applied(plan, applying.root))
+    return _summary(outcome, interrupted=applying.stop.is_set())
+
+
+def _summary(outcome: Outcome, *, interrupted: bool) -> ApplyResult:
+    done = [step.action for step in outcome.done]
+    return ApplyResult(
+        added=done.count("create"),
+        changed=done.count("update"),
+        destroyed=done.count("delete"),
+        failures=tuple(outcome.failed.values()),
+        skipped={address: because for (address, _), because in outcome.skipped.items()},
+        interrupted=interrupted,
+    )
+
+
+def _outputs(plan: Plan, applying: Applying, digests: SecretDigests) -> dict[str, StateOutput]:
+    """The outputs as they are now; one that cannot be known keeps its recorded value."""
+    if plan.mode == "destroy":
+        return {}
+    recorded = applying.writer.state.outputs
+    values, _ = applying.evaluation.outputs()
+    found: dict[str, StateOutput] = {}
+    for name in applying.evaluation.configuration.outputs:
+        value = values.get(name)
+        now = recorded_output(value, digests) if name in values and is_wholly_known(value) else None
+        if now is not None:
+            found[name] = now
+        elif name in recorded:
+            found[name] = recorded[name]
+    return found
+
+
+def _applied(plan: Plan, root: Path) -> Applied:
+    return Applied(
+        plan=plan.id,
+        by=getpass.getuser(),
+        host=socket.gethostname(),
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        commit=_commit(root),
+    )
+
+
+def _commit(root: Path) -> str | None:
+    """The commit that is checked out, where the project is a git checkout."""
+    try:
+        finished = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return finished.stdout.strip() or None if finished.returncode == 0 else None

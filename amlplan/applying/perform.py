@@ -1,0 +1,349 @@
+"""Carries out one step: intent, provider call, outcome, each durable before the next."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from amlplan.errors import AmlplanError, CanceledError, ConfigError, PlanError, ProviderError
+from amlplan.events import Failed, Finished, Progressed, Started
+from amlplan.planning.observe import targets_of
+from amlplan.planning.want import resource_value, want
+from amlplan.pointers import top_field
+from amlplan.provider import Desired, Finds, Present, Unreachable
+from amlplan.values import UNKNOWN
+from amlplan_schemas.plan import Action
+from amlplan_schemas.state import Intent, Record, Secret, Status, Target, Tree
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Mapping
+
+    from amlplan.applying.steps import Step
+    from amlplan.backend import StateWriter
+    from amlplan.config.evaluation import Evaluation
+    from amlplan.events import EventSink
+    from amlplan.lockfile import LockFile
+    from amlplan.planning.compare import SecretDigests
+    from amlplan.planning.want import Wanted
+    from amlplan.provider import Outputs, Provider, Targets
+    from amlplan.registry import Registry
+    from amlplan_schemas.base import JsonValue
+    from amlplan_schemas.plan import Operation
+
+
+class _Handle:
+    """What a provider call reports to; see `amlplan.provider.OperationHandle`."""
+
+    def __init__(
+        self,
+        address: str,
+        steps: Mapping[str, JsonValue],
+        writer: StateWriter,
+        emit: EventSink,
+        stop: threading.Event,
+    ) -> None:
+        self._address = address
+        self._steps = dict(steps)
+        self._writer = writer
+        self._emit = emit
+        self._stop = stop
+
+    @property
+    def steps(self) -> Mapping[str, JsonValue]:
+        return self._steps
+
+    def step(self, name: str, data: JsonValue = None) -> None:
+        self._writer.step(self._address, name, data)
+        self._steps[name] = data
+
+    def progress(self, text: str) -> None:
+        self._emit(Progressed(self._address, text))
+
+    def check_cancelled(self) -> None:
+        if self._stop.is_set():
+            raise CanceledError("Interrupted", "The operation stopped because you asked.")
+
+
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """Carries out the steps of one apply; `perform` may be called from several threads."""
+
+    plan_id: str
+    lineage: str
+    evaluation: Evaluation
+    writer: StateWriter
+    registry: Registry
+    digests: SecretDigests
+    lock: LockFile
+    emit: EventSink
+    stop: threading.Event
+
+    def perform(self, step: Step) -> None:
+        """Carry out a step; blocks. Raises AmlplanError after recording what is left."""
+        operation = step.operation
+        started = time.monotonic()
+        self.emit(Started(operation.address, step.action, operation.name))
+        try:
+            record = None
+            if step.action == "delete":
+                self._delete(operation)
+            else:
+                record = self._make(operation, step.action)
+        except AmlplanError as failure:
+            failure.address = failure.address or operation.address
+            seconds = time.monotonic() - started
+            self.emit(Failed(operation.address, step.action, seconds, failure))
+            raise
+        seconds = time.monotonic() - started
+        identity = record.outputs.values.get("id", record.name) if record else operation.name
+        self.emit(Finished(operation.address, step.action, seconds, identity))
+
+    def _delete(self, operation: Operation) -> None:
+        address = operation.address
+        prior = self.writer.records[address]
+        provider = self.registry.provider(prior.kind)
+        self._begin("delete", prior, {})
+        handle = self._handle(address, {})
+        try:
+            with _defects_explained(prior.kind):
+                provider.delete(prior, targets_of(prior, self.writer.records), handle)
+        except CanceledError:
+            raise
+        except AmlplanError:
+            self.writer.finish(address, prior)
+            raise
+        self.writer.finish(address, None)
+
+    def _make(self, operation: Operation, action: str) -> Record:
+        wanted = self._wanted(operation)
+        prior = self.writer.records.get(operation.address)
+        draft = self._draft(operation, wanted)
+        provider = self.registry.provider(draft.kind)
+        if not operation.calls_provider and prior is not None:
+            record = draft.model_copy(update={"outputs": prior.outputs, "status": prior.status})
+        else:
+            resumes = prior is not None and prior.generation == draft.generation
+            steps = prior.steps if prior is not None and resumes else {}
+            targets = targets_of(draft, self.writer.records)
+            desired = self._desired(wanted, draft, targets)
+            self._begin("update" if action == "update" else "create", draft, steps)
+            handle = self._handle(draft.address, steps)
+            if action == "update" and prior is not None:
+                outputs = self._update(provider, desired, prior, handle)
+            else:
+                outputs = self._create(provider, desired, draft, targets, handle)
+            record = self._recorded(provider, draft, outputs)
+        self.writer.finish(draft.address, record)
+        self._publish(wanted, record, provider)
+        self._check_promise(operation, record)
+        return record
+
+    def _wanted(self, operation: Operation) -> Wanted:
+        wanted, problems = want(
+            operation.address, self.evaluation, self.registry, self.digests.secrets, self.lock
+        )
+        if wanted is None:
+            raise ConfigError(problems)
+        self._check_known(operation, wanted)
+        hidden = {top_field(path) for path in (*operation.unknown, *operation.sensitive)}
+        planned = operation.after or {}
+        for name, value in {**wanted.checked.values, **wanted.derived}.items():
+            if name not in hidden and planned.get(name) != value:
+                raise PlanError(
+                    "The plan no longer holds",
+                    f"{name} of {operation.address} is not what was planned: something it is "
+                    "made from changed in the meantime. Plan again.",
+                    address=operation.address,
+                )
+        return wanted
+
+    def _check_known(self, operation: Operation, wanted: Wanted) -> None:
+        if wanted.checked.model is not None:
+            return
+        why = [item.why for item in self.digests.secrets.unresolved.values()]
+        waiting = sorted(top_field(path) for path in wanted.checked.unknown)
+        if why:
+            raise PlanError(
+                "A secret cannot be had",
+                f"{operation.address} needs a secret, and {'; '.join(why)}. Provide it, then "
+                "apply again.",
+                address=operation.address,
+            )
+        raise PlanError(
+            "A value is still unknown",
+            f"{', '.join(waiting)} of {operation.address} is not known, although everything it "
+            "refers to was applied. This is a defect of the provider that should have given it.",
+            address=operation.address,
+        )
+
+    def _draft(self, operation: Operation, wanted: Wanted) -> Record:
+        """The record as it will be if the step succeeds, still without outputs."""
+        checked = wanted.checked
+        secrets = {
+            path: Secret(
+                digest=self.digests.of(leaf),
+                scheme=leaf.reference.scheme if leaf.reference is not None else None,
+                argument=leaf.reference.argument if leaf.reference is not None else None,
+            )
+            for path, leaf in checked.secrets.items()
+        }
+        kind = self.registry.provider(wanted.block.kind).kind
+        return Record(
+            address=operation.address,
+            kind=wanted.block.kind,
+            name=wanted.draft.name,
+            generation=operation.generation,
+            identity=f"{self.lineage}/{operation.address}/{operation.generation}",
+            provider=kind.provider,
+            schema_version=kind.schema_version,
+            inputs=Tree(values=checked.values, secrets=secrets),
+            derived=dict(wanted.derived),
+            depends_on=tuple(sorted(self.evaluation.dependencies[operation.address])),
+            targets={
+                name: Target(**value)
+                for name, value in checked.values.items()
+                if isinstance(value, dict) and value.keys() == {"address", "kind", "identity"}
+            },
+        )
+
+    def _desired(self, wanted: Wanted, draft: Record, targets: Targets) -> Desired:
+        return Desired(
+            address=draft.address,
+            kind=draft.kind,
+            name=draft.name,
+            identity=draft.identity,
+            inputs=wanted.checked.model,
+            derived=wanted.derived,
+            targets=targets,
+            lock=wanted.draft.lock,
+        )
+
+    def _begin(self, action: str, draft: Record, steps: Mapping[str, JsonValue]) -> None:
+        self.writer.begin(
+            Intent(
+                operation=f"{self.plan_id}/{draft.address}/{action}",
+                action=action,
+                address=draft.address,
+                draft=draft,
+                plan=self.plan_id,
+                steps=dict(steps),
+            )
+        )
+
+    def _handle(self, address: str, steps: Mapping[str, JsonValue]) -> _Handle:
+        return _Handle(address, steps, self.writer, self.emit, self.stop)
+
+    def _create(
+        self,
+        provider: Provider,
+        desired: Desired,
+        draft: Record,
+        targets: Targets,
+        handle: _Handle,
+    ) -> Outputs:
+        try:
+            with _defects_explained(draft.kind):
+                return provider.create(desired, handle)
+        except CanceledError:
+            raise  # the intent stays, and the next apply settles it
+        except AmlplanError:
+            self._record_failed_create(provider, draft, targets, handle)
+            raise
+
+    def _record_failed_create(
+        self, provider: Provider, draft: Record, targets: Targets, handle: _Handle
+    ) -> None:
+        """Ask what a failed create left, so that nothing is lost and nothing is invented."""
+        left = None
+        if isinstance(provider, Finds):
+            try:
+                left = provider.find(draft, targets)
+            except AmlplanError as failure:
+                left = Unreachable(str(failure))
+        if isinstance(left, Unreachable):
+            return
+        if isinstance(left, Present):
+            outputs = Tree(values=dict(left.outputs))
+            tainted = draft.model_copy(update={"outputs": outputs, "status": Status.TAINTED})
+            self.writer.finish(draft.address, tainted)
+        elif handle.steps:
+            begun = {"status": Status.INCOMPLETE, "steps": dict(handle.steps)}
+            self.writer.finish(draft.address, draft.model_copy(update=begun))
+        else:
+            self.writer.finish(draft.address, None)
+
+    def _update(
+        self, provider: Provider, desired: Desired, prior: Record, handle: _Handle
+    ) -> Outputs:
+        try:
+            with _defects_explained(prior.kind):
+                return provider.update(desired, prior, handle)
+        except CanceledError:
+            raise
+        except AmlplanError:
+            begun = {"status": Status.INCOMPLETE, "steps": dict(handle.steps)}
+            self.writer.finish(prior.address, prior.model_copy(update=begun))
+            raise
+
+    def _recorded(self, provider: Provider, draft: Record, outputs: Outputs) -> Record:
+        try:
+            values = provider.kind.outputs.model_validate(dict(outputs)).model_dump(mode="json")
+        except ValidationError as failure:
+            broken = draft.model_copy(update={"status": Status.TAINTED})
+            self.writer.finish(draft.address, broken)
+            fields = ", ".join(str(item["loc"][0]) for item in failure.errors() if item["loc"])
+            raise ProviderError(
+                "The provider broke its promise",
+                f"{draft.kind} gave outputs that do not fit its model ({fields}). The object is "
+                "kept in the state as tainted. Report this to the provider's authors.",
+            ) from None
+        return draft.model_copy(update={"outputs": Tree(values=values)})
+
+    def _publish(self, wanted: Wanted, record: Record, provider: Provider) -> None:
+        value = resource_value(
+            wanted,
+            provider.kind.outputs.model_fields,
+            record.outputs.values,
+            record.identity or UNKNOWN,
+        )
+        self.evaluation.publish(record.address, value)
+
+    def _check_promise(self, operation: Operation, record: Record) -> None:
+        """Every output that the plan knew must be as planned; the object stays in the state."""
+        if operation.action is Action.REPLACE or not operation.calls_provider:
+            return
+        hidden = {top_field(path) for path in operation.unknown}
+        planned = operation.after or {}
+        for name, value in record.outputs.values.items():
+            if name in planned and name not in hidden and planned[name] != value:
+                if name in record.derived or name in record.inputs.values:
+                    continue
+                raise ProviderError(
+                    "The provider broke its promise",
+                    f"{name} of {operation.address} was planned as {planned[name]!r} and became "
+                    f"{value!r}. The object is kept in the state. Report this to the provider's "
+                    "authors.",
+                    address=operation.address,
+                )
+
+
+class _defects_explained:  # noqa: N801 - used as a statement
+    """Turns what a provider must not raise into a ProviderError that names its kind."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, raised: BaseException | None, trace: object) -> None:
+        if isinstance(raised, Exception) and not isinstance(raised, AmlplanError):
+            raise ProviderError(
+                "The provider failed unexpectedly",
+                f"{self._kind} raised {type(raised).__name__}. This is a defect of the provider; "
+                "set AMLPLAN_LOG=debug to see where.",
+            ) from raised

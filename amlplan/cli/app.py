@@ -1,0 +1,114 @@
+"""The table of commands, and what happens to whatever they raise."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+
+import click
+
+from amlplan import __version__
+from amlplan.cli.console import Console, OutputError
+from amlplan.cli.options import Option, exact_group_arguments, suggestion
+from amlplan.errors import EXIT_ERROR, EXIT_INTERRUPTED, AmlplanError
+
+COMMANDS = {
+    "init": "Make a project ready: lock what is missing, keep its state out of git.",
+    "validate": "Check the configuration without looking at anything outside.",
+    "plan": "Show what apply would do, and why.",
+    "apply": "Make the world match the configuration.",
+    "destroy": "Delete what the configuration made; data stays.",
+    "drift": "Tell whether the world is still as the last apply left it.",
+    "show": "Show the state, or a saved plan.",
+    "output": "Print the outputs.",
+    "state": "Look into the state.",
+    "version": "Print the version.",
+}
+
+
+class Commands(click.Group):
+    """The commands by name; each module is imported when its command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The names in the order of a project's life."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of a name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"amlplan.cli.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name; a slip gets a suggestion."""
+        if args and args[0] not in COMMANDS:
+            hint = suggestion(args[0], list(COMMANDS))
+            raise click.UsageError(f'There is no command "{args[0]}".{hint}', ctx)
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Accept single dashes for the options that stand before the command."""
+        return super().parse_args(ctx, exact_group_arguments(self, args))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The help's list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-help"]})
+@click.option("--chdir", cls=Option, metavar="DIR", help="Work in another folder.")
+@click.version_option(__version__, cls=Option, message="amlplan %(version)s")
+def application(chdir: str | None) -> None:
+    """Plan, apply and drift for machine-learning workspaces described in HCL."""
+    folder = chdir or os.environ.get("AMLPLAN_CHDIR")
+    if folder:
+        try:
+            os.chdir(folder)
+        except OSError as failure:
+            raise click.UsageError(f"-chdir={folder}: {failure.strerror}") from None
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and give its exit code; prints, and raises nothing."""
+    console = Console(sys.stdout, sys.stderr)
+    level = os.environ.get("AMLPLAN_LOG", "warning").upper()
+    levels = logging.getLevelNamesMapping()
+    logging.basicConfig(level=levels.get(level, logging.WARNING), stream=sys.stderr)
+    try:
+        code = application.main(arguments, prog_name="amlplan", standalone_mode=False)
+    except click.exceptions.Exit as finished:
+        return finished.exit_code
+    except click.UsageError as slip:
+        if isinstance(slip, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+            console.error(slip.format_message())
+            return EXIT_ERROR
+        command = slip.ctx.command_path if slip.ctx is not None else "amlplan"
+        console.error(f"Error: {slip.format_message()}\n\nSee: {command} -help")
+        return EXIT_ERROR
+    except (click.Abort, KeyboardInterrupt):
+        console.error("\nInterrupted.")
+        return EXIT_INTERRUPTED
+    except OutputError as failure:
+        _write_no_more()
+        console.failure(failure)
+        return failure.exit_code
+    except AmlplanError as failure:
+        console.failure(failure)
+        logging.getLogger("amlplan").debug("raised here", exc_info=True)
+        return failure.exit_code
+    except BrokenPipeError:
+        _write_no_more()
+        return EXIT_ERROR
+    return code if isinstance(code, int) else 0
+
+
+def _write_no_more() -> None:
+    """Send what is left to nowhere: writing it at exit would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,65 @@
+"""`amlplan init`: makes a project ready; safe to repeat."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from amlplan.cli.console import Console
+from amlplan.cli.flow import with_completed_lock
+from amlplan.cli.interrupt import stopping_on_signals
+from amlplan.cli.location import forget_location
+from amlplan.cli.options import Command, assignments_of, flag, variable_options
+from amlplan.cli.progress import Progress
+from amlplan.cli.project import open_project
+from amlplan.cli.style import styled
+from amlplan.lockfile import LOCK_NAME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IGNORED = (
+    ".amlplan/",
+    "amlplan.state.json*",
+    "connections.amlvars",
+    "*.plan",
+)
+
+
+@click.command("init", cls=Command)
+@flag("reconfigure", "Accept that the state is kept elsewhere now.")
+@variable_options
+@click.pass_context
+def command(ctx: click.Context, *, reconfigure: bool) -> int:
+    """Make a project ready: lock what is missing, keep its state out of git."""
+    console = Console(sys.stdout, sys.stderr)
+    with stopping_on_signals(console) as stop, Progress(console) as progress:
+        project = open_project(
+            assignments_of(ctx), require_variables=False, check_state_location=not reconfigure
+        )
+        if reconfigure:
+            forget_location(project.root)
+        before = project.lock
+        project = with_completed_lock(project, progress, stop)
+    count = len(project.lock.entries)
+    if project.lock != before:
+        entries = "entry" if count == 1 else "entries"
+        console.print(f"{LOCK_NAME}: {count} {entries} written. Commit it with the configuration.")
+    added = _ignore(project.root)
+    if added:
+        console.print(f".gitignore: added {', '.join(added)}")
+    console.print(f"{styled('green', 'Ready.')} Next: amlplan plan")
+    return 0
+
+
+def _ignore(root: Path) -> list[str]:
+    """Add what must not be committed to .gitignore; gives what was added."""
+    path = root / ".gitignore"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    missing = [line for line in IGNORED if line not in text.splitlines()]
+    if missing:
+        start = text if not text or text.endswith("\n") else text + "\n"
+        path.write_text(start + "".join(f"{line}\n" for line in missing), encoding="utf-8")
+    return missing

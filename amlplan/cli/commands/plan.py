@@ -1,0 +1,47 @@
+"""`amlplan plan`: what apply would do, and why; writes nothing but the file asked for."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from amlplan.cli.console import Console
+from amlplan.cli.options import Command, Option, assignments_of, flag, variable_options
+from amlplan.cli.progress import Progress
+from amlplan.cli.project import open_project, plan_inputs
+from amlplan.cli.text.plan import has_differences, plan_text
+from amlplan.errors import EXIT_DIFFERENCES
+from amlplan.planning.plan import make_destroy_plan, make_plan
+from amlplan.planning.saved import save_plan
+
+
+@click.command("plan", cls=Command)
+@click.option("--out", cls=Option, metavar="FILE", help="Save the plan, for `amlplan apply FILE`.")
+@flag("destroy", "Plan to delete everything.")
+@flag("detailed-exitcode", "Exit with 2 where there are differences, 0 where there are none.")
+@flag("no-secrets", "Never resolve a secret, as for pull requests from forks.")
+@variable_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    out: str | None,
+    destroy: bool,
+    detailed_exitcode: bool,
+    no_secrets: bool,
+) -> int:
+    """Show what apply would do, and why."""
+    console = Console(sys.stdout, sys.stderr)
+    with Progress(console) as progress:
+        project = open_project(assignments_of(ctx), secrets_enabled=not no_secrets)
+        state = project.backend.reader().read()
+        inputs = plan_inputs(project, state)
+        plan = (make_destroy_plan if destroy else make_plan)(inputs, progress)
+    if out is not None:
+        save_plan(plan, Path(out))
+    console.print(plan_text(plan))
+    if out is not None:
+        console.print(f"\nSaved to {out}. To apply exactly this: amlplan apply {out}")
+    return EXIT_DIFFERENCES if detailed_exitcode and has_differences(plan) else 0

@@ -1,0 +1,33 @@
+"""`amlplan show`: the state, or a saved plan."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from amlplan.cli.console import Console
+from amlplan.cli.options import Command, flag
+from amlplan.cli.project import read_state
+from amlplan.cli.text.plan import plan_text
+from amlplan.cli.text.records import state_text
+from amlplan.planning.saved import read_plan
+
+
+@click.command("show", cls=Command)
+@click.argument("plan", required=False)
+@flag("json", "Print it for machines.")
+def command(plan: str | None, *, json: bool) -> int:
+    """Show the state, or a saved PLAN."""
+    console = Console(sys.stdout, sys.stderr)
+    if plan is not None:
+        saved = read_plan(Path(plan))
+        console.print(saved.model_dump_json(indent=2) if json else plan_text(saved))
+        return 0
+    state = read_state()
+    if json:
+        console.print(state.model_dump_json(indent=2) if state is not None else "{}")
+    else:
+        console.print(state_text(state))
+    return 0

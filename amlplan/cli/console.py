@@ -1,0 +1,85 @@
+"""Where text goes: output and errors, in colour only on a terminal."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, TextIO
+
+from amlplan.cli.style import rendered, styled, visible
+from amlplan.cli.text.diagnostic import diagnostic_text
+from amlplan.diagnostics import Diagnostic, Severity
+from amlplan.errors import AmlplanError, ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class OutputError(AmlplanError):
+    """What a command has to say cannot be written: a full disk behind `>`, for one."""
+
+    code = "output_failed"
+
+
+class Console:
+    """Prints whole lines from any thread; results to one stream, errors to the other."""
+
+    def __init__(self, out: TextIO, err: TextIO) -> None:
+        self._out = out
+        self._err = err
+        self._lock = threading.Lock()
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether somebody can be asked."""
+        return self._out.isatty() and os.isatty(0)
+
+    def print(self, text: str = "") -> None:
+        """Print to the output."""
+        self._write(self._out, text)
+
+    def error(self, text: str) -> None:
+        """Print to the error stream."""
+        self._write(self._err, text)
+
+    def failure(self, failure: AmlplanError) -> None:
+        """Print what went wrong, every diagnostic of it."""
+        if isinstance(failure, ConfigError):
+            self.diagnostics(failure.diagnostics)
+            return
+        text = f"{styled('red', 'Error:')} {styled('bold', failure.summary)}"
+        if failure.address:
+            text += f"\n\n  with {failure.address}"
+        if failure.detail:
+            text += f"\n\n{visible(failure.detail)}"
+        self.error(text + "\n")
+
+    def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Print diagnostics: errors and warnings alike go to the error stream."""
+        for diagnostic in diagnostics:
+            word = "Error" if diagnostic.severity is Severity.ERROR else "Warning"
+            colour = "red" if diagnostic.severity is Severity.ERROR else "yellow"
+            self.error(diagnostic_text(diagnostic, styled(colour, f"{word}:")) + "\n")
+
+    def ask(self, question: str) -> str:
+        """Ask at the terminal; an end of input answers nothing."""
+        self._write(self._out, question, end="")
+        try:
+            return input().strip()
+        except EOFError:
+            return ""
+
+    def _write(self, stream: TextIO, text: str, end: str = "\n") -> None:
+        colours = stream.isatty() and not os.environ.get("NO_COLOR")
+        with self._lock:
+            try:
+                stream.write(rendered(text, colours=colours) + end)
+                stream.flush()
+            except BrokenPipeError:
+                raise
+            except OSError as failure:
+                raise OutputError(
+                    "The output cannot be written",
+                    f"What this command prints could not be written: {failure.strerror}. Send it "
+                    "to another place, or make room.",
+                ) from failure

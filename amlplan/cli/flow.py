@@ -1,0 +1,267 @@
+"""How a plan is made, shown, approved and applied: the shared course of apply and destroy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amlplan.applying.apply import Applying, apply_plan, recover
+from amlplan.cli.interrupt import stopping_on_signals
+from amlplan.cli.location import remember_location
+from amlplan.cli.progress import Progress
+from amlplan.cli.project import holder, open_project, plan_inputs
+from amlplan.cli.style import styled
+from amlplan.cli.text.outputs import outputs_text
+from amlplan.cli.text.plan import has_differences, plan_text
+from amlplan.errors import (
+    EXIT_AUTH,
+    EXIT_ERROR,
+    EXIT_INTERRUPTED,
+    EXIT_PARTIAL,
+    AuthError,
+    CanceledError,
+    PlanError,
+    StalePlanError,
+)
+from amlplan.events import Progressed
+from amlplan.lockfile import write_lock
+from amlplan.planning.bindings import check_saved
+from amlplan.planning.locking import completed_lock
+from amlplan.planning.plan import make_destroy_plan, make_plan
+from amlplan.planning.saved import read_plan
+from amlplan_schemas.base import seconds_of
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Mapping, Sequence
+
+    from amlplan.applying.apply import ApplyResult
+    from amlplan.backend import Holder, StateWriter
+    from amlplan.cli.console import Console
+    from amlplan.cli.project import Project
+    from amlplan.config.variables import Assignment
+    from amlplan_schemas.base import JsonValue
+    from amlplan_schemas.plan import Plan
+    from amlplan_schemas.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """What the user asked of an apply."""
+
+    assignments: Sequence[Assignment] = ()
+    destroy: bool = False
+    plan_file: str | None = None
+    auto_approve: bool = False
+    update_lock: bool = False
+    parallelism: int = 10
+    lock_timeout: str = "0s"
+
+
+class ProgressHandle:
+    """What a resolution reports to, outside of any operation."""
+
+    def __init__(self, address: str, progress: Progress, stop: threading.Event) -> None:
+        self._address = address
+        self._progress = progress
+        self._stop = stop
+
+    @property
+    def steps(self) -> Mapping[str, JsonValue]:
+        """None: a resolution is repeated whole."""
+        return {}
+
+    def step(self, name: str, data: JsonValue = None) -> None:
+        """Nothing is kept of a resolution but its result."""
+
+    def progress(self, text: str) -> None:
+        """Tell people what is going on."""
+        self._progress(Progressed(self._address, text))
+
+    def check_cancelled(self) -> None:
+        """Raise CanceledError where the user asked to stop."""
+        if self._stop.is_set():
+            raise CanceledError("Interrupted", "The resolution stopped because you asked.")
+
+
+def with_completed_lock(project: Project, progress: Progress, stop: threading.Event) -> Project:
+    """The project with its lock completed, written where that changed it."""
+    lock = completed_lock(
+        project.evaluation,
+        project.registry,
+        project.secrets,
+        project.lock,
+        lambda address: ProgressHandle(address, progress, stop),
+    )
+    if lock != project.lock:
+        write_lock(project.root, lock)
+    return project.with_lock(lock)
+
+
+def run_apply(console: Console, options: ApplyOptions) -> int:
+    """Plan, ask, apply; gives the exit code."""
+    saved = read_plan(Path(options.plan_file)) if options.plan_file else None
+    with stopping_on_signals(console) as stop, Progress(console) as progress:
+        project = open_project(
+            options.assignments, fixed_variables=saved.bindings.variables if saved else None
+        )
+        course = _Course(console, options, project, progress, stop, saved)
+        course.check_approval_is_possible()
+        asks = saved is None and not options.destroy and console.is_terminal
+        if options.update_lock or asks:
+            course.project = with_completed_lock(project, progress, stop)
+        return course.run()
+
+
+@dataclass(slots=True)
+class _Course:
+    """One apply from its plan to its last line."""
+
+    console: Console
+    options: ApplyOptions
+    project: Project
+    progress: Progress
+    stop: threading.Event
+    saved: Plan | None
+
+    def check_approval_is_possible(self) -> None:
+        """Raise PlanError where nobody can be asked and nothing was approved before."""
+        if self.saved or self.options.auto_approve or self.console.is_terminal:
+            return
+        raise PlanError(
+            "Approval is needed",
+            "There is no terminal to ask at. Use -auto-approve, or make a plan with "
+            "`amlplan plan -out=FILE`, have it read, and apply that file.",
+        )
+
+    def run(self) -> int:
+        """Plan, ask, lock and apply."""
+        approved: Plan | None = None
+        if self.project.backend.reader().read() is None:
+            # Nothing is written, not even an empty state, before the plan holds and is approved.
+            approved = self._plan(None)
+            if not self._approve(approved):
+                return self._declined(approved)
+        with self.project.backend.open(
+            holder("destroy" if self._destroys else "apply"),
+            timeout=seconds_of(self.options.lock_timeout),
+            waiting=lambda other: self.console.print(_waiting_text(other)),
+        ) as writer:
+            plan = self._plan(writer.state)
+            if approved is None:
+                if not self._approve(plan):
+                    recover(writer, self.project.registry, self.progress)
+                    writer.conclude(None, None)
+                    return self._declined(plan)
+            elif approved.operations != plan.operations:
+                raise StalePlanError(
+                    "Somebody else was first",
+                    "Another apply made the state while this one asked. Apply again.",
+                )
+            return self._apply(plan, writer)
+
+    @property
+    def _destroys(self) -> bool:
+        return self.options.destroy or (self.saved is not None and self.saved.mode == "destroy")
+
+    def _plan(self, state: State | None) -> Plan:
+        """The plan as of now; where one was saved, the same one or StalePlanError."""
+        inputs = plan_inputs(self.project, state)
+        make = make_destroy_plan if self._destroys else make_plan
+        plan = make(inputs, self.progress)
+        if self.saved is None:
+            return plan
+        begun = state is not None and self.saved.id in (
+            state.underway,
+            state.applied.plan if state.applied is not None else None,
+        )
+        check_saved(self.saved, plan, resumes=begun)
+        return plan.model_copy(update={"id": self.saved.id})
+
+    def _approve(self, plan: Plan) -> bool:
+        """Show the plan and ask; a saved plan was shown and approved when it was made."""
+        if self.saved is not None:
+            if not has_differences(plan):
+                self.console.print("This plan was applied already: nothing of it is left to do.")
+            return has_differences(plan)
+        self.console.print(plan_text(plan))
+        if not has_differences(plan):
+            return False
+        if self.options.auto_approve:
+            return True
+        verb = "destroy all of this" if self._destroys else "perform these actions"
+        answer = self.console.ask(
+            f"\nDo you want to {verb}? Only 'yes' is taken as yes.\n\n  Enter a value: "
+        )
+        return answer == "yes"
+
+    def _declined(self, plan: Plan) -> int:
+        """The exit code where nothing is applied: nothing to do, or not approved."""
+        if not has_differences(plan):
+            self.console.print(f"\n{_complete(self._destroys, 0, 0, 0)}")
+            return 0
+        self.console.print("\nCancelled: nothing was changed.")
+        return EXIT_ERROR
+
+    def _apply(self, plan: Plan, writer: StateWriter) -> int:
+        project = self.project
+        recover(writer, project.registry, self.progress)
+        remember_location(project.root, project.backend.reader().location())
+        self.console.print()
+        result = apply_plan(
+            plan,
+            Applying(
+                writer=writer,
+                evaluation=project.evaluation,
+                registry=project.registry,
+                secrets=project.secrets,
+                lock=project.lock,
+                emit=self.progress,
+                stop=self.stop,
+                root=project.root,
+                parallelism=self.options.parallelism,
+            ),
+        )
+        return self._report(result, writer.state)
+
+    def _report(self, result: ApplyResult, state: State) -> int:
+        """The last lines of an apply, and its exit code."""
+        counts = (result.added, result.changed, result.destroyed)
+        for failure in result.failures:
+            self.console.error("")
+            self.console.failure(failure)
+        if result.interrupted:
+            self.console.error(f"\nInterrupted. {_done(counts)} The next apply goes on from here.")
+            return EXIT_INTERRUPTED
+        if result.failures:
+            self.console.error(
+                f"Apply failed. {_done(counts)} What failed is tried again by the next apply."
+            )
+            refused = all(isinstance(item, AuthError) for item in result.failures)
+            return EXIT_AUTH if refused else EXIT_PARTIAL
+        self.console.print(f"\n{_complete(self._destroys, *counts)}")
+        if state.outputs:
+            self.console.print(f"\nOutputs:\n\n{outputs_text(state.outputs)}")
+        return 0
+
+
+def _done(counts: tuple[int, int, int]) -> str:
+    return "Resources: {} added, {} changed, {} destroyed.".format(*counts)
+
+
+def _complete(destroys: bool, added: int, changed: int, destroyed: int) -> str:  # noqa: FBT001
+    if destroys:
+        text = f"Destroy complete! Resources: {destroyed} destroyed."
+    else:
+        text = f"Apply complete! {_done((added, changed, destroyed))}"
+    return styled("green", text)
+
+
+def _waiting_text(other: Holder | None) -> str:
+    if other is None:
+        return "Waiting for the state's lock..."
+    return (
+        f"Waiting for the state's lock, held by {other.user} on {other.host} "
+        f"(process {other.pid}, {other.command}, since {other.since})..."
+    )

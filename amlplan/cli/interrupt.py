@@ -1,0 +1,40 @@
+"""Signals: the first asks to stop, the second ends the process at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from amlplan.errors import EXIT_INTERRUPTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from amlplan.cli.console import Console
+
+
+@contextmanager
+def stopping_on_signals(console: Console) -> Iterator[threading.Event]:
+    """An event that SIGINT or SIGTERM sets, once; only the main thread may use it."""
+    stop = threading.Event()
+
+    def handle(_number: int, _frame: object) -> None:
+        if stop.is_set():
+            os._exit(EXIT_INTERRUPTED)
+        stop.set()
+        # Printing takes a lock that the interrupted code may hold.
+        threading.Thread(
+            target=console.error,
+            args=("\nStopping: nothing new is begun. Interrupt again to end at once.",),
+            daemon=True,
+        ).start()
+
+    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,90 @@
+"""Shows events as lines while an apply goes on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+from amlplan.cli.console import OutputError
+from amlplan.cli.style import styled, visible
+from amlplan.events import Failed, Finished, Progressed, Reading, Recovered, Skipped, Started
+
+if TYPE_CHECKING:
+    from amlplan.cli.console import Console
+    from amlplan.events import Event
+
+STILL_SECONDS = 10.0
+MANY = 50
+"""From so many objects on, looking at them is announced."""
+
+_BEGIN = {"create": "Creating", "update": "Modifying", "delete": "Destroying"}
+_END = {
+    "create": "Creation complete",
+    "update": "Modifications complete",
+    "delete": "Destruction complete",
+}
+
+
+class Progress:
+    """An event sink that prints lines; use it as a context, so that its clock ends."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._running: dict[str, tuple[str, float]] = {}
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._tick, name="progress", daemon=True).start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._over.set()
+
+    def __call__(self, event: Event) -> None:
+        """Print one event; an apply goes on also when nobody reads any more."""
+        text = self._text(event)
+        if text is not None:
+            with suppress(BrokenPipeError, OutputError):
+                self._console.print(text)
+
+    def _text(self, event: Event) -> str | None:
+        match event:
+            case Reading(total):
+                return f"Looking at {total} objects..." if total >= MANY else None
+            case Recovered(address, text):
+                return f"{styled('bold', address)}: interrupted earlier; {text}."
+            case Started(address, action, _):
+                with self._lock:
+                    self._running[address] = (action, time.monotonic())
+                return f"{styled('bold', address)}: {_BEGIN[action]}..."
+            case Progressed(address, text):
+                return f"{styled('bold', address)}: {visible(text)}"
+            case Finished(address, action, seconds, identity):
+                self._stopped(address)
+                shown = "" if action == "delete" else f" [id={identity}]"
+                return f"{styled('bold', address)}: {_END[action]} after {seconds:.0f}s{shown}"
+            case Failed(address, _, seconds, error):
+                self._stopped(address)
+                what = f"{styled('red', 'Failed')} after {seconds:.0f}s: {error.summary}"
+                return f"{styled('bold', address)}: {what}"
+            case Skipped(address, because):
+                return f"{styled('bold', address)}: not begun ({because})"
+
+    def _stopped(self, address: str) -> None:
+        with self._lock:
+            self._running.pop(address, None)
+
+    def _tick(self) -> None:
+        while not self._over.wait(STILL_SECONDS):
+            with self._lock:
+                running = list(self._running.items())
+            for address, (action, since) in running:
+                minutes, seconds = divmod(int(time.monotonic() - since), 60)
+                with suppress(BrokenPipeError, OutputError):
+                    self._console.print(
+                        f"{styled('bold', address)}: Still {_BEGIN[action].lower()}... "
+                        f"[{minutes:02d}m{seconds:02d}s elapsed]"
+                    )

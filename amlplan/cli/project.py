@@ -1,0 +1,193 @@
+"""Opens a project: its configuration, providers, lock and state, for one command."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import sys
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amlplan import __version__
+from amlplan.backend import Holder
+from amlplan.cli.location import check_location
+from amlplan.config.evaluation import Evaluation
+from amlplan.config.load import load
+from amlplan.config.settings import check_required_version, state_settings
+from amlplan.config.variables import variable_values
+from amlplan.errors import ConfigError
+from amlplan.lockfile import read_lock
+from amlplan.planning.bindings import ZERO_SALT, bindings_of
+from amlplan.planning.plan import PlanInputs
+from amlplan.planning.settle import settle, with_settled
+from amlplan.provider import ProviderContext
+from amlplan.registry import Registry, backend
+from amlplan.secrets import Secrets
+from amlplan_schemas.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from amlplan.backend import Backend
+    from amlplan.config.blocks import Configuration
+    from amlplan.config.variables import Assignment
+    from amlplan.lockfile import LockFile
+    from amlplan_schemas.base import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What one command works with; `lock` is `amlplan.lock` as it was read."""
+
+    root: Path
+    registry: Registry
+    secrets: Secrets
+    configuration: Configuration
+    evaluation: Evaluation
+    lock: LockFile
+    backend: Backend
+
+    def with_lock(self, lock: LockFile) -> Project:
+        """The project with another lock."""
+        return replace(self, lock=lock)
+
+
+def user_folder(variable: str, default: str, macos: str) -> Path:
+    """A folder of the user's by the XDG base directory rules, or macOS's own."""
+    given = os.environ.get(variable)
+    if given and Path(given).is_absolute():
+        return Path(given) / "amlplan"
+    home = Path.home()
+    return home / (macos if sys.platform == "darwin" else default) / "amlplan"
+
+
+def provider_context(root: Path) -> ProviderContext:
+    """Where providers find things."""
+    return ProviderContext(
+        root=root,
+        data_folder=user_folder("XDG_DATA_HOME", ".local/share", "Library/Application Support"),
+        cache_folder=user_folder("XDG_CACHE_HOME", ".cache", "Library/Caches"),
+    )
+
+
+def open_project(
+    assignments: Sequence[Assignment] = (),
+    *,
+    secrets_enabled: bool = True,
+    require_variables: bool = True,
+    check_state_location: bool = True,
+    fixed_variables: Mapping[str, JsonValue] | None = None,
+) -> Project:
+    """Read the project of the current folder.
+
+    Raises ConfigError only where nothing else can be looked at; other mistakes are in
+    `configuration.diagnostics`, for the planner to raise with its own. `fixed_variables` are
+    those of a saved plan; they win over every other source.
+    """
+    root = Path.cwd()
+    registry = Registry(provider_context(root))
+    secrets = Secrets(root, enabled=secrets_enabled)
+    configuration = load(root, registry.block_types)
+    variables, problems = variable_values(
+        configuration,
+        assignments,
+        os.environ,
+        secrets,
+        require=require_variables and not fixed_variables,
+    )
+    variables.update(fixed_variables or {})
+    configuration.diagnostics.extend(problems)
+    configuration.diagnostics.extend(check_required_version(configuration, __version__))
+    kinds = {block.kind for block in configuration.resources.values()}
+    models = {kind: registry.provider(kind).kind.inputs for kind in kinds}
+    evaluation = Evaluation(configuration, models, registry.block_types, variables, secrets)
+    settings, problems = state_settings(configuration, variables, secrets, os.environ)
+    configuration.diagnostics.extend(problems)
+    label = configuration.settings.state_label
+    state_backend = backend(label, root, settings, __version__)
+    if check_state_location:
+        check_location(root, state_backend.reader().location())
+    return Project(
+        root=root,
+        registry=registry,
+        secrets=secrets,
+        configuration=configuration,
+        evaluation=evaluation,
+        lock=read_lock(root),
+        backend=state_backend,
+    )
+
+
+def empty_state() -> State:
+    """The state of a project that was never applied; its lineage is chosen at the first apply."""
+    return State(tool_version=__version__, lineage="", serial=0, salt=ZERO_SALT)
+
+
+def plan_inputs(project: Project, state: State | None) -> PlanInputs:
+    """What a plan is made from; interrupted operations are settled in memory only."""
+    # A state that its first apply has only just made is as good as none.
+    untouched = state is None or not (
+        state.applied or state.records or state.outputs or state.pending
+    )
+    current = empty_state() if state is None else state
+    if untouched:
+        current = current.model_copy(update={"serial": 0})
+    settlement = settle(current, project.registry)
+    current = with_settled(current, settlement)
+    return PlanInputs(
+        evaluation=project.evaluation,
+        state=current,
+        registry=project.registry,
+        secrets=project.secrets,
+        lock=project.lock,
+        bindings=bindings_of(
+            project.evaluation,
+            current,
+            exists=not untouched,
+            lock=project.lock,
+            registry=project.registry,
+            secrets=project.secrets,
+            amlplan_version=__version__,
+        ),
+        unanswered=settlement.unanswered,
+    )
+
+
+def holder(command: str) -> Holder:
+    """Who this process is, for others who wait for its lock."""
+    return Holder(
+        user=getpass.getuser(),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        since=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=command,
+        url=_ci_url(os.environ),
+    )
+
+
+def _ci_url(environment: Mapping[str, str]) -> str | None:
+    """The page of the CI job that runs this, on GitHub or GitLab."""
+    if "CI_JOB_URL" in environment:
+        return environment["CI_JOB_URL"]
+    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    server, repository, run = (environment.get(name) for name in names)
+    if server and repository and run:
+        return f"{server}/{repository}/actions/runs/{run}"
+    return None
+
+
+def read_state() -> State | None:
+    """The state of the current folder's project, whatever its resources say."""
+    root = Path.cwd()
+    registry = Registry(provider_context(root))
+    secrets = Secrets(root, enabled=False)
+    configuration = load(root, registry.block_types)
+    variables, _ = variable_values(configuration, (), os.environ, secrets, require=False)
+    settings, problems = state_settings(configuration, variables, secrets, os.environ)
+    if problems:
+        raise ConfigError(problems)
+    state_backend = backend(configuration.settings.state_label, root, settings, __version__)
+    return state_backend.reader().read()

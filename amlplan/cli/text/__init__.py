@@ -1,0 +1,1 @@
+"""Plans, reports and messages as text for people."""

@@ -1,0 +1,280 @@
+"""A plan as text: operations, drift, what waits and what is stuck, and the closing summary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from amlplan.cli.style import styled
+from amlplan.cli.text.values import (
+    SENSITIVE_VALUE,
+    SYMBOLS,
+    UNKNOWN_VALUE,
+    changed_value,
+    scalar_text,
+    unchanged_text,
+    whole_value,
+)
+from amlplan.pointers import tokens_of, top_field, with_value
+from amlplan_schemas.plan import Action, DriftClass, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from amlplan_schemas.plan import Drift, Operation, OutputChange, Plan
+
+NO_CHANGES = "No changes. Your environment matches the configuration."
+_HEADLINES = {
+    Action.CREATE: "will be created",
+    Action.UPDATE: "will be updated in-place",
+    Action.REPLACE: "must be replaced",
+    Action.DELETE: "will be destroyed",
+}
+_SYMBOLS = {
+    Action.CREATE: SYMBOLS["+"],
+    Action.UPDATE: SYMBOLS["~"],
+    Action.REPLACE: f"{SYMBOLS['-']}/{SYMBOLS['+']}",
+    Action.DELETE: SYMBOLS["-"],
+}
+_REASONS = {
+    Reason.DRIFTED: "because it was changed outside of amlplan",
+    Reason.DELETED_OUTSIDE: "because it was deleted outside of amlplan",
+    Reason.NO_CONFIGURATION: "because it is not in the configuration",
+    Reason.TAINTED: "because its creation failed half-way (tainted)",
+    Reason.INCOMPLETE: "because an interrupted operation has to be finished",
+}
+_DESTRUCTIVE_FIRST = (Action.DELETE, Action.REPLACE, Action.UPDATE, Action.CREATE)
+_CONTEXT_FIELDS = frozenset({"id", "name"})
+
+
+def plan_text(plan: Plan) -> str:
+    """The whole plan; its last line is the one that tools match."""
+    sections = [
+        *_drift_section(plan.drift),
+        *_operation_section(plan),
+        *_waiting("Deferred, until something else happened:", plan.deferred),
+        *_waiting("Blocked:", plan.blocked),
+        *_notes(plan),
+        *_outputs(plan.outputs),
+        _summary(plan),
+    ]
+    return "\n\n".join(sections)
+
+
+def counts(plan: Plan) -> tuple[int, int, int]:
+    """How many objects are added, changed and destroyed; a replacement is two of these."""
+    actions = [operation.action for operation in plan.operations]
+    replaced = actions.count(Action.REPLACE)
+    return (
+        actions.count(Action.CREATE) + replaced,
+        actions.count(Action.UPDATE),
+        actions.count(Action.DELETE) + replaced,
+    )
+
+
+def has_differences(plan: Plan) -> bool:
+    """Whether apply would do anything."""
+    return bool(plan.operations or plan.outputs)
+
+
+def _operation_section(plan: Plan) -> Iterator[str]:
+    if not plan.operations:
+        return
+    yield "amlplan will perform these actions:"
+    for operation in plan.operations:
+        yield operation_text(operation)
+
+
+def operation_text(operation: Operation) -> str:
+    """One operation: a headline, the reason, and its attributes."""
+    lines = [f"  # {styled('bold', f'{operation.address} {_HEADLINES[operation.action]}')}"]
+    lines += [f"  # ({reason})" for reason in _reasons(operation)]
+    block, _, kind = operation.kind.partition(".")
+    label = operation.address.partition(".")[2]
+    kind_text = f' "{kind}"' if kind else ""
+    symbol = _SYMBOLS[operation.action]
+    lead = " " if operation.action is not Action.REPLACE else ""
+    prefix = f"{lead} {symbol}" if operation.action is not Action.REPLACE else symbol
+    lines.append(f'{prefix} {block}{kind_text} "{label}" {{')
+    lines += _attributes(operation)
+    lines.append("    }")
+    return "\n".join(lines)
+
+
+def _reasons(operation: Operation) -> Iterator[str]:
+    if operation.reason in _REASONS:
+        yield _REASONS[operation.reason]
+    if operation.note:
+        yield operation.note
+    if not operation.calls_provider:
+        yield "only the state is written"
+
+
+def _attributes(operation: Operation) -> list[str]:
+    before, after = _sides(operation)
+    if operation.action is Action.CREATE:
+        return _whole(after or {}, "+", operation)
+    if operation.action is Action.DELETE:
+        return _whole(before or {}, "-", operation)
+    return _changed(before or {}, after or {}, operation)
+
+
+def _sides(operation: Operation) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Both sides with words where a value is hidden."""
+    before, after = operation.before, operation.after
+    for path in operation.unknown:
+        if after is not None:
+            after = with_value(after, tokens_of(path), UNKNOWN_VALUE)
+            name = top_field(path)
+            if name in operation.expected:
+                foreseen = scalar_text(operation.expected[name])
+                after[name] = type(UNKNOWN_VALUE)(f"{foreseen} (expected)")
+    for path in operation.sensitive:
+        before = with_value(before, tokens_of(path), SENSITIVE_VALUE) if before else before
+        after = with_value(after, tokens_of(path), SENSITIVE_VALUE) if after else after
+    return before, after
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, dict | list | tuple) and not value)
+
+
+def _whole(values: dict[str, Any], symbol: str, operation: Operation) -> list[str]:
+    shown = {name: value for name, value in sorted(values.items()) if not _is_empty(value)}
+    width = max((len(name) for name in shown), default=0)
+    gone = f" {styled('yellow', '->')} null" if operation.action is Action.DELETE else ""
+    return [
+        f"      {SYMBOLS[symbol]} {name:<{width}} = {whole_value(value, 8, symbol)}{gone}"
+        for name, value in shown.items()
+    ]
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any], operation: Operation) -> list[str]:
+    touched = {top_field(change.path) for change in operation.changes}
+    forced = {top_field(item.path) for item in operation.changes if item.forces_replacement}
+    names = sorted({*before, *after})
+    changed = [name for name in names if name in touched or before.get(name) != after.get(name)]
+    context = [name for name in names if name in _CONTEXT_FIELDS and name not in changed]
+    width = max((len(name) for name in (*changed, *context)), default=0)
+    lines = []
+    for name in sorted([*changed, *context]):
+        old, new = before.get(name), after.get(name)
+        if name in context:
+            lines.append(f"        {name:<{width}} = {scalar_text(new)}")
+            continue
+        symbol, text = _side_by_side(old, new)
+        force = f" {styled('red', '# forces replacement')}" if name in forced else ""
+        lines.append(f"      {SYMBOLS[symbol]} {name:<{width}} = {text}{force}")
+    hidden = sum(
+        1
+        for name in names
+        if name not in changed and name not in context and not _is_empty(before.get(name))
+    )
+    if hidden:
+        lines.append(f"        {unchanged_text(hidden, 'attribute')}")
+    return lines
+
+
+def _side_by_side(old: Any, new: Any) -> tuple[str, str]:
+    if _is_empty(old) and not _is_empty(new):
+        return "+", whole_value(new, 8, "+")
+    if _is_empty(new) and not _is_empty(old):
+        return "-", f"{whole_value(old, 8, '-')} {styled('yellow', '->')} null"
+    return "~", changed_value(old, new, 8)
+
+
+def _drift_section(drift: Iterable[Drift]) -> Iterator[str]:
+    shown = [item for item in drift if item.drift_class is not DriftClass.UNREACHABLE]
+    if shown:
+        yield "\n".join(["Objects have changed outside of amlplan:", "", *map(drift_text, shown)])
+
+
+def drift_text(drift: Drift) -> str:
+    """One drifted resource with its fields."""
+    words = {
+        DriftClass.CHANGED_OUTSIDE: "was changed",
+        DriftClass.DELETED_OUTSIDE: "was deleted",
+        DriftClass.UNREACHABLE: "could not be reached",
+    }
+    reason = f": {drift.reason}" if drift.reason and not drift.changes else ""
+    lines = [f"  # {styled('bold', f'{drift.address} {words[drift.drift_class]}')}{reason}"]
+    for change in drift.changes:
+        name = ".".join(tokens_of(change.path))
+        before, after = change.before, change.after
+        if change.sensitive:
+            before = after = SENSITIVE_VALUE
+        lines.append(f"      {SYMBOLS['~']} {name} = {changed_value(before, after, 6)}")
+    return "\n".join(lines)
+
+
+def _waiting(title: str, items: Iterable[Any]) -> Iterator[str]:
+    lines = [
+        f"  # {styled('bold', item.address)}: {item.reason}\n      next: {item.next_step}"
+        for item in items
+    ]
+    if lines:
+        yield "\n".join([title, "", *lines])
+
+
+def _notes(plan: Plan) -> Iterator[str]:
+    lines = [f"  - {f'{note.address}: ' if note.address else ''}{note.text}" for note in plan.notes]
+    if lines:
+        yield "\n".join(["Notes:", "", *lines])
+
+
+def _outputs(changes: Iterable[OutputChange]) -> Iterator[str]:
+    lines = []
+    shown = list(changes)
+    width = max((len(change.name) for change in shown), default=0)
+    for change in shown:
+        after: Any = UNKNOWN_VALUE if change.unknown else change.after
+        before: Any = change.before
+        if change.sensitive:
+            before = after = SENSITIVE_VALUE
+        name = f"{change.name:<{width}}"
+        if change.action == "create":
+            lines.append(f"  {SYMBOLS['+']} {name} = {whole_value(after, 4, '+')}")
+        elif change.action == "delete":
+            lines.append(f"  {SYMBOLS['-']} {name} = {whole_value(before, 4, '-')} -> null")
+        else:
+            lines.append(f"  {SYMBOLS['~']} {name} = {changed_value(before, after, 4)}")
+    if lines:
+        yield "\n".join(["Changes to outputs:", "", *lines])
+
+
+def _summary(plan: Plan) -> str:
+    if not plan.operations:
+        if plan.outputs:
+            return "Plan: 0 to add, 0 to change, 0 to destroy."
+        if plan.deferred or plan.blocked:
+            return "No operation can be planned now; see above for what has to happen first."
+        return styled("green", NO_CHANGES)
+    width = max(len(operation.address) for operation in plan.operations)
+    lines = ["Summary, destructive changes first:", ""]
+    for action in _DESTRUCTIVE_FIRST:
+        symbol = _SYMBOLS[action]
+        lead = "" if action is Action.REPLACE else "  "
+        lines += [
+            f"  {lead}{symbol} {item.address:<{width}}  {_why(item)}".rstrip()
+            for item in plan.operations
+            if item.action is action
+        ]
+    added, changed, destroyed = counts(plan)
+    total = f"{added} to add, {changed} to change, {destroyed} to destroy."
+    return "\n".join([*lines, "", f"{styled('bold', 'Plan:')} {total}"])
+
+
+def _why(operation: Operation) -> str:
+    if operation.action is Action.REPLACE:
+        forced = sorted(
+            {top_field(item.path) for item in operation.changes if item.forces_replacement}
+        )
+        if forced:
+            return f"{', '.join(forced)} forces replacement"
+    if operation.note:
+        return operation.note
+    if operation.reason in _REASONS:
+        return _REASONS[operation.reason]
+    if operation.action is Action.UPDATE:
+        fields = sorted({top_field(item.path) for item in operation.changes})
+        return f"{', '.join(fields)} changed"
+    return ""

@@ -1,0 +1,1 @@
+"""From HCL text to evaluated resources."""

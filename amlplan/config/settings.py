@@ -1,0 +1,104 @@
+"""The `amlplan` block: where the state is kept, and which amlplan may be used."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from amlplan.config.expressions.evaluate import EvaluationError, evaluate
+from amlplan.config.expressions.functions.table import FUNCTIONS
+from amlplan.config.expressions.scope import Scope
+from amlplan.diagnostics import Diagnostic, SourceFile, SourceRange, error
+from amlplan.secrets import reveal
+from amlplan.values import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from amlplan.config.blocks import Configuration
+    from amlplan.secrets import Secrets
+    from amlplan.values import Value
+    from amlplan_schemas.base import JsonValue
+
+_CONSTRAINT = re.compile(r"\s*(>=|<=|!=|~>|>|<|=)?\s*(\d+(?:\.\d+){0,2})\s*\Z")
+
+
+def state_settings(
+    configuration: Configuration,
+    variables: Mapping[str, Value],
+    secrets: Secrets,
+    environment: Mapping[str, str],
+) -> tuple[dict[str, JsonValue], list[Diagnostic]]:
+    """The arguments of the `state` block; `AMLPLAN_STATE` is the path where it is set."""
+    settings: dict[str, JsonValue] = {}
+    problems: list[Diagnostic] = []
+    body, source = configuration.settings.state_body, configuration.settings.source
+    if body is not None and source is not None:
+        scope = Scope({"var": variables}, FUNCTIONS, configuration.root, secrets.resolve)
+        for name, attribute in body.attributes.items():
+            try:
+                value = reveal(evaluate(attribute.expression, scope, source), secrets)
+            except EvaluationError as failure:
+                problems.extend(failure.diagnostics)
+                continue
+            if value is not UNKNOWN:
+                settings[name] = value
+    if environment.get("AMLPLAN_STATE"):
+        settings["path"] = environment["AMLPLAN_STATE"]
+    return settings, problems
+
+
+def check_required_version(configuration: Configuration, version: str) -> list[Diagnostic]:
+    """What is wrong where this amlplan is not one that the configuration accepts."""
+    required = configuration.settings.required_version
+    source = configuration.settings.source
+    if required is None or source is None:
+        return []
+    place = _place(source, required)
+    for part in required.split(","):
+        match = _CONSTRAINT.match(part)
+        if match is None:
+            return [
+                error(
+                    "invalid_version_constraint",
+                    "Invalid version constraint",
+                    f'"{part.strip()}" is no constraint; write it as in ">= 0.1" or "~> 1.2".',
+                    place,
+                )
+            ]
+        if not _satisfies(_parts(version), match[1] or "=", _parts(match[2]), match[2].count(".")):
+            return [
+                error(
+                    "unsupported_version",
+                    "Unsupported amlplan version",
+                    f"This is amlplan {version}, and the configuration requires {required}. "
+                    "Install a version that fits, or change the constraint.",
+                    place,
+                )
+            ]
+    return []
+
+
+def _place(source: SourceFile, text: str) -> SourceRange:
+    start = source.text.find(f'"{text}"')
+    return SourceRange(source, max(start, 0), max(start, 0) + len(text) + 2)
+
+
+def _parts(version: str) -> tuple[int, int, int]:
+    numbers = [int(part) for part in re.findall(r"\d+", version)[:3]]
+    major, minor, patch = (*numbers, 0, 0, 0)[:3]
+    return major, minor, patch
+
+
+def _satisfies(version: tuple[int, ...], operator: str, bound: tuple[int, ...], dots: int) -> bool:
+    if operator == "~>":
+        # The last part given may rise, those before it may not.
+        return version >= bound and version[:dots] == bound[:dots]
+    return {
+        ">=": version >= bound,
+        "<=": version <= bound,
+        ">": version > bound,
+        "<": version < bound,
+        "=": version == bound,
+        "!=": version != bound,
+    }[operator]

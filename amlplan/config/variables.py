@@ -1,0 +1,270 @@
+"""The values of variables: from defaults, the environment, files and options."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from amlplan.config.expressions.convert import ConversionError, convert
+from amlplan.config.expressions.evaluate import EvaluationError, evaluate
+from amlplan.config.expressions.functions.table import FUNCTIONS
+from amlplan.config.expressions.scope import Scope
+from amlplan.config.files import read_source
+from amlplan.config.syntax.parser import parse, parse_expression
+from amlplan.diagnostics import Diagnostic, SourceFile, SourceRange, error
+from amlplan.values import UNKNOWN, Sensitive, Value, is_sensitive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from amlplan.config.blocks import Configuration, Validation, VariableBlock
+    from amlplan.secrets import Secrets
+
+ENVIRONMENT_PREFIX = "AMLPLAN_VAR_"
+_PRIMITIVE = frozenset({"string", "number", "bool", "any"})
+Assignment = tuple[Literal["var", "file"], str]
+"""What an option gave: `("var", "name=value")` or `("file", path)`, in the order given."""
+
+
+@dataclass(slots=True)
+class _Given:
+    """A value that somebody gave, and where it was said."""
+
+    value: Value
+    where: str
+    place: SourceRange | None = None
+
+
+@dataclass(slots=True)
+class _Collector:
+    configuration: Configuration
+    scope: Scope
+    given: dict[str, _Given] = field(default_factory=dict)
+    problems: list[Diagnostic] = field(default_factory=list)
+
+
+def variable_values(
+    configuration: Configuration,
+    assignments: Sequence[Assignment],
+    environment: Mapping[str, str],
+    secrets: Secrets,
+    *,
+    require: bool = True,
+) -> tuple[dict[str, Value], list[Diagnostic]]:
+    """Each declared variable's value, and what is wrong.
+
+    The later source wins, as in Terraform: default, environment, `amlplan.amlvars`,
+    `*.auto.amlvars` by name, then options in their order. With `require` false a variable
+    without a value is unknown.
+    """
+    scope = Scope({}, FUNCTIONS, configuration.root, secrets.resolve)
+    collector = _Collector(configuration, scope)
+    for name in configuration.variables:
+        text = environment.get(ENVIRONMENT_PREFIX + name)
+        if text is not None:
+            _take_text(collector, name, text, f"{ENVIRONMENT_PREFIX}{name}")
+    for source in configuration.value_files:
+        _take_file(collector, source)
+    for form, text in assignments:
+        if form == "file":
+            _take_named_file(collector, text)
+        else:
+            _take_option(collector, text)
+    values = {
+        name: _value_of(collector, variable, require=require)
+        for name, variable in configuration.variables.items()
+    }
+    for variable in configuration.variables.values():
+        collector.problems.extend(_validate(variable, values[variable.name], scope))
+    return values, collector.problems
+
+
+def _take_option(collector: _Collector, text: str) -> None:
+    name, equals, value = text.partition("=")
+    if not equals:
+        collector.problems.append(
+            error("invalid_option", "Invalid option", f"-var={text} is not of the form name=value.")
+        )
+    elif name not in collector.configuration.variables:
+        collector.problems.append(_undeclared(collector, name, f"-var={name}=…", None))
+    else:
+        _take_text(collector, name, value, f"-var={name}")
+
+
+def _take_named_file(collector: _Collector, text: str) -> None:
+    source, problem = read_source(Path(text), text)
+    if problem is not None:
+        collector.problems.append(problem)
+    else:
+        _take_file(collector, source)
+
+
+def _take_file(collector: _Collector, source: SourceFile) -> None:
+    body, problems = parse(source)
+    collector.problems.extend(problems)
+    for block in body.blocks:
+        collector.problems.append(
+            error(
+                "unsupported_block",
+                "Unsupported block type",
+                "A file of variable values holds arguments only, as in name = value.",
+                SourceRange(source, block.start, block.header_end),
+            )
+        )
+    for name, attribute in body.attributes.items():
+        place = SourceRange(source, attribute.name_start, attribute.name_end)
+        if name not in collector.configuration.variables:
+            collector.problems.append(_undeclared(collector, name, source.filename, place))
+            continue
+        try:
+            value = evaluate(attribute.expression, collector.scope, source)
+        except EvaluationError as failure:
+            collector.problems.extend(failure.diagnostics)
+            value = UNKNOWN
+        expression = attribute.expression
+        at = SourceRange(source, expression.start, expression.end)
+        collector.given[name] = _Given(value, source.filename, at)
+
+
+def _take_text(collector: _Collector, name: str, text: str, where: str) -> None:
+    """A value from an option or the environment: plain text unless the type is a collection."""
+    variable = collector.configuration.variables[name]
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        collector.problems.append(
+            error(
+                "invalid_encoding",
+                "Invalid character encoding",
+                f"The text of {where} is not UTF-8. Give it again in UTF-8.",
+            )
+        )
+        collector.given[name] = _Given(UNKNOWN, where)
+        return
+    if variable.type is None or variable.type.kind in _PRIMITIVE:
+        collector.given[name] = _Given(text, where)
+        return
+    # The text may be secret, so messages show an empty file in its place.
+    source = SourceFile(where, text)
+    expression, problems = parse_expression(source)
+    if expression is None or problems:
+        collector.problems.append(
+            error(
+                "invalid_variable_text",
+                "Invalid value for a variable",
+                f"The text of {where} is no valid expression: "
+                f"{problems[0].detail if problems else 'it is empty.'}",
+            )
+        )
+        collector.given[name] = _Given(UNKNOWN, where)
+        return
+    try:
+        collector.given[name] = _Given(evaluate(expression, collector.scope, source), where)
+    except EvaluationError as failure:
+        detail = failure.diagnostics[0].detail
+        collector.problems.append(
+            error("invalid_variable_text", "Invalid value for a variable", f"{where}: {detail}")
+        )
+        collector.given[name] = _Given(UNKNOWN, where)
+
+
+def _undeclared(
+    collector: _Collector, name: str, where: str, place: SourceRange | None
+) -> Diagnostic:
+    near = difflib.get_close_matches(name, list(collector.configuration.variables), n=1)
+    hint = f' Did you mean "{near[0]}"?' if near else f' Declare it with: variable "{name}" {{}}'
+    return error(
+        "undeclared_variable",
+        "Value for an undeclared variable",
+        f'{where} sets "{name}", and no variable block of that name exists.{hint}',
+        place,
+    )
+
+
+def _value_of(collector: _Collector, variable: VariableBlock, *, require: bool) -> Value:
+    given = collector.given.get(variable.name)
+    if given is None and variable.default is not None:
+        try:
+            value = evaluate(variable.default.expression, collector.scope, variable.default.source)
+        except EvaluationError as failure:
+            collector.problems.extend(failure.diagnostics)
+            return UNKNOWN
+        given = _Given(value, "its default", variable.default.range)
+    if given is None:
+        if require:
+            collector.problems.append(_missing(variable))
+        return UNKNOWN
+    value = given.value
+    if value is None and not variable.nullable:
+        collector.problems.append(_refused(variable, given, "null is not allowed"))
+        return UNKNOWN
+    if variable.type is not None:
+        try:
+            value = convert(value, variable.type)
+        except ConversionError as failure:
+            collector.problems.append(_refused(variable, given, str(failure)))
+            return UNKNOWN
+    return Sensitive(value) if variable.sensitive and not isinstance(value, Sensitive) else value
+
+
+def _missing(variable: VariableBlock) -> Diagnostic:
+    return error(
+        "missing_variable",
+        "No value for a required variable",
+        f'The variable "{variable.name}" has no default and was given no value. Give one with '
+        f"-var={variable.name}=…, with {ENVIRONMENT_PREFIX}{variable.name}, or in "
+        "amlplan.amlvars.",
+        variable.header,
+        context=f'variable "{variable.name}"',
+    )
+
+
+def _refused(variable: VariableBlock, given: _Given, why: str) -> Diagnostic:
+    return error(
+        "invalid_variable_value",
+        "Invalid value for a variable",
+        f'The value of "{variable.name}" from {given.where} does not fit its type: {why}.',
+        given.place or variable.header,
+        context=f'variable "{variable.name}"',
+    )
+
+
+def _validate(variable: VariableBlock, value: Value, scope: Scope) -> Iterator[Diagnostic]:
+    if value is UNKNOWN:
+        return
+    inner = scope.with_values({"var": {variable.name: value}})
+    for validation in variable.validations:
+        yield from _check_validation(variable, validation, inner)
+
+
+def _check_validation(
+    variable: VariableBlock, validation: Validation, scope: Scope
+) -> Iterator[Diagnostic]:
+    condition = validation.condition
+    try:
+        verdict = evaluate(condition.expression, scope, condition.source)
+        message = evaluate(
+            validation.error_message.expression, scope, validation.error_message.source
+        )
+    except EvaluationError as failure:
+        yield from failure.diagnostics
+        return
+    if isinstance(verdict, Sensitive):
+        verdict = verdict.value
+    if verdict is False:
+        shown = "the message is sensitive" if is_sensitive(message) else str(message)
+        yield error(
+            "failed_validation",
+            "Invalid value for a variable",
+            shown,
+            condition.range,
+            context=f'variable "{variable.name}"',
+        )
+    elif verdict is not True and verdict is not UNKNOWN:
+        yield error(
+            "invalid_condition",
+            "Invalid condition",
+            "A condition must be true or false.",
+            condition.range,
+            context=f'variable "{variable.name}"',
+        )

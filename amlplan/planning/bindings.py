@@ -1,0 +1,107 @@
+"""What a plan is made from, and whether that still holds."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from amlplan.errors import StalePlanError
+from amlplan.secrets import reveal
+from amlplan.values import is_sensitive
+from amlplan_schemas.plan import Bindings
+
+if TYPE_CHECKING:
+    from amlplan.config.evaluation import Evaluation
+    from amlplan.lockfile import LockFile
+    from amlplan.registry import Registry
+    from amlplan.secrets import Secrets
+    from amlplan_schemas.plan import Plan
+    from amlplan_schemas.state import State
+
+ZERO_SALT = "00" * 16
+"""Salts digests where no state gives a salt yet; such a plan has nothing to compare with."""
+
+
+def bindings_of(
+    evaluation: Evaluation,
+    state: State,
+    *,
+    exists: bool,
+    lock: LockFile,
+    registry: Registry,
+    secrets: Secrets,
+    amlplan_version: str,
+) -> Bindings:
+    """What a plan over these is bound to; `exists` tells whether the state was ever written."""
+    configuration = evaluation.configuration
+    sensitive = {name: value for name, value in evaluation.variables.items() if is_sensitive(value)}
+    kinds = {block.kind for block in configuration.resources.values()}
+    kinds |= {record.kind for record in state.records.values()}
+    return Bindings(
+        lineage=state.lineage if exists else None,
+        serial=state.serial if exists else 0,
+        configuration={
+            source.filename: "sha256:" + hashlib.sha256(source.text.encode()).hexdigest()
+            for source in configuration.files
+        },
+        amlplan_version=amlplan_version,
+        provider_versions={kind: registry.version(kind) for kind in sorted(kinds)},
+        variables={
+            name: reveal(value, secrets)
+            for name, value in sorted(evaluation.variables.items())
+            if name not in sensitive
+        },
+        sensitive_variables={
+            name: secrets.digest(reveal(value, secrets), state.salt)
+            for name, value in sorted(sensitive.items())
+        },
+        salt=state.salt if sensitive else None,
+        lock=lock.digest(),
+    )
+
+
+def check_saved(saved: Plan, fresh: Plan, *, resumes: bool) -> None:
+    """Raise StalePlanError, naming the reason, where a saved plan is not what would be planned.
+
+    `fresh` is the plan made now from the same variables. With `resumes` an interrupted apply of
+    this very plan goes on: then what is left to do must be a part of what was planned.
+    """
+    old, new = saved.bindings, fresh.bindings
+    if old.amlplan_version != new.amlplan_version:
+        raise _stale(f"it was made by amlplan {old.amlplan_version}, not {new.amlplan_version}")
+    if old.provider_versions != new.provider_versions:
+        raise _stale("another version of a provider is installed")
+    changed = sorted(
+        name
+        for name in {*old.configuration, *new.configuration}
+        if old.configuration.get(name) != new.configuration.get(name)
+    )
+    if changed:
+        raise _stale(f"the configuration changed: {', '.join(changed)}")
+    if old.lock != new.lock:
+        raise _stale("amlplan.lock changed")
+    if old.sensitive_variables != new.sensitive_variables:
+        raise _stale("a sensitive variable has another value")
+    if not resumes and old.lineage is not None and old.lineage != new.lineage:
+        raise _stale("the state is another one (its lineage differs)")
+    if not resumes and old.serial != new.serial:
+        raise _stale(f"the state moved on from serial {old.serial} to {new.serial}")
+    _check_operations(saved, fresh, resumes=resumes)
+
+
+def _check_operations(saved: Plan, fresh: Plan, *, resumes: bool) -> None:
+    planned = {item.address: item for item in saved.operations}
+    now = {item.address: item for item in fresh.operations}
+    for address, operation in now.items():
+        before = planned.get(address)
+        if before is None or (not resumes and before != operation):
+            raise _stale(f"{address} changed since: its content, or the object outside")
+    gone = sorted(planned.keys() - now.keys())
+    if gone and not resumes:
+        raise _stale(f"{gone[0]} is as planned already")
+
+
+def _stale(why: str) -> StalePlanError:
+    return StalePlanError(
+        "Saved plan is stale", f"The plan cannot be applied, because {why}. Plan again."
+    )

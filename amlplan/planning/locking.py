@@ -1,0 +1,56 @@
+"""Resolves what `amlplan.lock` lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amlplan.config.load import in_source_order
+from amlplan.errors import ConfigError
+from amlplan.planning.want import resource_value, revealed_fields, want
+from amlplan.provider import Locks
+from amlplan.values import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from amlplan.config.evaluation import Evaluation
+    from amlplan.diagnostics import Diagnostic
+    from amlplan.lockfile import LockFile
+    from amlplan.provider import OperationHandle
+    from amlplan.registry import Registry
+    from amlplan.secrets import Secrets
+
+
+def completed_lock(
+    evaluation: Evaluation,
+    registry: Registry,
+    secrets: Secrets,
+    lock: LockFile,
+    handle: Callable[[str], OperationHandle],
+) -> LockFile:
+    """The lock with every missing entry resolved, and without those that nothing asks for.
+
+    Blocks, and may use the network; changes no file. `handle` gives what the resolution at an
+    address reports to. Raises ConfigError for a configuration that cannot be read that far.
+    """
+    problems: list[Diagnostic] = []
+    needed: set[str] = set()
+    for address in evaluation.order:
+        wanted, found = want(address, evaluation, registry, secrets, lock)
+        if wanted is None:
+            problems.extend(found)
+            evaluation.publish(address, UNKNOWN)
+            continue
+        provider = registry.provider(wanted.block.kind)
+        value = resource_value(wanted, provider.kind.outputs.model_fields, {}, UNKNOWN)
+        evaluation.publish(address, value)
+        needed.update(request.key for request in wanted.requests)
+        if isinstance(provider, Locks):
+            for request in lock.missing(wanted.requests):
+                values = revealed_fields(wanted.checked)
+                resolved = provider.resolve(request, values, handle(address))
+                lock = lock.with_entry(request, resolved)
+    problems += evaluation.configuration.diagnostics
+    if problems:
+        raise ConfigError(in_source_order(problems))
+    return lock.only(needed)

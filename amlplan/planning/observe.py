@@ -1,0 +1,58 @@
+"""Looks at the objects of recorded resources, many at a time."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from amlplan.errors import AmlplanError, UnreachableError
+from amlplan.events import Reading
+from amlplan.provider import Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from amlplan.events import EventSink
+    from amlplan.provider import Observed, Targets
+    from amlplan.registry import Registry
+    from amlplan_schemas.state import Record, State
+
+PARALLEL_READS = 10
+FEW = 16
+"""Up to this many reads are done one after the other: threads would cost more."""
+
+
+def targets_of(record: Record, records: Mapping[str, Record]) -> Targets:
+    """The records of the blocks that a record refers to, where they are still the same object."""
+    return {
+        field: records[target.address]
+        for field, target in record.targets.items()
+        if target.address in records and records[target.address].identity == target.identity
+    }
+
+
+def observe(
+    records: Iterable[Record], state: State, registry: Registry, emit: EventSink
+) -> dict[str, Observed]:
+    """What is outside for each record, by address; blocks until the last one answered.
+
+    Raises the first failure that is no silence of the target: a missing package, a refused login.
+    """
+    asked = list(records)
+    emit(Reading(len(asked)))
+    if len(asked) <= FEW:
+        return {record.address: read_one(record, state, registry) for record in asked}
+    with ThreadPoolExecutor(PARALLEL_READS, thread_name_prefix="read") as pool:
+        answers = pool.map(lambda record: read_one(record, state, registry), asked)
+        return dict(zip((record.address for record in asked), answers, strict=True))
+
+
+def read_one(record: Record, state: State, registry: Registry) -> Observed:
+    """What is outside for one record."""
+    try:
+        return registry.provider(record.kind).read(record, targets_of(record, state.records))
+    except UnreachableError as failure:
+        return Unreachable(failure.detail or failure.summary)
+    except AmlplanError as failure:
+        failure.address = failure.address or record.address
+        raise

@@ -1,0 +1,104 @@
+"""Settles operations that were begun and never answered, by asking what is outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from amlplan.errors import UnreachableError
+from amlplan.planning.observe import targets_of
+from amlplan.provider import Finds, Missing, Present, Unreachable
+from amlplan_schemas.state import Record, Status, Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from amlplan.provider import Observed
+    from amlplan.registry import Registry
+    from amlplan_schemas.state import Intent, State
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of one interrupted operation: the record it left, or None; `text` tells."""
+
+    address: str
+    record: Record | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The answers found, and why the others are still open, by address."""
+
+    settled: tuple[Settled, ...] = ()
+    unanswered: Mapping[str, str] = field(default_factory=dict)
+
+
+def settle(state: State, registry: Registry) -> Settlement:
+    """Ask for each pending operation; changes nothing, here or outside."""
+    settled: list[Settled] = []
+    unanswered: dict[str, str] = {}
+    for address, intent in state.pending.items():
+        answer = _ask(intent, state, registry)
+        if isinstance(answer, Unreachable):
+            unanswered[address] = answer.reason
+        else:
+            settled.append(_SETTLERS[intent.action](intent, answer, state.records.get(address)))
+    return Settlement(tuple(settled), unanswered)
+
+
+def with_settled(state: State, settlement: Settlement) -> State:
+    """The state as it is once the answers are written."""
+    if not settlement.settled:
+        return state
+    records = dict(state.records)
+    pending = dict(state.pending)
+    for item in settlement.settled:
+        pending.pop(item.address, None)
+        if item.record is None:
+            records.pop(item.address, None)
+        else:
+            records[item.address] = item.record
+    return state.model_copy(update={"records": records, "pending": pending})
+
+
+def _ask(intent: Intent, state: State, registry: Registry) -> Observed:
+    provider = registry.provider(intent.draft.kind)
+    targets = targets_of(intent.draft, state.records)
+    try:
+        if intent.action != "create":
+            return provider.read(intent.draft, targets)
+        # A provider that finds nothing adopts what it finds when it creates again.
+        return provider.find(intent.draft, targets) if isinstance(provider, Finds) else Missing()
+    except UnreachableError as failure:
+        return Unreachable(failure.detail or failure.summary)
+
+
+def _created(intent: Intent, answer: Observed, _recorded: Record | None) -> Settled:
+    address = intent.address
+    if isinstance(answer, Present):
+        outputs = Tree(values=dict(answer.outputs))
+        record = intent.draft.model_copy(update={"outputs": outputs, "status": Status.OK})
+        return Settled(address, record, "its object was made and is recorded now")
+    if intent.steps:
+        record = intent.draft.model_copy(
+            update={"status": Status.INCOMPLETE, "steps": dict(intent.steps)}
+        )
+        return Settled(address, record, "it was half made and goes on from there")
+    return Settled(address, None, "nothing had been made")
+
+
+def _updated(intent: Intent, _answer: Observed, recorded: Record | None) -> Settled:
+    prior = recorded if recorded is not None else intent.draft
+    record = prior.model_copy(update={"status": Status.INCOMPLETE, "steps": dict(intent.steps)})
+    return Settled(intent.address, record, "its update goes on")
+
+
+def _deleted(intent: Intent, answer: Observed, recorded: Record | None) -> Settled:
+    if isinstance(answer, Missing):
+        return Settled(intent.address, None, "it was deleted")
+    return Settled(intent.address, recorded or intent.draft, "it had not been deleted")
+
+
+_SETTLERS = {"create": _created, "update": _updated, "delete": _deleted}

@@ -1,0 +1,138 @@
+"""What the configuration wants of one resource: checked inputs, derived facts, locked answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from amlplan.config.check import check
+from amlplan.diagnostics import Diagnostic, error
+from amlplan.errors import AmlplanError, UnreachableError
+from amlplan.pointers import tokens_of, top_field, with_value
+from amlplan.provider import Derives, Draft, Locks
+from amlplan.values import UNKNOWN, ResourceValue, Sensitive
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from amlplan.config.blocks import ResourceBlock
+    from amlplan.config.check import Checked
+    from amlplan.config.evaluation import Evaluation
+    from amlplan.lockfile import LockFile
+    from amlplan.provider import LockRequest
+    from amlplan.registry import Registry
+    from amlplan.secrets import Secrets
+    from amlplan.values import Unknown, Value
+    from amlplan_schemas.base import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One resource as the configuration asks for it, as far as it is known now."""
+
+    block: ResourceBlock
+    checked: Checked
+    draft: Draft
+    derived: Mapping[str, JsonValue] = field(default_factory=dict)
+    requests: tuple[LockRequest, ...] = ()
+
+
+def want(
+    address: str, evaluation: Evaluation, registry: Registry, secrets: Secrets, lock: LockFile
+) -> tuple[Wanted | None, list[Diagnostic]]:
+    """What is wanted at an address, or None with the mistakes that keep it from being known.
+
+    A file that cannot be read is a mistake of the block that names it; what the lock lacks is
+    for the caller to judge, by `requests`.
+    """
+    block = evaluation.configuration.resources[address]
+    provider = registry.provider(block.kind)
+    values, problems = evaluation.resource(address, provider.kind.inputs)
+    if values is None:
+        return None, problems
+    checked, problems = check(block, provider.kind.inputs, values, secrets)
+    if checked is None:
+        return None, problems
+    draft = Draft(
+        address=address,
+        kind=block.kind,
+        name=str(checked.values.get("name") or block.label),
+        values=known_fields(checked),
+        unknown=frozenset(top_field(path) for path in checked.unknown),
+    )
+    requests: tuple[LockRequest, ...] = ()
+    try:
+        if isinstance(provider, Locks):
+            requests = provider.lock_requests(draft)
+            draft = Draft(
+                draft.address,
+                draft.kind,
+                draft.name,
+                draft.values,
+                draft.unknown,
+                lock.resolved(requests),
+            )
+        derived = provider.derive(draft) if isinstance(provider, Derives) else {}
+    except UnreachableError:
+        raise
+    except AmlplanError as failure:
+        problem = error(
+            failure.code,
+            failure.summary,
+            failure.detail,
+            block.header,
+            context=block.context,
+            address=address,
+        )
+        return None, [problem]
+    return Wanted(block, checked, draft, derived, requests), []
+
+
+def known_fields(checked: Checked) -> dict[str, JsonValue]:
+    """The top-level inputs that are wholly known and not sensitive."""
+    hidden = {top_field(path) for path in (*checked.unknown, *checked.secrets)}
+    if not hidden:
+        return checked.values
+    return {name: value for name, value in checked.values.items() if name not in hidden}
+
+
+def revealed_fields(checked: Checked) -> dict[str, JsonValue]:
+    """The top-level inputs that are known, secrets in the clear: never to be written."""
+    values = dict(checked.values)
+    for path, leaf in checked.secrets.items():
+        if leaf.value is not UNKNOWN:
+            values = with_value(values, tokens_of(path), leaf.value)
+    hidden = {top_field(path) for path in checked.unknown}
+    return {name: value for name, value in values.items() if name not in hidden}
+
+
+def resource_value(
+    wanted: Wanted,
+    output_fields: Mapping[str, object],
+    known_outputs: Mapping[str, JsonValue],
+    identity: str | Unknown,
+) -> ResourceValue:
+    """The resource as other blocks see it; outputs that are not known wait for apply."""
+    attributes: dict[str, Value] = dict(wanted.checked.values)
+    for path in wanted.checked.unknown:
+        _put(attributes, path, UNKNOWN)
+    for path, leaf in wanted.checked.secrets.items():
+        _put(attributes, path, leaf.reference or Sensitive(leaf.value))
+    for name in output_fields:
+        if name in known_outputs:
+            attributes[name] = known_outputs[name]
+        else:
+            attributes[name] = wanted.derived.get(name, UNKNOWN)
+    return ResourceValue(
+        attributes, address=wanted.block.address, kind=wanted.block.kind, identity=identity
+    )
+
+
+def _put(attributes: dict[str, Value], path: str, value: Value) -> None:
+    *way, last = tokens_of(path)
+    inner: dict[str, Value] = attributes
+    for step in way:
+        deeper = inner.get(step)
+        inner[step] = dict(deeper) if isinstance(deeper, dict) else {}
+        inner = inner[step]  # type: ignore[assignment]
+    inner[last] = value

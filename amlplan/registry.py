@@ -1,0 +1,95 @@
+"""Finds providers and state backends by their entry points: names now, import on use."""
+
+from __future__ import annotations
+
+import difflib
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, cast
+
+from amlplan.errors import MissingSdkError, ProviderError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from amlplan.backend import Backend
+    from amlplan.provider import Provider, ProviderContext
+    from amlplan_schemas.base import JsonValue
+
+PROVIDERS = "amlplan.providers"
+BACKENDS = "amlplan.backends"
+
+
+class Registry:
+    """The providers of one command, each made once, on its first use."""
+
+    def __init__(self, context: ProviderContext) -> None:
+        self._context = context
+        self._made: dict[str, Provider] = {}
+
+    @cached_property
+    def _entry_points(self) -> dict[str, EntryPoint]:
+        return {point.name: point for point in entry_points(group=PROVIDERS)}
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """Every kind that an installed package provides, as in `datastore.local`."""
+        return frozenset(self._entry_points)
+
+    @cached_property
+    def block_types(self) -> dict[str, frozenset[str]]:
+        """The kinds of each block type: `datastore` has `datastore.local`, `model` has `model`."""
+        found: dict[str, set[str]] = {}
+        for kind in self.kinds:
+            found.setdefault(kind.split(".", 1)[0], set()).add(kind)
+        return {block: frozenset(kinds) for block, kinds in found.items()}
+
+    def provider(self, kind: str) -> Provider:
+        """The provider of a kind; raises ProviderError where none is installed."""
+        made = self._made.get(kind)
+        if made is None:
+            made = self._made[kind] = self._make(kind)
+        return made
+
+    def version(self, kind: str) -> str:
+        """The version of the distribution that brings a kind's provider."""
+        point = self._entry_points.get(kind)
+        return point.dist.version if point is not None and point.dist is not None else ""
+
+    def _make(self, kind: str) -> Provider:
+        point = self._entry_points.get(kind)
+        if point is None:
+            near = difflib.get_close_matches(kind, sorted(self.kinds), n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise ProviderError(
+                "No provider for this kind",
+                f"No installed package provides {kind}.{hint} Install the package that brings it, "
+                "then try again.",
+            )
+        try:
+            factory = cast("Callable[[ProviderContext], Provider]", point.load())
+        except ImportError as failure:
+            package = point.dist.name if point.dist is not None else point.module
+            extra = kind.rpartition(".")[2]
+            raise MissingSdkError(
+                "A package is missing",
+                f"The provider of {kind} needs {failure.name or failure}, which is not installed. "
+                f"Install it with: pip install '{package}[{extra}]'",
+            ) from failure
+        return factory(self._context)
+
+
+def backend(
+    label: str, root: Path, settings: Mapping[str, JsonValue], tool_version: str
+) -> Backend:
+    """The state backend that an entry point names; raises ProviderError where there is none."""
+    points = {point.name: point for point in entry_points(group=BACKENDS)}
+    if label not in points:
+        known = ", ".join(sorted(points))
+        raise ProviderError(
+            "No such state backend",
+            f'No installed package provides state "{label}". Choose from: {known}.',
+        )
+    factory = cast("Callable[[Path, Mapping[str, JsonValue], str], Backend]", points[label].load())
+    return factory(root, settings, tool_version)

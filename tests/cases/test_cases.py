@@ -1,0 +1,65 @@
+"""Runs the cases in this folder: files to write, commands, and what they must print.
+
+    -- main.hcl --          a file to write
+    -- $ amlplan plan --    a command, then all it prints, then its exit code where it is not 0
+
+`pytest tests/cases --rewrite-cases` writes what is printed now into the files.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.project import Project
+
+FOLDER = Path(__file__).parent
+CASES = sorted(FOLDER.glob("*.case"))
+_SECTION = re.compile(r"^-- (.+) --$", re.MULTILINE)
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def sections_of(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """The comment at the top, and each section's title and text."""
+    parts = _SECTION.split(text)
+    return parts[0], list(
+        zip(parts[1::2], (part.lstrip("\n") for part in parts[2::2]), strict=True)
+    )
+
+
+def printed(project: Project, command: str) -> str:
+    """What a command prints, without what differs from run to run."""
+    arguments = shlex.split(command.removeprefix("$ amlplan"))
+    result = project.run(*arguments, code=None)
+    text = result.all.replace(str(project.root), "<root>")
+    text = _UUID.sub("<uuid>", text).rstrip("\n") + "\n"
+    return text if result.code == 0 else f"{text}[exit {result.code}]\n"
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_case(path: Path, project: Project, request: pytest.FixtureRequest) -> None:
+    intro, sections = sections_of(path.read_text())
+    rewritten = [intro.rstrip("\n")]
+    for title, text in sections:
+        if title.startswith("$ amlplan"):
+            got = printed(project, title)
+            rewritten.append(f"-- {title} --\n{got}")
+            if not request.config.getoption("--rewrite-cases"):
+                assert got == text.rstrip("\n") + "\n", f"{path.name}: {title}"
+        elif title.startswith("$ rm "):
+            (project.root / title.removeprefix("$ rm ")).unlink()
+            rewritten.append(f"-- {title} --")
+        else:
+            project.write(title, text.rstrip("\n") + "\n")
+            rewritten.append(f"-- {title} --\n{text.rstrip()}\n")
+    if request.config.getoption("--rewrite-cases"):
+        path.write_text("\n".join(rewritten).rstrip("\n") + "\n")
+
+
+def test_there_are_cases() -> None:
+    assert CASES

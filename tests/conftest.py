@@ -1,0 +1,36 @@
+"""Fixtures that most tests use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.project import Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--rewrite-cases",
+        action="store_true",
+        help="write what tests/cases print now into their files, to be read in review",
+    )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """An empty project with a world, a home and a state of its own."""
+    root = tmp_path / "project"
+    root.mkdir()
+    world = tmp_path / "world"
+    environment = {
+        "HOME": str(tmp_path / "home"),
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "AMLPLAN_BENCH_WORLD": str(world),
+        "NO_COLOR": "1",
+    }
+    return Project(root, world, environment)
