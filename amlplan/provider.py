@@ -8,9 +8,10 @@ simply implements it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, TypeVar, cast, runtime_checkable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from amlplan_schemas.base import JsonValue, ResourceInputs, ResourceOutputs
     from amlplan_schemas.state import Record
 
+Ability = TypeVar("Ability")
 Outputs = Mapping[str, Any]
 """JSON values by field name, as the provider's outputs model declares them."""
 
@@ -237,3 +239,11 @@ class Locks(Protocol):
         for nothing that is written. Blocks, may use the network.
         """
         ...
+
+
+_class_has = cast("Callable[[object, object], bool]", cache(issubclass))
+
+
+def has(provider: object, ability: type[Ability]) -> TypeGuard[Ability]:
+    """Whether a provider has an ability; looked up once per class, as plans ask very often."""
+    return _class_has(type(provider), ability)

@@ -8,15 +8,24 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from amlplan.errors import AmlplanError, CanceledError, ConfigError, PlanError, ProviderError
-from amlplan.events import Failed, Finished, Progressed, Started
+from amlplan.applying.handle import Handle, defects_explained
+from amlplan.applying.records import desired_object, draft_record
+from amlplan.errors import (
+    AmlplanError,
+    CanceledError,
+    ConfigError,
+    PlanError,
+    ProviderError,
+    UnreachableError,
+)
+from amlplan.events import Failed, Finished, Started
 from amlplan.planning.observe import targets_of
 from amlplan.planning.want import resource_value, want
 from amlplan.pointers import top_field
-from amlplan.provider import Desired, Finds, Present, Unreachable
+from amlplan.provider import Desired, Finds, Present, Unreachable, has
 from amlplan.values import UNKNOWN
 from amlplan_schemas.plan import Action
-from amlplan_schemas.state import Intent, Record, Secret, Status, Target, Tree
+from amlplan_schemas.state import Intent, Record, Status, Tree
 
 if TYPE_CHECKING:
     import threading
@@ -33,39 +42,6 @@ if TYPE_CHECKING:
     from amlplan.registry import Registry
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.plan import Operation
-
-
-class _Handle:
-    """What a provider call reports to; see `amlplan.provider.OperationHandle`."""
-
-    def __init__(
-        self,
-        address: str,
-        steps: Mapping[str, JsonValue],
-        writer: StateWriter,
-        emit: EventSink,
-        stop: threading.Event,
-    ) -> None:
-        self._address = address
-        self._steps = dict(steps)
-        self._writer = writer
-        self._emit = emit
-        self._stop = stop
-
-    @property
-    def steps(self) -> Mapping[str, JsonValue]:
-        return self._steps
-
-    def step(self, name: str, data: JsonValue = None) -> None:
-        self._writer.step(self._address, name, data)
-        self._steps[name] = data
-
-    def progress(self, text: str) -> None:
-        self._emit(Progressed(self._address, text))
-
-    def check_cancelled(self) -> None:
-        if self._stop.is_set():
-            raise CanceledError("Interrupted", "The operation stopped because you asked.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +85,7 @@ class Performer:
         self._begin("delete", prior, {})
         handle = self._handle(address, {})
         try:
-            with _defects_explained(prior.kind):
+            with defects_explained(prior.kind):
                 provider.delete(prior, targets_of(prior, self.writer.records), handle)
         except CanceledError:
             raise
@@ -121,7 +97,14 @@ class Performer:
     def _make(self, operation: Operation, action: str) -> Record:
         wanted = self._wanted(operation)
         prior = self.writer.records.get(operation.address)
-        draft = self._draft(operation, wanted)
+        draft = draft_record(
+            operation,
+            wanted,
+            self.registry,
+            self.digests,
+            self.lineage,
+            self.evaluation.dependencies,
+        )
         provider = self.registry.provider(draft.kind)
         if not operation.calls_provider and prior is not None:
             record = draft.model_copy(update={"outputs": prior.outputs, "status": prior.status})
@@ -129,7 +112,7 @@ class Performer:
             resumes = prior is not None and prior.generation == draft.generation
             steps = prior.steps if prior is not None and resumes else {}
             targets = targets_of(draft, self.writer.records)
-            desired = self._desired(wanted, draft, targets)
+            desired = desired_object(wanted, draft, targets)
             self._begin("update" if action == "update" else "create", draft, steps)
             handle = self._handle(draft.address, steps)
             if action == "update" and prior is not None:
@@ -180,48 +163,6 @@ class Performer:
             address=operation.address,
         )
 
-    def _draft(self, operation: Operation, wanted: Wanted) -> Record:
-        """The record as it will be if the step succeeds, still without outputs."""
-        checked = wanted.checked
-        secrets = {
-            path: Secret(
-                digest=self.digests.of(leaf),
-                scheme=leaf.reference.scheme if leaf.reference is not None else None,
-                argument=leaf.reference.argument if leaf.reference is not None else None,
-            )
-            for path, leaf in checked.secrets.items()
-        }
-        kind = self.registry.provider(wanted.block.kind).kind
-        return Record(
-            address=operation.address,
-            kind=wanted.block.kind,
-            name=wanted.draft.name,
-            generation=operation.generation,
-            identity=f"{self.lineage}/{operation.address}/{operation.generation}",
-            provider=kind.provider,
-            schema_version=kind.schema_version,
-            inputs=Tree(values=checked.values, secrets=secrets),
-            derived=dict(wanted.derived),
-            depends_on=tuple(sorted(self.evaluation.dependencies[operation.address])),
-            targets={
-                name: Target(**value)
-                for name, value in checked.values.items()
-                if isinstance(value, dict) and value.keys() == {"address", "kind", "identity"}
-            },
-        )
-
-    def _desired(self, wanted: Wanted, draft: Record, targets: Targets) -> Desired:
-        return Desired(
-            address=draft.address,
-            kind=draft.kind,
-            name=draft.name,
-            identity=draft.identity,
-            inputs=wanted.checked.model,
-            derived=wanted.derived,
-            targets=targets,
-            lock=wanted.draft.lock,
-        )
-
     def _begin(self, action: str, draft: Record, steps: Mapping[str, JsonValue]) -> None:
         self.writer.begin(
             Intent(
@@ -234,8 +175,8 @@ class Performer:
             )
         )
 
-    def _handle(self, address: str, steps: Mapping[str, JsonValue]) -> _Handle:
-        return _Handle(address, steps, self.writer, self.emit, self.stop)
+    def _handle(self, address: str, steps: Mapping[str, JsonValue]) -> Handle:
+        return Handle(address, steps, self.writer, self.emit, self.stop)
 
     def _create(
         self,
@@ -243,44 +184,56 @@ class Performer:
         desired: Desired,
         draft: Record,
         targets: Targets,
-        handle: _Handle,
+        handle: Handle,
     ) -> Outputs:
         try:
-            with _defects_explained(draft.kind):
+            with defects_explained(draft.kind):
                 return provider.create(desired, handle)
         except CanceledError:
             raise  # the intent stays, and the next apply settles it
-        except AmlplanError:
-            self._record_failed_create(provider, draft, targets, handle)
+        except AmlplanError as failure:
+            self._record_failed_create(provider, draft, targets, handle, failure)
             raise
 
     def _record_failed_create(
-        self, provider: Provider, draft: Record, targets: Targets, handle: _Handle
+        self,
+        provider: Provider,
+        draft: Record,
+        targets: Targets,
+        handle: Handle,
+        failure: AmlplanError,
     ) -> None:
         """Ask what a failed create left, so that nothing is lost and nothing is invented."""
         left = None
-        if isinstance(provider, Finds):
+        if has(provider, Finds):
             try:
-                left = provider.find(draft, targets)
-            except AmlplanError as failure:
-                left = Unreachable(str(failure))
+                with defects_explained(draft.kind):
+                    left = provider.find(draft, targets)
+            except AmlplanError as silence:
+                left = Unreachable(str(silence))
         if isinstance(left, Unreachable):
             return
         if isinstance(left, Present):
             outputs = Tree(values=dict(left.outputs))
             tainted = draft.model_copy(update={"outputs": outputs, "status": Status.TAINTED})
             self.writer.finish(draft.address, tainted)
-        elif handle.steps:
+        elif handle.steps or self._may_be_begun(draft, failure):
             begun = {"status": Status.INCOMPLETE, "steps": dict(handle.steps)}
             self.writer.finish(draft.address, draft.model_copy(update=begun))
         else:
             self.writer.finish(draft.address, None)
 
+    def _may_be_begun(self, draft: Record, failure: AmlplanError) -> bool:
+        """Whether something may carry the identity already, so that it must not be forgotten."""
+        earlier = self.writer.records.get(draft.address)
+        goes_on = earlier is not None and earlier.identity == draft.identity
+        return goes_on or isinstance(failure, UnreachableError)
+
     def _update(
-        self, provider: Provider, desired: Desired, prior: Record, handle: _Handle
+        self, provider: Provider, desired: Desired, prior: Record, handle: Handle
     ) -> Outputs:
         try:
-            with _defects_explained(prior.kind):
+            with defects_explained(prior.kind):
                 return provider.update(desired, prior, handle)
         except CanceledError:
             raise
@@ -329,21 +282,3 @@ class Performer:
                     "authors.",
                     address=operation.address,
                 )
-
-
-class _defects_explained:  # noqa: N801 - used as a statement
-    """Turns what a provider must not raise into a ProviderError that names its kind."""
-
-    def __init__(self, kind: str) -> None:
-        self._kind = kind
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, raised: BaseException | None, trace: object) -> None:
-        if isinstance(raised, Exception) and not isinstance(raised, AmlplanError):
-            raise ProviderError(
-                "The provider failed unexpectedly",
-                f"{self._kind} raised {type(raised).__name__}. This is a defect of the provider; "
-                "set AMLPLAN_LOG=debug to see where.",
-            ) from raised

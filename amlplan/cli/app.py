@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import os
@@ -77,6 +78,8 @@ def application(chdir: str | None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command line and give its exit code; prints, and raises nothing."""
+    # One short command makes many objects and hardly any cycle.
+    gc.set_threshold(100_000, 50, 50)
     console = Console(sys.stdout, sys.stderr)
     level = os.environ.get("AMLPLAN_LOG", "warning").upper()
     levels = logging.getLevelNamesMapping()
@@ -101,7 +104,6 @@ def run(arguments: list[str]) -> int:
         return failure.exit_code
     except AmlplanError as failure:
         console.failure(failure)
-        logging.getLogger("amlplan").debug("raised here", exc_info=True)
         return failure.exit_code
     except BrokenPipeError:
         _write_no_more()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
+import traceback
 from typing import TYPE_CHECKING, TextIO
 
 from amlplan.cli.style import rendered, styled, visible
@@ -13,6 +15,9 @@ from amlplan.errors import AmlplanError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+_log = logging.getLogger("amlplan")
 
 
 class OutputError(AmlplanError):
@@ -47,6 +52,7 @@ class Console:
         if isinstance(failure, ConfigError):
             self.diagnostics(failure.diagnostics)
             return
+        _log.debug("raised here:\n%s", _trace_of(failure))
         text = f"{styled('red', 'Error:')} {styled('bold', failure.summary)}"
         if failure.address:
             text += f"\n\n  with {failure.address}"
@@ -83,3 +89,13 @@ class Console:
                     f"What this command prints could not be written: {failure.strerror}. Send it "
                     "to another place, or make room.",
                 ) from failure
+
+
+def _trace_of(failure: BaseException) -> str:
+    """Where a failure and what led to it were raised; no messages, which may hold secrets."""
+    lines: list[str] = []
+    current: BaseException | None = failure
+    while current is not None:
+        lines += [*traceback.format_tb(current.__traceback__), f"{type(current).__name__}\n"]
+        current = current.__cause__ or current.__context__
+    return "".join(lines)

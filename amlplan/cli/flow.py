@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.applying.apply import Applying, apply_plan, recover
-from amlplan.cli.interrupt import stopping_on_signals
+from amlplan.cli.interrupt import ending_on_signals, stopping_on_signals
 from amlplan.cli.location import remember_location
 from amlplan.cli.progress import Progress
 from amlplan.cli.project import holder, open_project, plan_inputs
@@ -167,7 +167,8 @@ class _Course:
 
     def _plan(self, state: State | None) -> Plan:
         """The plan as of now; where one was saved, the same one or StalePlanError."""
-        inputs = plan_inputs(self.project, state)
+        salt = self.saved.bindings.salt if self.saved is not None else None
+        inputs = plan_inputs(self.project, state, salt=salt)
         make = make_destroy_plan if self._destroys else make_plan
         plan = make(inputs, self.progress)
         if self.saved is None:
@@ -183,7 +184,8 @@ class _Course:
         """Show the plan and ask; a saved plan was shown and approved when it was made."""
         if self.saved is not None:
             if not has_differences(plan):
-                self.console.print("This plan was applied already: nothing of it is left to do.")
+                state = "can be done now" if plan.blocked else "is left to do"
+                self.console.print(f"Nothing of this plan {state}.")
             return has_differences(plan)
         self.console.print(plan_text(plan))
         if not has_differences(plan):
@@ -191,16 +193,16 @@ class _Course:
         if self.options.auto_approve:
             return True
         verb = "destroy all of this" if self._destroys else "perform these actions"
-        answer = self.console.ask(
-            f"\nDo you want to {verb}? Only 'yes' is taken as yes.\n\n  Enter a value: "
-        )
+        with ending_on_signals():
+            answer = self.console.ask(
+                f"\nDo you want to {verb}? Only 'yes' is taken as yes.\n\n  Enter a value: "
+            )
         return answer == "yes"
 
     def _declined(self, plan: Plan) -> int:
         """The exit code where nothing is applied: nothing to do, or not approved."""
         if not has_differences(plan):
-            self.console.print(f"\n{_complete(self._destroys, 0, 0, 0)}")
-            return 0
+            return self._conclude(plan, (0, 0, 0))
         self.console.print("\nCancelled: nothing was changed.")
         return EXIT_ERROR
 
@@ -208,7 +210,8 @@ class _Course:
         project = self.project
         recover(writer, project.registry, self.progress)
         remember_location(project.root, project.backend.reader().location())
-        self.console.print()
+        if plan.operations and self.saved is None:
+            self.console.print()
         result = apply_plan(
             plan,
             Applying(
@@ -223,13 +226,14 @@ class _Course:
                 parallelism=self.options.parallelism,
             ),
         )
-        return self._report(result, writer.state)
+        return self._report(plan, result, writer.state)
 
-    def _report(self, result: ApplyResult, state: State) -> int:
+    def _report(self, plan: Plan, result: ApplyResult, state: State) -> int:
         """The last lines of an apply, and its exit code."""
         counts = (result.added, result.changed, result.destroyed)
-        for failure in result.failures:
+        if result.failures:
             self.console.error("")
+        for failure in result.failures:
             self.console.failure(failure)
         if result.interrupted:
             self.console.error(f"\nInterrupted. {_done(counts)} The next apply goes on from here.")
@@ -240,10 +244,21 @@ class _Course:
             )
             refused = all(isinstance(item, AuthError) for item in result.failures)
             return EXIT_AUTH if refused else EXIT_PARTIAL
-        self.console.print(f"\n{_complete(self._destroys, *counts)}")
+        code = self._conclude(plan, counts)
         if state.outputs:
             self.console.print(f"\nOutputs:\n\n{outputs_text(state.outputs)}")
-        return 0
+        return code
+
+    def _conclude(self, plan: Plan, counts: tuple[int, int, int]) -> int:
+        """The line that ends an apply without failures; what is blocked keeps it from success."""
+        if not plan.blocked:
+            self.console.print(f"\n{_complete(self._destroys, *counts)}")
+            return 0
+        names = ", ".join(item.address for item in plan.blocked)
+        done = f"Resources: {counts[2]} destroyed." if self._destroys else _done(counts)
+        word = "Destroy" if self._destroys else "Apply"
+        self.console.error(f"\n{word} incomplete. {done} Blocked: {names}.")
+        return EXIT_PARTIAL
 
 
 def _done(counts: tuple[int, int, int]) -> str:

@@ -17,6 +17,21 @@ if TYPE_CHECKING:
 
 
 @contextmanager
+def ending_on_signals() -> Iterator[None]:
+    """Let SIGINT and SIGTERM end what is done here, a question, by KeyboardInterrupt."""
+
+    def handle(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def stopping_on_signals(console: Console) -> Iterator[threading.Event]:
     """An event that SIGINT or SIGTERM sets, once; only the main thread may use it."""
     stop = threading.Event()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from amlplan_schemas.base import seconds_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -195,6 +197,14 @@ def parallelism_option(function: Decorated) -> Decorated:
     )(function)
 
 
+def _checked_duration(_ctx: click.Context, _option: click.Parameter, value: str) -> str:
+    try:
+        seconds_of(value)
+    except ValueError as failure:
+        raise click.BadParameter(str(failure)) from None
+    return value
+
+
 def lock_timeout_option(function: Decorated) -> Decorated:
     """How long to wait for a lock that somebody else holds."""
     return click.option(
@@ -203,5 +213,6 @@ def lock_timeout_option(function: Decorated) -> Decorated:
         default="0s",
         metavar="DURATION",
         show_default=True,
+        callback=_checked_duration,
         help="How long to wait for the state's lock, as in 30s.",
     )(function)

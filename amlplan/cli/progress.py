@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from amlplan.events import Event
 
 STILL_SECONDS = 10.0
+INTERRUPTED = "interrupted"
 MANY = 50
 """From so many objects on, looking at them is announced."""
 
@@ -64,14 +65,15 @@ class Progress:
                 return f"{styled('bold', address)}: {visible(text)}"
             case Finished(address, action, seconds, identity):
                 self._stopped(address)
-                shown = "" if action == "delete" else f" [id={identity}]"
+                shown = "" if action == "delete" else f" [id={visible(str(identity))}]"
                 return f"{styled('bold', address)}: {_END[action]} after {seconds:.0f}s{shown}"
             case Failed(address, _, seconds, error):
                 self._stopped(address)
-                what = f"{styled('red', 'Failed')} after {seconds:.0f}s: {error.summary}"
+                what = f"{styled('red', 'Failed')} after {seconds:.0f}s: {visible(error.summary)}"
                 return f"{styled('bold', address)}: {what}"
             case Skipped(address, because):
-                return f"{styled('bold', address)}: not begun ({because})"
+                why = "you asked to stop" if because == INTERRUPTED else f"{because} failed"
+                return f"{styled('bold', address)}: not begun, because {why}"
 
     def _stopped(self, address: str) -> None:
         with self._lock:

@@ -15,13 +15,14 @@ from amlplan import __version__
 from amlplan.backend import Holder
 from amlplan.cli.location import check_location
 from amlplan.config.evaluation import Evaluation
-from amlplan.config.load import load
-from amlplan.config.settings import check_required_version, state_settings
+from amlplan.config.load import in_source_order, load
+from amlplan.config.settings import UNKNOWN_SETTING, check_required_version, state_settings
 from amlplan.config.variables import variable_values
-from amlplan.errors import ConfigError
+from amlplan.diagnostics import error
+from amlplan.errors import ConfigError, ProviderError
 from amlplan.lockfile import read_lock
 from amlplan.planning.bindings import ZERO_SALT, bindings_of
-from amlplan.planning.plan import PlanInputs
+from amlplan.planning.planner import PlanInputs
 from amlplan.planning.settle import settle, with_settled
 from amlplan.provider import ProviderContext
 from amlplan.registry import Registry, backend
@@ -79,13 +80,15 @@ def open_project(
     secrets_enabled: bool = True,
     require_variables: bool = True,
     check_state_location: bool = True,
+    needs_state: bool = True,
     fixed_variables: Mapping[str, JsonValue] | None = None,
 ) -> Project:
     """Read the project of the current folder.
 
     Raises ConfigError only where nothing else can be looked at; other mistakes are in
     `configuration.diagnostics`, for the planner to raise with its own. `fixed_variables` are
-    those of a saved plan; they win over every other source.
+    those of a saved plan; they win over every other source. Without `needs_state` a place that
+    is not known yet is no mistake.
     """
     root = Path.cwd()
     registry = Registry(provider_context(root))
@@ -105,10 +108,14 @@ def open_project(
     models = {kind: registry.provider(kind).kind.inputs for kind in kinds}
     evaluation = Evaluation(configuration, models, registry.block_types, variables, secrets)
     settings, problems = state_settings(configuration, variables, secrets, os.environ)
-    configuration.diagnostics.extend(problems)
-    label = configuration.settings.state_label
-    state_backend = backend(label, root, settings, __version__)
-    if check_state_location:
+    is_known = not problems
+    if not needs_state:
+        problems = [item for item in problems if item.code != UNKNOWN_SETTING]
+    if problems:
+        # Not even a destroy, which needs nothing else, may go on with another state.
+        raise ConfigError(in_source_order([*configuration.diagnostics, *problems]))
+    state_backend = _backend(configuration, settings)
+    if check_state_location and is_known:
         check_location(root, state_backend.reader().location())
     return Project(
         root=root,
@@ -126,8 +133,11 @@ def empty_state() -> State:
     return State(tool_version=__version__, lineage="", serial=0, salt=ZERO_SALT)
 
 
-def plan_inputs(project: Project, state: State | None) -> PlanInputs:
-    """What a plan is made from; interrupted operations are settled in memory only."""
+def plan_inputs(project: Project, state: State | None, *, salt: str | None = None) -> PlanInputs:
+    """What a plan is made from; interrupted operations are settled in memory only.
+
+    `salt` is that of a saved plan, so that its digests of sensitive variables can be compared.
+    """
     # A state that its first apply has only just made is as good as none.
     untouched = state is None or not (
         state.applied or state.records or state.outputs or state.pending
@@ -151,6 +161,7 @@ def plan_inputs(project: Project, state: State | None) -> PlanInputs:
             registry=project.registry,
             secrets=project.secrets,
             amlplan_version=__version__,
+            salt=salt,
         ),
         unanswered=settlement.unanswered,
     )
@@ -189,5 +200,15 @@ def read_state() -> State | None:
     settings, problems = state_settings(configuration, variables, secrets, os.environ)
     if problems:
         raise ConfigError(problems)
-    state_backend = backend(configuration.settings.state_label, root, settings, __version__)
-    return state_backend.reader().read()
+    return _backend(configuration, settings).reader().read()
+
+
+def _backend(configuration: Configuration, settings: Mapping[str, JsonValue]) -> Backend:
+    """The state's backend; raises ConfigError where none of that name is installed."""
+    chosen = configuration.settings
+    try:
+        return backend(chosen.state_label, configuration.root, settings, __version__)
+    except ProviderError as failure:
+        place = chosen.state_header
+        problem = error("unknown_backend", failure.summary, failure.detail, place)
+        raise ConfigError([problem]) from None

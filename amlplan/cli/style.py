@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_LAST_OF_ONE_BYTE = 0xFF
 _CODES = {
     "bold": "1",
     "red": "31",
@@ -27,7 +28,7 @@ def visible(text: str) -> str:
 
 
 def _escaped(code: int) -> str:
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return f"\\x{code:02x}" if code <= _LAST_OF_ONE_BYTE else f"\\u{code:04x}"
 
 
 def rendered(text: str, *, colours: bool) -> str:

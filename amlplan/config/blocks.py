@@ -92,6 +92,7 @@ class Settings:
     required_version: str | None = None
     state_label: str = "local"
     state_body: Body | None = None
+    state_header: SourceRange | None = None
     source: SourceFile | None = None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from amlplan.config.locate import argument_range, header_range
+from amlplan.config.complaints import diagnostics_of
+from amlplan.config.locate import argument_range
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.pointers import pointer, tokens_of, top_field, with_value
 from amlplan.secrets import number, reveal
@@ -27,7 +27,6 @@ from amlplan.values import (
 from amlplan_schemas.base import (
     NoPlainCredentials,
     NoSecrets,
-    block_fields,
     marked_fields,
     reference_fields,
 )
@@ -226,15 +225,12 @@ def _validate(
         holes += [
             tokens_of(path) for path, leaf in leaves.sensitive.items() if leaf.value is UNKNOWN
         ]
-        complaints = failure.errors(include_url=False, include_context=False)
-        meant = {_meant(model, item) for item in complaints if item["type"] == "extra_forbidden"}
-        problems = [
-            _diagnostic(block, model, item, leaves)
-            for item in complaints
-            # A misspelt argument is one mistake, not also the lack of the one that was meant.
-            if not _waits(item, holes) and not (item["type"] == "missing" and item["loc"] in meant)
+        complaints = [
+            item
+            for item in failure.errors(include_url=False, include_context=False)
+            if not _waits(item, holes)
         ]
-        return None, problems
+        return None, diagnostics_of(block, model, complaints, leaves.sensitive)
 
 
 def _waits(item: ErrorDetails, holes: list[tuple[str, ...]]) -> bool:
@@ -266,95 +262,3 @@ def _dump_fields(model: type[BaseModel], raw: dict[str, Any]) -> dict[str, JsonV
         except ValidationError:
             dumped[name] = raw[name]
     return dumped
-
-
-_MESSAGES = {
-    "string_type": "a string is required",
-    "bool_type": "true or false is required",
-    "bool_parsing": "true or false is required",
-    "int_type": "a whole number is required",
-    "int_parsing": "a whole number is required",
-    "int_from_float": "a whole number is required",
-    "float_type": "a number is required",
-    "float_parsing": "a number is required",
-    "dict_type": "a map is required, as in { key = value }",
-    "tuple_type": "a list is required, as in [ … ]",
-    "list_type": "a list is required, as in [ … ]",
-    "model_type": "a block is required, as in name { … }",
-    "string_too_short": "it must not be empty",
-}
-
-
-def _diagnostic(
-    block: ResourceBlock, model: type[BaseModel], item: ErrorDetails, leaves: _Leaves
-) -> Diagnostic:
-    place = tuple(str(step) for step in item["loc"])
-    name = place[-1] if place else ""
-    if item["type"] == "missing":
-        return error(
-            "missing_argument",
-            "Missing required argument",
-            f'The argument "{name}" is required, but no definition was found.',
-            header_range(block, place[:-1]),
-            context=block.context,
-            address=block.address,
-        )
-    if item["type"] == "extra_forbidden":
-        return _unsupported(block, model, place)
-    shown = ".".join(step for step in place if not step.isdecimal())
-    what = f'The argument "{shown}"' if shown else "This block"
-    detail = f"{what} is not valid: {_reason(item, place, leaves)}."
-    return error(
-        "invalid_value",
-        "Invalid value for an argument",
-        detail,
-        argument_range(block, place),
-        context=block.context,
-        address=block.address,
-    )
-
-
-def _reason(item: ErrorDetails, place: tuple[str, ...], leaves: _Leaves) -> str:
-    if any(
-        tokens_of(path)[: len(place)] == place[: len(tokens_of(path))] for path in leaves.sensitive
-    ):
-        return "the value does not fit, and is not shown because it is sensitive"
-    if item["type"] in _MESSAGES:
-        return _MESSAGES[item["type"]]
-    message = item["msg"].removeprefix("Value error, ").rstrip(".")
-    if item["type"] == "string_pattern_mismatch":
-        pattern = message.partition("pattern ")[2]
-        return f'"{item["input"]}" does not match {pattern}'
-    return message[:1].lower() + message[1:]
-
-
-def _known_names(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
-    """The arguments of the block that a place lies in."""
-    found: type[BaseModel] | None = model
-    for step in place[:-1]:
-        found = block_fields(found).get(str(step)) if found is not None else None
-    return sorted(found.model_fields) if found is not None else []
-
-
-def _meant(model: type[BaseModel], item: ErrorDetails) -> tuple[str | int, ...]:
-    """The place of the argument that a misspelt one was meant to be, or nothing."""
-    place = item["loc"]
-    near = difflib.get_close_matches(str(place[-1]), _known_names(model, place), n=1)
-    return (*place[:-1], near[0]) if near else ()
-
-
-def _unsupported(
-    block: ResourceBlock, model: type[BaseModel], place: tuple[str, ...]
-) -> Diagnostic:
-    name = place[-1]
-    known = _known_names(model, place)
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f' Did you mean "{near[0]}"?' if near else f" Known are: {', '.join(known)}."
-    return error(
-        "unsupported_argument",
-        "Unsupported argument",
-        f'An argument named "{name}" is not expected here.{hint}',
-        argument_range(block, place, name_only=True),
-        context=block.context,
-        address=block.address,
-    )

@@ -92,6 +92,7 @@ def find_dependencies(
     for name, placed in configuration.locals.items():
         checker.add(f"local.{name}", placed.expression, placed.source, "locals")
     for address, block in configuration.resources.items():
+        found.edges[address] = []  # also where it refers to nothing: others refer to it
         for expression in expressions_of(block.body):
             checker.add(address, expression, block.source, block.context)
         for target in implied.get(address, {}).values():

@@ -182,7 +182,8 @@ class Evaluation:
                     for item in failure.diagnostics
                 )
                 continue
-            values[name] = _root_relative(value) if name in paths else value
+            if value is not None:  # null is as good as left out
+                values[name] = _root_relative(value) if name in paths else value
         for inner in body.blocks:
             place = SourceRange(block.source, inner.start, inner.header_end)
             if inner.type in model.model_fields and inner.type not in nested:

@@ -70,7 +70,13 @@ def read_project(root: Path) -> tuple[ProjectFiles, list[Diagnostic]]:
 def _read_all(root: Path, names: list[str], problems: list[Diagnostic]) -> list[SourceFile]:
     files = []
     for name in names:
-        source, problem = read_source(root / name, name)
+        path = root / name
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            # A named pipe would block for ever.
+            why = f"{name} is no file but a pipe, a socket or a device. Move it elsewhere."
+            problems.append(error("unreadable_file", "Unreadable file", why))
+            continue
+        source, problem = read_source(path, name)
         if problem is not None:
             problems.append(problem)
         else:

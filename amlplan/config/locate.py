@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amlplan.config.syntax.nodes import Literal, ObjectConstructor, TupleConstructor
 from amlplan.diagnostics import SourceRange
 
 if TYPE_CHECKING:
     from amlplan.config.blocks import ResourceBlock
-    from amlplan.config.syntax.nodes import Body
+    from amlplan.config.syntax.nodes import Body, Expression
 
 
 def argument_range(
@@ -20,12 +21,33 @@ def argument_range(
         attribute = body.attributes[rest[0]]
         if name_only:
             return SourceRange(block.source, attribute.name_start, attribute.name_end)
-        expression = attribute.expression
+        expression = _inner(attribute.expression, rest[1:])
         return SourceRange(block.source, expression.start, expression.end)
     for inner in body.blocks:
         if rest and inner.type == rest[0]:
             return SourceRange(block.source, inner.start, inner.header_end)
     return header_range(block, place[: len(place) - len(rest)])
+
+
+def _inner(expression: Expression, place: tuple[str, ...]) -> Expression:
+    """The part of a written-out list or map that a place leads to, as far as it goes."""
+    for step in place:
+        found: Expression | None = None
+        if isinstance(expression, ObjectConstructor):
+            found = next(
+                (
+                    item.value
+                    for item in expression.items
+                    if isinstance(item.key, Literal) and item.key.value == step
+                ),
+                None,
+            )
+        elif isinstance(expression, TupleConstructor) and step.isdecimal():
+            found = expression.items[int(step)] if int(step) < len(expression.items) else None
+        if found is None:
+            break
+        expression = found
+    return expression
 
 
 def header_range(block: ResourceBlock, place: tuple[str, ...]) -> SourceRange:

@@ -10,16 +10,19 @@ from amlplan.config.expressions.functions.table import FUNCTIONS
 from amlplan.config.expressions.scope import Scope
 from amlplan.diagnostics import Diagnostic, SourceFile, SourceRange, error
 from amlplan.secrets import reveal
-from amlplan.values import UNKNOWN
+from amlplan.values import UNKNOWN, is_sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from amlplan.config.blocks import Configuration
+    from amlplan.config.syntax.nodes import Attribute
     from amlplan.secrets import Secrets
     from amlplan.values import Value
     from amlplan_schemas.base import JsonValue
 
+UNKNOWN_SETTING = "unknown_setting"
+"""The code of the one problem that does not matter to whoever needs no state."""
 _CONSTRAINT = re.compile(r"\s*(>=|<=|!=|~>|>|<|=)?\s*(\d+(?:\.\d+){0,2})\s*\Z")
 
 
@@ -37,15 +40,43 @@ def state_settings(
         scope = Scope({"var": variables}, FUNCTIONS, configuration.root, secrets.resolve)
         for name, attribute in body.attributes.items():
             try:
-                value = reveal(evaluate(attribute.expression, scope, source), secrets)
+                found = evaluate(attribute.expression, scope, source)
             except EvaluationError as failure:
                 problems.extend(failure.diagnostics)
                 continue
-            if value is not UNKNOWN:
+            if name == "path" and is_sensitive(found):
+                problems.append(_sensitive_path(attribute, source))
+                continue
+            value = reveal(found, secrets)
+            if value is UNKNOWN:
+                problems.append(_unknown_setting(name, attribute, source))
+            else:
                 settings[name] = value
     if environment.get("AMLPLAN_STATE"):
         settings["path"] = environment["AMLPLAN_STATE"]
     return settings, problems
+
+
+def _unknown_setting(name: str, attribute: Attribute, source: SourceFile) -> Diagnostic:
+    # Going on without it would look into another state, and find it empty.
+    return error(
+        UNKNOWN_SETTING,
+        "Unknown setting of the state",
+        f"The value of {name} is made from a variable that has none here, or from a secret that "
+        "cannot be had, so the state cannot be found. Give it, as with AMLPLAN_VAR_name or in "
+        "amlplan.amlvars.",
+        SourceRange(source, attribute.expression.start, attribute.expression.end),
+    )
+
+
+def _sensitive_path(attribute: Attribute, source: SourceFile) -> Diagnostic:
+    return error(
+        "sensitive_setting",
+        "Sensitive path of the state",
+        "Messages show where the state is, so its path must not be sensitive. Make it from "
+        "values that may be told.",
+        SourceRange(source, attribute.expression.start, attribute.expression.end),
+    )
 
 
 def check_required_version(configuration: Configuration, version: str) -> list[Diagnostic]:
@@ -55,17 +86,19 @@ def check_required_version(configuration: Configuration, version: str) -> list[D
     if required is None or source is None:
         return []
     place = _place(source, required)
-    for part in required.split(","):
-        match = _CONSTRAINT.match(part)
-        if match is None:
-            return [
-                error(
-                    "invalid_version_constraint",
-                    "Invalid version constraint",
-                    f'"{part.strip()}" is no constraint; write it as in ">= 0.1" or "~> 1.2".',
-                    place,
-                )
-            ]
+    matches = [(part, _CONSTRAINT.match(part)) for part in required.split(",")]
+    problems = [
+        error(
+            "invalid_version_constraint",
+            "Invalid version constraint",
+            f'"{part.strip()}" is no constraint; write it as in ">= 0.1" or "~> 1.2".',
+            place,
+        )
+        for part, match in matches
+        if match is None
+    ]
+    for _, match in matches if not problems else ():
+        assert match is not None  # noqa: S101 - or there was a problem
         if not _satisfies(_parts(version), match[1] or "=", _parts(match[2]), match[2].count(".")):
             return [
                 error(
@@ -76,7 +109,7 @@ def check_required_version(configuration: Configuration, version: str) -> list[D
                     place,
                 )
             ]
-    return []
+    return problems
 
 
 def _place(source: SourceFile, text: str) -> SourceRange:

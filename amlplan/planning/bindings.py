@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import StalePlanError
 from amlplan.secrets import reveal
-from amlplan.values import is_sensitive
-from amlplan_schemas.plan import Bindings
+from amlplan.values import is_sensitive, is_wholly_known
+from amlplan_schemas.plan import Action, Bindings
 
 if TYPE_CHECKING:
     from amlplan.config.evaluation import Evaluation
@@ -31,8 +31,13 @@ def bindings_of(
     registry: Registry,
     secrets: Secrets,
     amlplan_version: str,
+    salt: str | None = None,
 ) -> Bindings:
-    """What a plan over these is bound to; `exists` tells whether the state was ever written."""
+    """What a plan over these is bound to; `exists` tells whether the state was ever written.
+
+    `salt` is that of a saved plan to compare with, made before there was a state, for one.
+    """
+    salt = salt or state.salt
     configuration = evaluation.configuration
     sensitive = {name: value for name, value in evaluation.variables.items() if is_sensitive(value)}
     kinds = {block.kind for block in configuration.resources.values()}
@@ -47,15 +52,15 @@ def bindings_of(
         amlplan_version=amlplan_version,
         provider_versions={kind: registry.version(kind) for kind in sorted(kinds)},
         variables={
-            name: reveal(value, secrets)
+            name: reveal(value, secrets) if is_wholly_known(value) else None
             for name, value in sorted(evaluation.variables.items())
             if name not in sensitive
         },
         sensitive_variables={
-            name: secrets.digest(reveal(value, secrets), state.salt)
+            name: secrets.digest(reveal(value, secrets), salt)
             for name, value in sorted(sensitive.items())
         },
-        salt=state.salt if sensitive else None,
+        salt=salt if sensitive else None,
         lock=lock.digest(),
     )
 
@@ -96,6 +101,8 @@ def _check_operations(saved: Plan, fresh: Plan, *, resumes: bool) -> None:
         before = planned.get(address)
         if before is None or (not resumes and before != operation):
             raise _stale(f"{address} changed since: its content, or the object outside")
+        if before.action is Action.UPDATE and operation.action is Action.REPLACE:
+            raise _stale(f"{address} would be replaced now, and an update was planned")
     gone = sorted(planned.keys() - now.keys())
     if gone and not resumes:
         raise _stale(f"{gone[0]} is as planned already")

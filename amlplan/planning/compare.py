@@ -112,11 +112,18 @@ def watched_changes(
 
 
 def drifted_inputs(record: Record, observed: Mapping[str, JsonValue]) -> tuple[FieldChange, ...]:
-    """The inputs that somebody else changed since the last apply."""
+    """The inputs that somebody else changed since the last apply; secrets are not looked at."""
     before = {name: record.inputs.values.get(name) for name in observed}
-    return changed_leaves(
-        before, {name: _as_json(observed[name]) for name in before}, FieldSource.INPUT
-    )
+    return changed_leaves(before, seen_inputs(record, observed), FieldSource.INPUT)
+
+
+def seen_inputs(record: Record, observed: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The inputs as they are outside, null at each secret, so that none is ever told."""
+    seen = {name: _as_json(value) for name, value in observed.items()}
+    for path in record.inputs.secrets:
+        if top_field(path) in seen:
+            seen = _blank(seen, path)
+    return seen
 
 
 def _as_json(value: Any) -> JsonValue:

@@ -9,11 +9,12 @@ from amlplan.planning.compare import (
     compare_inputs,
     drifted_inputs,
     only_metadata,
+    seen_inputs,
     watched_changes,
     with_behaviour,
 )
 from amlplan.planning.diff import changed_leaves
-from amlplan.provider import Missing, Present, Refinement, Refines
+from amlplan.provider import Missing, Present, Refinement, Refines, has
 from amlplan_schemas.base import Trait, marked_fields
 from amlplan_schemas.plan import (
     Action,
@@ -74,13 +75,13 @@ def decide(subject: Subject) -> Decision:
     if isinstance(observed, Missing):
         gone = drift_of(record, observed, subject.provider)
         return Decision(_create(subject, Reason.DELETED_OUTSIDE), gone)
-    if record.status is Status.INCOMPLETE and not record.outputs.values:
-        return Decision(_create(subject, Reason.INCOMPLETE))
     if record.kind != wanted.block.kind:
         change = FieldChange(
             path="/kind", before=record.kind, after=wanted.block.kind, forces_replacement=True
         )
         return Decision(_replace(subject, record, (change,), Reason.CANNOT_UPDATE))
+    if record.status is Status.INCOMPLETE and not record.outputs.values:
+        return Decision(_unfinished(subject, record))
     assert isinstance(observed, Present)  # noqa: S101 - Unreachable is blocked by the caller
     return _change(subject, record, observed)
 
@@ -96,7 +97,7 @@ def _change(subject: Subject, record: Record, observed: Present) -> Decision:
         *watched_changes(record, observed.outputs, provider.kind.outputs),
     )
     refinement = Refinement()
-    if changes and isinstance(provider, Refines):
+    if changes and has(provider, Refines):
         refinement = provider.refine(wanted.draft, wanted.derived, record, subject.targets)
         changes = tuple(item for item in changes if item.path[1:] not in refinement.same)
     changes = with_behaviour(changes, provider.kind.inputs, refinement.replace)
@@ -105,10 +106,14 @@ def _change(subject: Subject, record: Record, observed: Present) -> Decision:
     if replaced or record.status is Status.TAINTED:
         reason = Reason.CANNOT_UPDATE if replaced else Reason.TAINTED
         operation = _replace(subject, record, changes, reason)
-        return Decision(operation, drift, unresolved=unresolved)
+        seen = {"before": _seen_values(record, observed, provider)}
+        return Decision(operation.model_copy(update=seen), drift, unresolved=unresolved)
     if not changes and drift is None and record.status is Status.OK:
         return Decision(None, None, record.outputs.values, unresolved)
     operation, kept = _update(subject, record, changes, drift, refinement)
+    if changes:
+        seen = {"before": _seen_values(record, observed, provider)}
+        operation = operation.model_copy(update=seen)
     return Decision(operation, drift, kept, unresolved)
 
 
@@ -155,13 +160,22 @@ def _create(subject: Subject, reason: Reason) -> Operation:
     else:
         generation = max(subject.serial, record.generation) + 1
     refinement = Refinement()
-    if isinstance(subject.provider, Refines):
+    if has(subject.provider, Refines):
         wanted = subject.wanted
         refinement = subject.provider.refine(wanted.draft, wanted.derived, None, subject.targets)
     planned = _operation(subject, Action.CREATE, reason, generation, None, {})
     return planned.model_copy(
         update={"expected": dict(refinement.expected), "note": refinement.note}
     )
+
+
+def _unfinished(subject: Subject, record: Record) -> Operation:
+    """Goes on with an interrupted create, or removes what it began where that does not fit."""
+    comparison = compare_inputs(subject.wanted.checked, record.inputs, {}, subject.digests)
+    changes = with_behaviour(comparison.changes, subject.provider.kind.inputs)
+    if any(change.forces_replacement for change in changes):
+        return _replace(subject, record, changes, Reason.CANNOT_UPDATE)
+    return _create(subject, Reason.INCOMPLETE)
 
 
 def _replace(
@@ -224,6 +238,13 @@ def _operation(
 def shown_values(record: Record) -> dict[str, JsonValue]:
     """A record's inputs, outputs and derived facts side by side."""
     return {**record.inputs.values, **record.outputs.values, **record.derived}
+
+
+def _seen_values(record: Record, observed: Present, provider: Provider) -> dict[str, JsonValue]:
+    """A record's values with what was seen outside laid over them."""
+    watched = marked_fields(provider.kind.outputs, Trait.WATCHED)
+    outputs = {name: value for name, value in observed.outputs.items() if name in watched}
+    return {**shown_values(record), **seen_inputs(record, observed.inputs), **outputs}
 
 
 def drift_of(record: Record, observed: Observed, provider: Provider) -> Drift | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from amlplan.config.load import in_source_order
 from amlplan.errors import ConfigError
 from amlplan.planning.want import resource_value, revealed_fields, want
-from amlplan.provider import Locks
+from amlplan.provider import Locks, has
 from amlplan.values import UNKNOWN
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def completed_lock(
         value = resource_value(wanted, provider.kind.outputs.model_fields, {}, UNKNOWN)
         evaluation.publish(address, value)
         needed.update(request.key for request in wanted.requests)
-        if isinstance(provider, Locks):
+        if has(provider, Locks):
             for request in lock.missing(wanted.requests):
                 values = revealed_fields(wanted.checked)
                 resolved = provider.resolve(request, values, handle(address))

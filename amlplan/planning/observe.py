@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -42,9 +43,22 @@ def observe(
     emit(Reading(len(asked)))
     if len(asked) <= FEW:
         return {record.address: read_one(record, state, registry) for record in asked}
+    waiting = deque(asked)
+    found: dict[str, Observed] = {}
+
+    def work() -> None:
+        # One task a thread, not one a record: handing over costs more than a cheap read.
+        while True:
+            try:
+                record = waiting.popleft()
+            except IndexError:
+                return
+            found[record.address] = read_one(record, state, registry)
+
     with ThreadPoolExecutor(PARALLEL_READS, thread_name_prefix="read") as pool:
-        answers = pool.map(lambda record: read_one(record, state, registry), asked)
-        return dict(zip((record.address for record in asked), answers, strict=True))
+        for task in [pool.submit(work) for _ in range(PARALLEL_READS)]:
+            task.result()
+    return found
 
 
 def read_one(record: Record, state: State, registry: Registry) -> Observed:

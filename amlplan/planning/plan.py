@@ -3,60 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from amlplan.config.load import in_source_order
-from amlplan.diagnostics import Diagnostic, error
 from amlplan.errors import ConfigError
-from amlplan.planning.compare import SecretDigests
-from amlplan.planning.decide import Subject, decide, drift_of, shown_values
 from amlplan.planning.observe import observe
 from amlplan.planning.outputs import output_changes
+from amlplan.planning.planner import Planner
 from amlplan.planning.rules import broken_rules
-from amlplan.planning.want import Wanted, resource_value, want
-from amlplan.provider import Present, Unreachable
-from amlplan.secrets import describe
-from amlplan.values import UNKNOWN
-from amlplan_schemas.plan import (
-    Action,
-    Blocked,
-    Deferred,
-    Drift,
-    Note,
-    Operation,
-    Plan,
-    Reason,
-)
+from amlplan_schemas.plan import Plan, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from amlplan.config.evaluation import Evaluation
     from amlplan.events import EventSink
-    from amlplan.lockfile import LockFile
+    from amlplan.planning.planner import PlanInputs
     from amlplan.provider import Observed
-    from amlplan.registry import Registry
-    from amlplan.secrets import Secrets
-    from amlplan_schemas.base import JsonValue
-    from amlplan_schemas.plan import Bindings
-    from amlplan_schemas.state import Record, State
-
-
-@dataclass(frozen=True, slots=True)
-class PlanInputs:
-    """What a plan is made from; `state` has interrupted operations settled already.
-
-    `unanswered` says by address why an interrupted operation could not be settled.
-    """
-
-    evaluation: Evaluation
-    state: State
-    registry: Registry
-    secrets: Secrets
-    lock: LockFile
-    bindings: Bindings
-    unanswered: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
@@ -65,7 +25,7 @@ def make_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
     Raises ConfigError with every mistake found, and ProviderError where looking at an object
     fails for another reason than silence.
     """
-    planner = _Planner(inputs, _observe(inputs, emit))
+    planner = Planner(inputs, _observe(inputs, emit))
     for address in inputs.evaluation.order:
         planner.resource(address)
     problems = [*inputs.evaluation.configuration.diagnostics, *planner.problems]
@@ -91,9 +51,8 @@ def make_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
 
 def make_destroy_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
     """The plan that deletes every recorded resource; needs no configuration to be right."""
-    planner = _Planner(inputs, _observe(inputs, emit))
+    planner = Planner(inputs, _observe(inputs, emit))
     planner.removals(Reason.DESTROY)
-    tuple(change for change in output_changes(None, inputs.state, planner.digests)[0])
     return _finished(
         Plan(
             mode="destroy",
@@ -115,243 +74,3 @@ def _observe(inputs: PlanInputs, emit: EventSink) -> dict[str, Observed]:
 def _finished(plan: Plan) -> Plan:
     digest = hashlib.sha256(plan.model_dump_json(exclude={"id"}).encode()).hexdigest()
     return plan.model_copy(update={"id": digest[:32]})
-
-
-class _Planner:
-    """Collects a plan while resources are looked at in order."""
-
-    def __init__(self, inputs: PlanInputs, observed: Mapping[str, Observed]) -> None:
-        self._inputs = inputs
-        self._observed = observed
-        self.digests = SecretDigests(inputs.secrets, inputs.state.salt)
-        self.wanted: dict[str, Wanted] = {}
-        self.operations: dict[str, Operation] = {}
-        self.deferred: dict[str, Deferred] = {}
-        self.blocked: dict[str, Blocked] = {}
-        self.drift: list[Drift] = []
-        self.notes: list[Note] = []
-        self.problems: list[Diagnostic] = []
-        self.unchanged = 0
-
-    def resource(self, address: str) -> None:
-        """Plan one resource of the configuration and publish it to those that refer to it."""
-        inputs = self._inputs
-        wanted, problems = want(
-            address, inputs.evaluation, inputs.registry, inputs.secrets, inputs.lock
-        )
-        if wanted is None:
-            self.problems.extend(problems)
-            inputs.evaluation.publish(address, UNKNOWN)
-            return
-        self.wanted[address] = wanted
-        record = inputs.state.records.get(address)
-        known, identity = self._plan(wanted, record)
-        provider = inputs.registry.provider(wanted.block.kind)
-        value = resource_value(
-            wanted, provider.kind.outputs.model_fields, known, identity or UNKNOWN
-        )
-        inputs.evaluation.publish(address, value)
-
-    def _plan(
-        self, wanted: Wanted, record: Record | None
-    ) -> tuple[Mapping[str, JsonValue], str | None]:
-        """The outputs and the identity that others may rely on."""
-        address = wanted.block.address
-        recorded = (record.outputs.values, record.identity) if record else ({}, None)
-        if self._lacks_lock_entries(wanted):
-            return recorded
-        silent = self._silent(address, record)
-        if silent is not None:
-            self._block(address, wanted.block.kind, *silent)
-            return recorded
-        inputs = self._inputs
-        decision = decide(
-            Subject(
-                wanted=wanted,
-                record=record,
-                observed=self._observed.get(address, Present()),
-                provider=inputs.registry.provider(wanted.block.kind),
-                digests=self.digests,
-                serial=inputs.state.serial,
-                targets=self._targets(wanted),
-            )
-        )
-        if decision.drift is not None:
-            self.drift.append(decision.drift)
-        for path in decision.unresolved:
-            self._note_secret(wanted, path)
-        operation = decision.operation
-        if operation is None:
-            self.unchanged += 1
-            return recorded
-        if self._waits_for_others(operation):
-            return recorded
-        self.operations[address] = operation.model_copy(
-            update={"depends_on": self._dependencies(address)}
-        )
-        keeps = operation.action is Action.UPDATE and record is not None
-        return decision.known_outputs, record.identity if keeps and record else None
-
-    def _targets(self, wanted: Wanted) -> Mapping[str, Record]:
-        """The records of what the block refers to, where those stay as they are."""
-        records = self._inputs.state.records
-        return {
-            name: records[value["address"]]
-            for name, value in wanted.checked.values.items()
-            if isinstance(value, dict)
-            and value.keys() == {"address", "kind", "identity"}
-            and value["address"] in records
-            and records[value["address"]].identity == value["identity"]
-        }
-
-    def _dependencies(self, address: str) -> tuple[str, ...]:
-        needed = self._inputs.evaluation.dependencies[address]
-        return tuple(sorted(name for name in needed if name in self.operations))
-
-    def _lacks_lock_entries(self, wanted: Wanted) -> bool:
-        missing = self._inputs.lock.missing(wanted.requests)
-        block = wanted.block
-        for request in missing:
-            if request.required:
-                self.problems.append(
-                    error(
-                        "not_locked",
-                        "Not locked yet",
-                        f"{block.address} needs its {request.type} resolved, and amlplan.lock has "
-                        "no entry for them as they stand. Run: amlplan init",
-                        block.header,
-                        context=block.context,
-                        address=block.address,
-                    )
-                )
-            else:
-                self._defer(block.address, block.kind, f"no {request.type} yet", "amlplan init")
-        return bool(missing)
-
-    def _silent(self, address: str, record: Record | None) -> tuple[str, str] | None:
-        """Why nothing can be planned for an address, and what to do, or None."""
-        pending = self._inputs.unanswered.get(address)
-        if pending is not None:
-            return (
-                f"an interrupted operation cannot be settled: {pending}",
-                "make its target reachable, then apply again",
-            )
-        observed = self._observed.get(address)
-        if isinstance(observed, Unreachable):
-            if record is not None:
-                drift = drift_of(record, observed, self._inputs.registry.provider(record.kind))
-                if drift is not None:
-                    self.drift.append(drift)
-            return observed.reason, "make it reachable, then plan again"
-        return None
-
-    def _waits_for_others(self, operation: Operation) -> bool:
-        """Whether something it depends on is deferred or blocked, so that it is too."""
-        for name in sorted(self._inputs.evaluation.dependencies[operation.address]):
-            if name in self.deferred:
-                earlier = self.deferred[name]
-                self._defer(
-                    operation.address, operation.kind, f"{name} is deferred", earlier.next_step
-                )
-                return True
-            if name in self.blocked:
-                stuck = self.blocked[name]
-                self._block(
-                    operation.address, operation.kind, f"{name} is blocked", stuck.next_step
-                )
-                return True
-        return False
-
-    def _defer(self, address: str, kind: str, reason: str, next_step: str) -> None:
-        self.deferred[address] = Deferred(
-            address=address, kind=kind, reason=reason, next_step=next_step
-        )
-
-    def _block(self, address: str, kind: str, reason: str, next_step: str) -> None:
-        self.blocked[address] = Blocked(
-            address=address, kind=kind, reason=reason, next_step=next_step
-        )
-
-    def _note_secret(self, wanted: Wanted, path: str) -> None:
-        leaf = wanted.checked.secrets.get(path)
-        name = path.lstrip("/").replace("/", ".")
-        what = describe(leaf.reference) if leaf is not None and leaf.reference else "its secret"
-        self.notes.append(
-            Note(
-                code="secret_not_compared",
-                text=f"{name} was not compared, because {what} cannot be had here.",
-                address=wanted.block.address,
-            )
-        )
-
-    def removals(self, reason: Reason = Reason.NO_CONFIGURATION) -> None:
-        """Plan the deletion of what is recorded and no longer wanted, dependants first."""
-        state = self._inputs.state
-        everything = reason is Reason.DESTROY
-        doomed = {
-            address: record
-            for address, record in state.records.items()
-            if everything or address not in self._inputs.evaluation.configuration.resources
-        }
-        dependants = _dependants(state)
-        for address in _deletion_order(doomed, dependants):
-            record = doomed[address]
-            silent = self._silent(address, record)
-            stuck = next(
-                (name for name in sorted(dependants.get(address, ())) if name in self.blocked),
-                None,
-            )
-            if silent is not None:
-                self._block(address, record.kind, *silent)
-            elif stuck is not None:
-                self._block(
-                    address, record.kind, f"{stuck} is blocked", self.blocked[stuck].next_step
-                )
-            else:
-                self.operations[address] = self._deletion(record, reason, dependants)
-
-    def _deletion(
-        self, record: Record, reason: Reason, dependants: Mapping[str, set[str]]
-    ) -> Operation:
-        first = tuple(
-            sorted(name for name in dependants.get(record.address, ()) if name in self.operations)
-        )
-        return Operation(
-            address=record.address,
-            kind=record.kind,
-            name=record.name,
-            provider=record.provider,
-            action=Action.DELETE,
-            reason=reason,
-            generation=record.generation,
-            before=shown_values(record),
-            sensitive=tuple(sorted(record.inputs.secrets)),
-            depends_on=first,
-        )
-
-
-def _dependants(state: State) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for address, record in state.records.items():
-        for name in record.depends_on:
-            found.setdefault(name, set()).add(address)
-    return found
-
-
-def _deletion_order(doomed: Mapping[str, Record], dependants: Mapping[str, set[str]]) -> list[str]:
-    """The addresses with every dependant before what it depends on."""
-    ordered: dict[str, None] = {}
-    for start in sorted(doomed):
-        stack = [start]
-        while stack:
-            address = stack[-1]
-            waiting = [
-                name
-                for name in sorted(dependants.get(address, ()))
-                if name in doomed and name not in ordered and name not in stack
-            ]
-            if waiting:
-                stack.append(waiting[0])
-            else:
-                ordered[stack.pop()] = None
-    return list(ordered)

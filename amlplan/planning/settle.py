@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import UnreachableError
 from amlplan.planning.observe import targets_of
-from amlplan.provider import Finds, Missing, Present, Unreachable
+from amlplan.provider import Finds, Missing, Present, Unreachable, has
 from amlplan_schemas.state import Record, Status, Tree
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _ask(intent: Intent, state: State, registry: Registry) -> Observed:
         if intent.action != "create":
             return provider.read(intent.draft, targets)
         # A provider that finds nothing adopts what it finds when it creates again.
-        return provider.find(intent.draft, targets) if isinstance(provider, Finds) else Missing()
+        return provider.find(intent.draft, targets) if has(provider, Finds) else Missing()
     except UnreachableError as failure:
         return Unreachable(failure.detail or failure.summary)
 
@@ -81,12 +81,11 @@ def _created(intent: Intent, answer: Observed, _recorded: Record | None) -> Sett
         outputs = Tree(values=dict(answer.outputs))
         record = intent.draft.model_copy(update={"outputs": outputs, "status": Status.OK})
         return Settled(address, record, "its object was made and is recorded now")
-    if intent.steps:
-        record = intent.draft.model_copy(
-            update={"status": Status.INCOMPLETE, "steps": dict(intent.steps)}
-        )
-        return Settled(address, record, "it was half made and goes on from there")
-    return Settled(address, None, "nothing had been made")
+    # Missing does not rule out that something was begun, or still arrives: only a record keeps the
+    # identity under which create takes that over, and delete removes it.
+    begun = {"status": Status.INCOMPLETE, "steps": dict(intent.steps)}
+    text = "it was half made and goes on from there" if intent.steps else "its creation goes on"
+    return Settled(address, intent.draft.model_copy(update=begun), text)
 
 
 def _updated(intent: Intent, _answer: Observed, recorded: Record | None) -> Settled:

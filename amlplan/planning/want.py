@@ -9,7 +9,7 @@ from amlplan.config.check import check
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.errors import AmlplanError, UnreachableError
 from amlplan.pointers import tokens_of, top_field, with_value
-from amlplan.provider import Derives, Draft, Locks
+from amlplan.provider import Derives, Draft, Locks, has
 from amlplan.values import UNKNOWN, ResourceValue, Sensitive
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def want(
     )
     requests: tuple[LockRequest, ...] = ()
     try:
-        if isinstance(provider, Locks):
+        if has(provider, Locks):
             requests = provider.lock_requests(draft)
             draft = Draft(
                 draft.address,
@@ -72,7 +72,7 @@ def want(
                 draft.unknown,
                 lock.resolved(requests),
             )
-        derived = provider.derive(draft) if isinstance(provider, Derives) else {}
+        derived = provider.derive(draft) if has(provider, Derives) else {}
     except UnreachableError:
         raise
     except AmlplanError as failure:

@@ -67,11 +67,11 @@ class LocalModel:
             return Refinement(expected=foreseen)
         was = prior.outputs.values
         if expected == was["version"] and derived.get("digest") == was["digest"]:
-            stable = frozenset({"version", "id", "digest", "files", "size"})
+            stable = frozenset({"version", "id", "digest", "files", "size", "corrupted"})
             return Refinement(expected=foreseen, stable=stable)
         changed = _difference(was.get("files") or {}, derived.get("files") or {})
         note = f"v{was['version']} -> v{expected}: {changed or 'properties changed'}"
-        return Refinement(expected=foreseen, note=note)
+        return Refinement(expected=foreseen, stable=frozenset({"corrupted"}), note=note)
 
     def read(self, record: Record, targets: Targets) -> Observed:
         """The claimed version, and which of its stored files are damaged."""

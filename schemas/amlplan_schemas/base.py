@@ -8,7 +8,7 @@ from functools import cache
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 JsonValue = Any
 """None, bool, int, float, str, or lists and string-keyed dicts of these."""
@@ -25,6 +25,14 @@ class Behaviour(StrEnum):
     """Only the state is written; no provider is called."""
     UNRECORDED = "unrecorded"
     """Neither recorded nor compared: how I reach a thing, not what it is."""
+
+
+def _as_text(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+Text = Annotated[str, BeforeValidator(_as_text)]
+"""A string in a map; numbers and bools become one, as in Terraform."""
 
 
 class Trait(StrEnum):
@@ -76,7 +84,7 @@ class ResourceInputs(Schema):
     description: Annotated[str | None, Behaviour.METADATA] = Field(
         default=None, description="A sentence for people."
     )
-    tags: Annotated[dict[str, str], Behaviour.METADATA] = Field(
+    tags: Annotated[dict[str, Text], Behaviour.METADATA] = Field(
         default_factory=dict, description="Your own labels."
     )
 

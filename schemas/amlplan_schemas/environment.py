@@ -14,6 +14,7 @@ from amlplan_schemas.base import (
     Reference,
     ResourceInputs,
     ResourceOutputs,
+    Text,
     Trait,
 )
 
@@ -67,7 +68,7 @@ class Environment(ResourceInputs):
     platforms: Annotated[tuple[str, ...], Behaviour.UPDATE] = Field(
         default=(), description="Platforms it must resolve for; every platform when left out."
     )
-    variables: Annotated[dict[str, str], Behaviour.UPDATE] = Field(
+    variables: Annotated[dict[str, Text], Behaviour.UPDATE] = Field(
         default_factory=dict,
         description="Environment variables of processes in it; not part of the digest.",
     )

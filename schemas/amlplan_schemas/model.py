@@ -14,6 +14,7 @@ from amlplan_schemas.base import (
     Reference,
     ResourceInputs,
     ResourceOutputs,
+    Text,
     Trait,
 )
 
@@ -33,11 +34,11 @@ class Model(ResourceInputs):
     framework: Annotated[str | None, Behaviour.UPDATE, NoSecrets] = Field(
         default=None, description="What reads it, as in scikit-learn."
     )
-    properties: Annotated[dict[str, str], Behaviour.UPDATE, NoSecrets] = Field(
+    properties: Annotated[dict[str, Text], Behaviour.UPDATE, NoSecrets] = Field(
         default_factory=dict,
         description="Facts kept with the version; adding one updates it, changing one makes a new.",
     )
-    aliases: Annotated[dict[str, str], Behaviour.UPDATE, NoSecrets] = Field(
+    aliases: Annotated[dict[str, Text], Behaviour.UPDATE, NoSecrets] = Field(
         default_factory=dict, description="Names for a version: latest, this, or a digest."
     )
 

@@ -9,9 +9,9 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from amlplan.collector import collector_paused
 from amlplan.errors import StateError
 from amlplan_state import complaints
-from amlplan_state.collector import collector_paused
 from amlplan_state.journal import DamagedLineError, Journal, overlay, parse
 from amlplan_state.snapshot import decode
 

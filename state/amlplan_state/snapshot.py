@@ -12,8 +12,8 @@ import re
 
 from pydantic_core import ValidationError, to_json
 
+from amlplan.collector import collector_paused
 from amlplan_schemas.state import STATE_FORMAT, State
-from amlplan_state.collector import collector_paused
 
 ABOUT = b'{"about": "amlplan state; changes by hand are refused", "sha256": "'
 _HEAD = re.compile(re.escape(ABOUT) + rb'([0-9a-f]{64})",\n')

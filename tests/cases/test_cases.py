@@ -2,6 +2,9 @@
 
     -- main.hcl --          a file to write
     -- $ amlplan plan --    a command, then all it prints, then its exit code where it is not 0
+    -- $ rm main.hcl --     a file to remove
+    -- $ outside bench.a weight=2 --    somebody changes an object of the bench world
+    -- $ outside bench.a gone --        somebody deletes it
 
 `pytest tests/cases --rewrite-cases` writes what is printed now into the files.
 """
@@ -14,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from amlplan_bench.world import World
 
 if TYPE_CHECKING:
     from harness.project import Project
@@ -21,7 +25,11 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 CASES = sorted(FOLDER.glob("*.case"))
 _SECTION = re.compile(r"^-- (.+) --$", re.MULTILINE)
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_VARYING = {
+    re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"): "<uuid>",
+    re.compile(r"\bhost:[0-9a-f]{32}\b"): "<host>",
+    re.compile(r"(?<=complete after )\d+s"): "0s",
+}
 
 
 def sections_of(text: str) -> tuple[str, list[tuple[str, str]]]:
@@ -37,8 +45,23 @@ def printed(project: Project, command: str) -> str:
     arguments = shlex.split(command.removeprefix("$ amlplan"))
     result = project.run(*arguments, code=None)
     text = result.all.replace(str(project.root), "<root>")
-    text = _UUID.sub("<uuid>", text).rstrip("\n") + "\n"
+    for pattern, word in _VARYING.items():
+        text = pattern.sub(word, text)
+    text = text.rstrip("\n") + "\n"
     return text if result.code == 0 else f"{text}[exit {result.code}]\n"
+
+
+def change_outside(project: Project, address: str, change: str) -> None:
+    """Do to an object of the world what amlplan did not ask for."""
+    world = World(project.world)
+    [(identity, item)] = [
+        (identity, item) for identity, item in world.objects().items() if f"/{address}/" in identity
+    ]
+    name, _, value = change.partition("=")
+    if name == "gone":
+        world.remove(identity)
+    else:
+        world.put(identity, {**item, name: type(item[name])(value)})
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -51,6 +74,9 @@ def test_case(path: Path, project: Project, request: pytest.FixtureRequest) -> N
             rewritten.append(f"-- {title} --\n{got}")
             if not request.config.getoption("--rewrite-cases"):
                 assert got == text.rstrip("\n") + "\n", f"{path.name}: {title}"
+        elif title.startswith("$ outside "):
+            change_outside(project, *shlex.split(title)[2:])
+            rewritten.append(f"-- {title} --")
         elif title.startswith("$ rm "):
             (project.root / title.removeprefix("$ rm ")).unlink()
             rewritten.append(f"-- {title} --")

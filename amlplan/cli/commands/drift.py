@@ -47,11 +47,14 @@ def _code(drift: Sequence[Drift], *, allow_unreachable: bool) -> int:
 
 
 def _text(drift: Sequence[Drift], looked_at: int) -> str:
+    if not looked_at:
+        return styled("green", "No drift. Nothing was applied yet.")
     if not drift:
-        return styled("green", f"No drift. All {looked_at} objects are as they were applied.")
+        objects = "1 object" if looked_at == 1 else f"{looked_at} objects"
+        return styled("green", f"No drift. Looked at {objects}: as they were applied.")
     silent = sum(item.drift_class is DriftClass.UNREACHABLE for item in drift)
     found = len(drift) - silent
-    lines = [drift_text(item) for item in drift]
+    lines = ["\n\n".join(drift_text(item) for item in drift)]
     unreachable = f", {silent} could not be reached" if silent else ""
     total = f"Drift: {found} of {looked_at} objects differ{unreachable}."
     next_step = ["To repair what differs: amlplan apply"] if found else []

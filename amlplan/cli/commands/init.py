@@ -15,6 +15,7 @@ from amlplan.cli.options import Command, assignments_of, flag, variable_options
 from amlplan.cli.progress import Progress
 from amlplan.cli.project import open_project
 from amlplan.cli.style import styled
+from amlplan.errors import PlanError
 from amlplan.lockfile import LOCK_NAME
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ def command(ctx: click.Context, *, reconfigure: bool) -> int:
     console = Console(sys.stdout, sys.stderr)
     with stopping_on_signals(console) as stop, Progress(console) as progress:
         project = open_project(
-            assignments_of(ctx), require_variables=False, check_state_location=not reconfigure
+            assignments_of(ctx),
+            require_variables=False,
+            check_state_location=not reconfigure,
+            needs_state=False,
         )
         if reconfigure:
             forget_location(project.root)
@@ -57,9 +61,18 @@ def command(ctx: click.Context, *, reconfigure: bool) -> int:
 def _ignore(root: Path) -> list[str]:
     """Add what must not be committed to .gitignore; gives what was added."""
     path = root / ".gitignore"
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    missing = [line for line in IGNORED if line not in text.splitlines()]
-    if missing:
-        start = text if not text or text.endswith("\n") else text + "\n"
-        path.write_text(start + "".join(f"{line}\n" for line in missing), encoding="utf-8")
+    try:
+        present = path.read_bytes() if path.exists() else b""
+        lines = {line.decode(errors="replace") for line in present.splitlines()}
+        missing = [line for line in IGNORED if line not in lines]
+        if missing:
+            start = b"" if not present or present.endswith(b"\n") else b"\n"
+            with path.open("ab") as file:
+                file.write(start + "".join(f"{line}\n" for line in missing).encode())
+    except OSError as failure:
+        raise PlanError(
+            "The .gitignore cannot be completed",
+            f"{path}: {failure.strerror}. Let it be a file that you may write, or add these lines "
+            f"to it yourself: {', '.join(IGNORED)}",
+        ) from failure
     return missing

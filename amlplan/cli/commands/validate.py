@@ -44,6 +44,7 @@ def _problems(ctx: click.Context) -> tuple[Diagnostic, ...]:
             secrets_enabled=False,
             require_variables=False,
             check_state_location=False,
+            needs_state=False,
         )
         make_plan(plan_inputs(project, empty_state()), lambda _event: None)
     except ConfigError as failure:

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from amlplan.cli.style import styled
+from amlplan.cli.style import styled, visible
 from amlplan.cli.text.values import (
+    CHANGED_SENSITIVE_VALUE,
     SENSITIVE_VALUE,
     SYMBOLS,
     UNKNOWN_VALUE,
     changed_value,
+    is_reference,
     scalar_text,
     unchanged_text,
     whole_value,
 )
-from amlplan.pointers import tokens_of, top_field, with_value
+from amlplan.pointers import tokens_of, top_field, value_at, with_value
 from amlplan_schemas.plan import Action, DriftClass, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from amlplan_schemas.plan import Drift, Operation, OutputChange, Plan
+    from amlplan_schemas.plan import Drift, FieldChange, Operation, OutputChange, Plan
 
 NO_CHANGES = "No changes. Your environment matches the configuration."
+NOTHING_LEFT = "No changes. No objects need to be destroyed."
 _HEADLINES = {
     Action.CREATE: "will be created",
     Action.UPDATE: "will be updated in-place",
@@ -39,8 +42,8 @@ _REASONS = {
     Reason.DRIFTED: "because it was changed outside of amlplan",
     Reason.DELETED_OUTSIDE: "because it was deleted outside of amlplan",
     Reason.NO_CONFIGURATION: "because it is not in the configuration",
-    Reason.TAINTED: "because its creation failed half-way (tainted)",
-    Reason.INCOMPLETE: "because an interrupted operation has to be finished",
+    Reason.TAINTED: "because it is tainted: its creation failed half-way",
+    Reason.INCOMPLETE: "because an earlier apply did not finish it",
 }
 _DESTRUCTIVE_FIRST = (Action.DELETE, Action.REPLACE, Action.UPDATE, Action.CREATE)
 _CONTEXT_FIELDS = frozenset({"id", "name"})
@@ -51,7 +54,7 @@ def plan_text(plan: Plan) -> str:
     sections = [
         *_drift_section(plan.drift),
         *_operation_section(plan),
-        *_waiting("Deferred, until something else happened:", plan.deferred),
+        *_waiting("Deferred, until something else happens:", plan.deferred),
         *_waiting("Blocked:", plan.blocked),
         *_notes(plan),
         *_outputs(plan.outputs),
@@ -104,7 +107,7 @@ def _reasons(operation: Operation) -> Iterator[str]:
     if operation.reason in _REASONS:
         yield _REASONS[operation.reason]
     if operation.note:
-        yield operation.note
+        yield visible(operation.note)
     if not operation.calls_provider:
         yield "only the state is written"
 
@@ -128,14 +131,38 @@ def _sides(operation: Operation) -> tuple[dict[str, Any] | None, dict[str, Any] 
             if name in operation.expected:
                 foreseen = scalar_text(operation.expected[name])
                 after[name] = type(UNKNOWN_VALUE)(f"{foreseen} (expected)")
+    changes = {change.path: change for change in operation.changes if change.sensitive}
     for path in operation.sensitive:
-        before = with_value(before, tokens_of(path), SENSITIVE_VALUE) if before else before
-        after = with_value(after, tokens_of(path), SENSITIVE_VALUE) if after else after
+        change = changes.get(path)
+        if before is not None and _held_secret(before, path, change):
+            before = with_value(before, tokens_of(path), SENSITIVE_VALUE)
+        if after is not None and (path in operation.secrets or _leaf(after, path) is not None):
+            hidden = CHANGED_SENSITIVE_VALUE if change else SENSITIVE_VALUE
+            after = with_value(after, tokens_of(path), hidden)
     return before, after
+
+
+def _held_secret(before: dict[str, Any], path: str, change: FieldChange | None) -> bool:
+    """Whether something was there that a secret stands for now, or stood for then."""
+    return change is None or not change.added or _leaf(before, path) is not None
+
+
+def _leaf(tree: dict[str, Any], path: str) -> Any:
+    try:
+        return value_at(tree, path)
+    except (LookupError, TypeError, ValueError):
+        return None
 
 
 def _is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, dict | list | tuple) and not value)
+
+
+def _without_nulls(value: Any) -> Any:
+    """A value without the arguments of its inner blocks that nobody set."""
+    if isinstance(value, dict) and not is_reference(value):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return value
 
 
 def _whole(values: dict[str, Any], symbol: str, operation: Operation) -> list[str]:
@@ -143,7 +170,8 @@ def _whole(values: dict[str, Any], symbol: str, operation: Operation) -> list[st
     width = max((len(name) for name in shown), default=0)
     gone = f" {styled('yellow', '->')} null" if operation.action is Action.DELETE else ""
     return [
-        f"      {SYMBOLS[symbol]} {name:<{width}} = {whole_value(value, 8, symbol)}{gone}"
+        f"      {SYMBOLS[symbol]} {name:<{width}} = "
+        f"{whole_value(_without_nulls(value), 8, symbol)}{gone}"
         for name, value in shown.items()
     ]
 
@@ -176,16 +204,17 @@ def _changed(before: dict[str, Any], after: dict[str, Any], operation: Operation
 
 def _side_by_side(old: Any, new: Any) -> tuple[str, str]:
     if _is_empty(old) and not _is_empty(new):
-        return "+", whole_value(new, 8, "+")
+        return "+", whole_value(_without_nulls(new), 8, "+")
     if _is_empty(new) and not _is_empty(old):
-        return "-", f"{whole_value(old, 8, '-')} {styled('yellow', '->')} null"
+        gone = whole_value(_without_nulls(old), 8, "-")
+        return "-", f"{gone} {styled('yellow', '->')} null"
     return "~", changed_value(old, new, 8)
 
 
 def _drift_section(drift: Iterable[Drift]) -> Iterator[str]:
     shown = [item for item in drift if item.drift_class is not DriftClass.UNREACHABLE]
     if shown:
-        yield "\n".join(["Objects have changed outside of amlplan:", "", *map(drift_text, shown)])
+        yield "\n\n".join(["Objects have changed outside of amlplan:", *map(drift_text, shown)])
 
 
 def drift_text(drift: Drift) -> str:
@@ -195,10 +224,11 @@ def drift_text(drift: Drift) -> str:
         DriftClass.DELETED_OUTSIDE: "was deleted",
         DriftClass.UNREACHABLE: "could not be reached",
     }
-    reason = f": {drift.reason}" if drift.reason and not drift.changes else ""
+    silent = drift.drift_class is DriftClass.UNREACHABLE and drift.reason
+    reason = f": {visible(drift.reason)}" if silent else ""
     lines = [f"  # {styled('bold', f'{drift.address} {words[drift.drift_class]}')}{reason}"]
     for change in drift.changes:
-        name = ".".join(tokens_of(change.path))
+        name = visible(".".join(tokens_of(change.path)))
         before, after = change.before, change.after
         if change.sensitive:
             before = after = SENSITIVE_VALUE
@@ -208,7 +238,8 @@ def drift_text(drift: Drift) -> str:
 
 def _waiting(title: str, items: Iterable[Any]) -> Iterator[str]:
     lines = [
-        f"  # {styled('bold', item.address)}: {item.reason}\n      next: {item.next_step}"
+        f"  # {styled('bold', item.address)}: {visible(item.reason)}\n"
+        f"      next: {visible(item.next_step)}"
         for item in items
     ]
     if lines:
@@ -216,7 +247,10 @@ def _waiting(title: str, items: Iterable[Any]) -> Iterator[str]:
 
 
 def _notes(plan: Plan) -> Iterator[str]:
-    lines = [f"  - {f'{note.address}: ' if note.address else ''}{note.text}" for note in plan.notes]
+    lines = [
+        f"  - {f'{note.address}: ' if note.address else ''}{visible(note.text)}"
+        for note in plan.notes
+    ]
     if lines:
         yield "\n".join(["Notes:", "", *lines])
 
@@ -229,7 +263,8 @@ def _outputs(changes: Iterable[OutputChange]) -> Iterator[str]:
         after: Any = UNKNOWN_VALUE if change.unknown else change.after
         before: Any = change.before
         if change.sensitive:
-            before = after = SENSITIVE_VALUE
+            before = SENSITIVE_VALUE
+            after = SENSITIVE_VALUE if change.action == "create" else CHANGED_SENSITIVE_VALUE
         name = f"{change.name:<{width}}"
         if change.action == "create":
             lines.append(f"  {SYMBOLS['+']} {name} = {whole_value(after, 4, '+')}")
@@ -247,7 +282,7 @@ def _summary(plan: Plan) -> str:
             return "Plan: 0 to add, 0 to change, 0 to destroy."
         if plan.deferred or plan.blocked:
             return "No operation can be planned now; see above for what has to happen first."
-        return styled("green", NO_CHANGES)
+        return styled("green", NOTHING_LEFT if plan.mode == "destroy" else NO_CHANGES)
     width = max(len(operation.address) for operation in plan.operations)
     lines = ["Summary, destructive changes first:", ""]
     for action in _DESTRUCTIVE_FIRST:
@@ -271,7 +306,7 @@ def _why(operation: Operation) -> str:
         if forced:
             return f"{', '.join(forced)} forces replacement"
     if operation.note:
-        return operation.note
+        return visible(operation.note)
     if operation.reason in _REASONS:
         return _REASONS[operation.reason]
     if operation.action is Action.UPDATE:

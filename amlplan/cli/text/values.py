@@ -33,12 +33,14 @@ class Hidden(str):
 
 UNKNOWN_VALUE = Hidden(UNKNOWN_TEXT)
 SENSITIVE_VALUE = Hidden(SENSITIVE_TEXT)
+CHANGED_SENSITIVE_VALUE = Hidden("(another sensitive value)")
+"""Stands on the second side of a change, so that the sides differ; shown as the first is."""
 
 
 def scalar_text(value: Any) -> str:
     """One value on one line; a digest is shortened, a block reference is its address."""
     if isinstance(value, Hidden):
-        return str(value)
+        return SENSITIVE_TEXT if value == CHANGED_SENSITIVE_VALUE else str(value)
     if isinstance(value, str):
         match = _DIGEST.fullmatch(value)
         if match is not None:
@@ -48,6 +50,8 @@ def scalar_text(value: Any) -> str:
         return str(value["address"])
     if isinstance(value, dict | list) and not value:
         return "{}" if isinstance(value, dict) else "[]"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
@@ -82,8 +86,9 @@ def whole_value(value: Any, indent: int, symbol: str, *, full: bool = False) -> 
         return quoted(value) if whole else scalar_text(value)
     pad = " " * indent
     if isinstance(value, str):
-        lines = "\n".join(f"{pad}{' ' * _STEP}{line}" for line in visible(value).split("\n"))
-        return f"<<-EOT\n{lines}\n{pad}EOT"
+        lines = visible(value).removesuffix("\n").split("\n")
+        text = "".join(f"{pad}{' ' * _STEP}{line}\n" if line else "\n" for line in lines)
+        return f"<<-EOT\n{text}{pad}EOT"
     mark = f"{pad}  {SYMBOLS[symbol]} "
     inner = indent + _STEP
     if isinstance(value, list):
@@ -100,9 +105,13 @@ def whole_value(value: Any, indent: int, symbol: str, *, full: bool = False) -> 
 
 def changed_value(before: Any, after: Any, indent: int) -> str:
     """Two sides of a value: nested where both are of a kind, else before -> after."""
+    if isinstance(before, Hidden) and before == SENSITIVE_VALUE:
+        return SENSITIVE_TEXT if after == CHANGED_SENSITIVE_VALUE else _arrow(before, after, indent)
     if isinstance(before, Hidden) or isinstance(after, Hidden):
         return _arrow(before, after, indent)
     if is_reference(before) or is_reference(after):
+        if scalar_text(before) == scalar_text(after):
+            return f"{scalar_text(before)} (another object)"
         return _arrow(before, after, indent)
     if isinstance(before, dict) and isinstance(after, dict) and before and after:
         return _changed_map(before, after, indent)
@@ -178,9 +187,11 @@ def _changed_text(before: str, after: str, indent: int) -> str:
 
 
 def _line_changes(before: str, after: str, pad: str) -> Iterator[str]:
+    if before.endswith("\n") and after.endswith("\n"):
+        before, after = before[:-1], after[:-1]
     for line in difflib.ndiff(visible(before).split("\n"), visible(after).split("\n")):
         if line[:2] != "? ":
-            yield f"{pad}  {SYMBOLS[line[0]]} {line[2:]}\n"
+            yield f"{pad}  {SYMBOLS[line[0]]} {line[2:]}".rstrip(" ") + "\n"
 
 
 def unchanged_text(count: int, word: str) -> str:

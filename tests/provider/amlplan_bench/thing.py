@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     )
     from amlplan_schemas.state import Record
 
+SILENCE = "the world does not answer"
+
 
 class ThingInputs(ResourceInputs):
     """What a test asks of a thing."""
@@ -58,8 +60,7 @@ class BenchThing:
         world = World.of_environment()
         if world is None:
             return Present()
-        if not world.is_reachable:
-            raise UnreachableError("Unreachable", "the world does not answer")
+        _expect_answer(world, record.identity)
         item = world.get(record.identity)
         if item is None:
             return Missing()
@@ -69,49 +70,68 @@ class BenchThing:
         world = World.of_environment()
         if world is None:
             return Missing()
-        if not world.is_reachable:
-            return Unreachable("the world does not answer")
+        if not world.reaches(draft.identity):
+            return Unreachable(SILENCE)
         item = world.get(draft.identity)
         if item is None or not item["complete"]:
             return Missing()
-        return Present(outputs=_outputs(draft.identity, item))
+        return Present(outputs=_outputs(draft.identity, item, world))
 
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
-        return self._make(desired, operation)
+        return self._make(desired, operation, creating=True)
 
     def update(self, desired: Desired, prior: Record, operation: OperationHandle) -> Outputs:
-        return self._make(desired, operation)
+        return self._make(desired, operation, creating=False)
 
     def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
         _obey(prior.inputs.values.get("fail", ""), "delete")
         world = World.of_environment()
         if world is not None:
-            if not world.is_reachable:
-                raise UnreachableError("Unreachable", "the world does not answer")
+            _expect_answer(world, prior.identity)
             world.remove(prior.identity)
 
-    def _make(self, desired: Desired, operation: OperationHandle) -> Outputs:
+    def _make(self, desired: Desired, operation: OperationHandle, *, creating: bool) -> Outputs:
         inputs: ThingInputs = desired.inputs
         world = World.of_environment()
-        if world is not None and not world.is_reachable:
-            raise UnreachableError("Unreachable", "the world does not answer")
+        name = ""
+        if world is not None:
+            _expect_answer(world, desired.identity)
+            name = world.name_for(desired.identity, creating=creating)
         _obey(inputs.fail, "before")
         item: dict[str, Any] = {"value": inputs.value, "weight": 1, "complete": False}
         for number in range(inputs.steps):
             if f"step{number}" not in operation.steps:
                 if world is not None:
-                    world.put(desired.identity, item)
+                    world.put(desired.identity, item, name)
+                    world.note(f"step{number} {desired.identity}")
                 operation.step(f"step{number}", {"number": number})
-        _wait(inputs.seconds, operation)
+                _obey(inputs.fail, f"step{number}")
+        if "child" in inputs.options:
+            from amlplan.children import run_child
+
+            run_child(["sh", "-c", inputs.options["child"]])
+        _wait(inputs.seconds, operation, deaf="deaf" in inputs.options)
         item["complete"] = True
         if world is not None:
-            world.put(desired.identity, item)
+            world.put(desired.identity, item, name)
         _obey(inputs.fail, "after")
-        return _outputs(desired.identity, item)
+        if inputs.fail == "broken":
+            return {"id": ["no text"], "weight": "heavy"}
+        return _outputs(desired.identity, {**item, "name": name}, world)
 
 
-def _outputs(identity: str, item: Mapping[str, Any]) -> dict[str, Any]:
-    return {"id": identity.partition("/")[2], "echo": item["value"], "weight": item["weight"]}
+def _expect_answer(world: World, identity: str) -> None:
+    if not world.reaches(identity):
+        raise UnreachableError("Unreachable", SILENCE)
+
+
+def _outputs(identity: str, item: Mapping[str, Any], world: World | None) -> dict[str, Any]:
+    naive = world is not None and world.naive
+    return {
+        "id": item["name"] if naive else identity.partition("/")[2],
+        "echo": item["value"],
+        "weight": item["weight"],
+    }
 
 
 def _obey(order: str, moment: str) -> None:
@@ -121,8 +141,9 @@ def _obey(order: str, moment: str) -> None:
         raise RuntimeError("a defect that the test asked for")
 
 
-def _wait(seconds: float, operation: OperationHandle) -> None:
+def _wait(seconds: float, operation: OperationHandle, *, deaf: bool) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        operation.check_cancelled()
+        if not deaf:
+            operation.check_cancelled()
         time.sleep(0.01)

@@ -5,58 +5,103 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
 WORLD_VARIABLE = "AMLPLAN_BENCH_WORLD"
+NAIVE_VARIABLE = "AMLPLAN_BENCH_NAIVE"
 UNREACHABLE_FILE = "unreachable"
 
 
 class World:
-    """A folder of objects by identity. `ledger` gets a line for each create that made one."""
+    """A folder of objects that carry an identity as their label.
 
-    def __init__(self, folder: Path) -> None:
+    `ledger` gets a line for each create that makes one. A file `unreachable` silences the world,
+    or only the addresses that it lists. A naive world is a cloud that deduplicates nothing: a
+    create goes on with an object that was only begun, and makes another one of what is complete,
+    each under a name that is drawn by chance.
+    """
+
+    def __init__(self, folder: Path, *, naive: bool = False) -> None:
         self.folder = folder
+        self.naive = naive
         self.ledger = folder / "ledger"
         self._objects = folder / "objects"
+        self._gone = folder / "gone"
 
     @classmethod
     def of_environment(cls) -> World | None:
         """The world that the environment names, or None: then objects are free and nowhere."""
         folder = os.environ.get(WORLD_VARIABLE)
-        return cls(Path(folder)) if folder else None
+        return cls(Path(folder), naive=bool(os.environ.get(NAIVE_VARIABLE))) if folder else None
 
-    @property
-    def is_reachable(self) -> bool:
-        return not (self.folder / UNREACHABLE_FILE).exists()
+    def reaches(self, identity: str) -> bool:
+        """Whether the object with this identity would answer."""
+        try:
+            silent = (self.folder / UNREACHABLE_FILE).read_text().split()
+        except FileNotFoundError:
+            return True
+        return bool(silent) and identity.split("/")[1] not in silent
+
+    def silence(self, *addresses: str) -> None:
+        """Let these addresses answer no more; without any, nothing answers."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / UNREACHABLE_FILE).write_text("\n".join(addresses))
+
+    def answer(self) -> None:
+        """Let everything answer again."""
+        (self.folder / UNREACHABLE_FILE).unlink(missing_ok=True)
+
+    def alive(self) -> list[dict[str, Any]]:
+        """Every object that there is; in a naive world several may carry one identity."""
+        return self._read_all(self._objects)
+
+    def ever(self) -> list[dict[str, Any]]:
+        """Every object that there is or was, as it last was."""
+        return [*self.alive(), *self._read_all(self._gone)]
 
     def objects(self) -> dict[str, dict[str, Any]]:
         """Every object by identity."""
-        if not self._objects.is_dir():
-            return {}
-        found = [json.loads(path.read_text()) for path in sorted(self._objects.glob("*.json"))]
-        return {item["identity"]: item for item in found}
+        return {item["identity"]: item for item in self.alive()}
 
     def get(self, identity: str) -> dict[str, Any] | None:
-        try:
-            found: dict[str, Any] = json.loads(self._path(identity).read_text())
-        except FileNotFoundError:
-            return None
-        return found
+        """The object that carries an identity, or None."""
+        if not self.naive:
+            return _read(self._path(_name_of(identity)))
+        return next((item for item in self.alive() if item["identity"] == identity), None)
 
-    def put(self, identity: str, item: dict[str, Any]) -> None:
+    def name_for(self, identity: str, *, creating: bool) -> str:
+        """The name of the object that a call with this identity makes or changes."""
+        if not self.naive:
+            return _name_of(identity)
+        for item in self.alive():
+            if item["identity"] == identity and not (creating and item["complete"]):
+                return str(item["name"])
+        return secrets.token_hex(12)
+
+    def put(self, identity: str, item: dict[str, Any], name: str | None = None) -> None:
         """Make or change an object, at once and whole."""
-        path = self._path(identity)
+        name = name or self.name_for(identity, creating=False)
+        path = self._path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             self.note(f"create {identity}")
         temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps({**item, "identity": identity}))
-        temporary.replace(path)
+        temporary.write_text(json.dumps({**item, "identity": identity, "name": name}))
+        self.land(temporary, path)
 
     def remove(self, identity: str) -> None:
+        """Remove an object; one that is gone is no error."""
         self.note(f"delete {identity}")
-        self._path(identity).unlink(missing_ok=True)
+        path = self._path(self.name_for(identity, creating=False))
+        if path.exists():
+            self._gone.mkdir(exist_ok=True)
+            self.land(path, self._gone / f"{path.stem}-{secrets.token_hex(4)}.json")
+
+    def land(self, source: Path, target: Path) -> None:
+        """The one moment at which the world changes."""
+        source.replace(target)
 
     def note(self, line: str) -> None:
         """Append a line to the ledger in one write."""
@@ -71,5 +116,21 @@ class World:
         """The ledger's lines."""
         return self.ledger.read_text().splitlines() if self.ledger.exists() else []
 
-    def _path(self, identity: str) -> Path:
-        return self._objects / f"{hashlib.sha256(identity.encode()).hexdigest()[:24]}.json"
+    def _path(self, name: str) -> Path:
+        return self._objects / f"{name}.json"
+
+    def _read_all(self, folder: Path) -> list[dict[str, Any]]:
+        found = [_read(path) for path in sorted(folder.glob("*.json"))]
+        return [item for item in found if item is not None]
+
+
+def _name_of(identity: str) -> str:
+    return hashlib.sha256(identity.encode()).hexdigest()[:24]
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    return found

@@ -247,7 +247,7 @@ def test_a_plan_foresees_the_version_and_names_the_file(bench: Workbench) -> Non
     refined = bench.models.refine(bench.draft(changed), changed.derived, record, bench.targets)
     assert refined.expected == {"version": 2, "id": "ridge:2"}
     assert refined.note == "v1 -> v2: weights.bin changed; new added; old removed"
-    assert refined.stable == frozenset()
+    assert refined.stable == {"corrupted"}
 
 
 def test_a_plan_knows_what_an_update_in_place_keeps(bench: Workbench) -> None:
@@ -255,7 +255,7 @@ def test_a_plan_knows_what_an_update_in_place_keeps(bench: Workbench) -> None:
     record = bench.create(bench.desired())
     grown = bench.desired(properties={"auc": "0.9"}, framework="onnx")
     refined = bench.models.refine(bench.draft(grown), grown.derived, record, bench.targets)
-    assert refined.stable == {"version", "id", "digest", "files", "size"}
+    assert refined.stable == {"version", "id", "digest", "files", "size", "corrupted"}
     assert refined.note is None
     other = bench.update(grown, record)
     shrunk = bench.desired()

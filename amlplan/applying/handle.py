@@ -1,0 +1,71 @@
+"""What a provider call gets from the executor: a handle, and explanations for its defects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amlplan.errors import AmlplanError, CanceledError, ProviderError
+from amlplan.events import Progressed
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Mapping
+
+    from amlplan.backend import StateWriter
+    from amlplan.events import EventSink
+    from amlplan_schemas.base import JsonValue
+
+
+class Handle:
+    """What a provider call reports to; see `amlplan.provider.OperationHandle`."""
+
+    def __init__(
+        self,
+        address: str,
+        steps: Mapping[str, JsonValue],
+        writer: StateWriter,
+        emit: EventSink,
+        stop: threading.Event,
+    ) -> None:
+        self._address = address
+        self._steps = dict(steps)
+        self._writer = writer
+        self._emit = emit
+        self._stop = stop
+
+    @property
+    def steps(self) -> Mapping[str, JsonValue]:
+        """The steps done, by this attempt and an interrupted one."""
+        return self._steps
+
+    def step(self, name: str, data: JsonValue = None) -> None:
+        """Journal that a step is done."""
+        self._writer.step(self._address, name, data)
+        self._steps[name] = data
+
+    def progress(self, text: str) -> None:
+        """Show what is going on."""
+        self._emit(Progressed(self._address, text))
+
+    def check_cancelled(self) -> None:
+        """Raise CanceledError where the user asked to stop."""
+        if self._stop.is_set():
+            raise CanceledError("Interrupted", "The operation stopped because you asked.")
+
+
+class defects_explained:  # noqa: N801 - used as a statement
+    """Turns what a provider must not raise into a ProviderError that names its kind."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, raised: BaseException | None, trace: object) -> None:
+        if isinstance(raised, Exception) and not isinstance(raised, AmlplanError):
+            raise ProviderError(
+                "The provider failed unexpectedly",
+                f"{self._kind} raised {type(raised).__name__}. This is a defect of the provider; "
+                "set AMLPLAN_LOG=debug to see where.",
+            ) from raised

@@ -1,0 +1,69 @@
+"""Records as they will be, and what a provider is asked to make of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amlplan.provider import Desired
+from amlplan_schemas.state import Record, Secret, Target, Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from amlplan.planning.compare import SecretDigests
+    from amlplan.planning.want import Wanted
+    from amlplan.provider import Targets
+    from amlplan.registry import Registry
+    from amlplan_schemas.plan import Operation
+
+
+def draft_record(
+    operation: Operation,
+    wanted: Wanted,
+    registry: Registry,
+    digests: SecretDigests,
+    lineage: str,
+    dependencies: Mapping[str, frozenset[str]],
+) -> Record:
+    """The record as it will be if the operation succeeds, still without outputs."""
+    checked = wanted.checked
+    secrets = {
+        path: Secret(
+            digest=digests.of(leaf),
+            scheme=leaf.reference.scheme if leaf.reference is not None else None,
+            argument=leaf.reference.argument if leaf.reference is not None else None,
+        )
+        for path, leaf in checked.secrets.items()
+    }
+    kind = registry.provider(wanted.block.kind).kind
+    return Record(
+        address=operation.address,
+        kind=wanted.block.kind,
+        name=wanted.draft.name,
+        generation=operation.generation,
+        identity=f"{lineage}/{operation.address}/{operation.generation}",
+        provider=kind.provider,
+        schema_version=kind.schema_version,
+        inputs=Tree(values=checked.values, secrets=secrets),
+        derived=dict(wanted.derived),
+        depends_on=tuple(sorted(dependencies[operation.address])),
+        targets={
+            name: Target(**value)
+            for name, value in checked.values.items()
+            if isinstance(value, dict) and value.keys() == {"address", "kind", "identity"}
+        },
+    )
+
+
+def desired_object(wanted: Wanted, draft: Record, targets: Targets) -> Desired:
+    """What the provider is asked for: complete inputs, secrets in the clear."""
+    return Desired(
+        address=draft.address,
+        kind=draft.kind,
+        name=draft.name,
+        identity=draft.identity,
+        inputs=wanted.checked.model,
+        derived=wanted.derived,
+        targets=targets,
+        lock=wanted.draft.lock,
+    )
