@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -9,7 +10,8 @@ import subprocess
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from amlplan.values import UNKNOWN, SecretReference, Sensitive
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 _SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 COMMAND_TIMEOUT = 60.0
+MASK = "(sensitive value)"
+SHORTEST_MASKED = 6
+"""Shorter values stand in too many texts by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Secrets:
     unresolved: dict[SecretReference, Unresolved] = field(default_factory=dict)
     _resolved: dict[SecretReference, str] = field(default_factory=dict, repr=False)
     _digests: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
+    _hidden: set[str] = field(default_factory=set, repr=False)
 
     def resolve(self, reference: SecretReference) -> Value:
         """`Sensitive` around the secret, or around `UNKNOWN` where it cannot be had."""
@@ -59,7 +65,34 @@ class Secrets:
             self.unresolved[reference] = Unresolved(reference, failure.why)
             return None
         self._resolved[reference] = found
+        self.hide(found)
         return found
+
+    def hide(self, value: Value) -> None:
+        """Remember the strings of a sensitive value, so that `masked` takes them out of texts."""
+        if isinstance(value, str):
+            if len(value) >= SHORTEST_MASKED and value not in self._hidden:
+                self._hidden |= {form for form in _forms_of(value) if len(form) >= SHORTEST_MASKED}
+        elif isinstance(value, dict):
+            for item in value.values():
+                self.hide(item)
+        elif isinstance(value, list):
+            for item in value:
+                self.hide(item)
+
+    def masked(self, value: Any) -> Any:
+        """A text, or JSON with texts in it, without any hidden value in it."""
+        if not self._hidden:
+            return value
+        if isinstance(value, str):
+            for hidden in sorted(self._hidden, key=len, reverse=True):
+                value = value.replace(hidden, MASK)
+            return value
+        if isinstance(value, dict):
+            return {self.masked(key): self.masked(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.masked(item) for item in value]
+        return value
 
     def digest(self, value: Value, salt: str) -> str:
         """A salted scrypt digest (RFC 7914) that tells only whether a value is the same."""
@@ -92,6 +125,15 @@ def reveal(value: Value, secrets: Secrets) -> Value:
 def number(value: Decimal) -> int | float:
     """A decimal as JSON has it."""
     return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _forms_of(secret: str) -> set[str]:
+    """A secret as it is, and as it looks in JSON, in an address and in base64."""
+    quoted = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    addresses = {quote(secret), quote(secret, safe="")}
+    raw = secret.encode(errors="surrogateescape")
+    encoded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
+    return {secret, *quoted, *addresses, *encoded}
 
 
 class _NotFoundError(Exception):

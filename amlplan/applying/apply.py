@@ -21,7 +21,7 @@ from amlplan_schemas.state import Applied
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from amlplan.backend import StateWriter
@@ -88,6 +88,9 @@ def apply_plan(plan: Plan, applying: Applying) -> ApplyResult:
         applying.emit,
         applying.stop,
     )
+    if plan.mode == "normal":
+        waiting = {item.address for item in plan.operations} | plan.waiting
+        refresh_dependencies(writer, applying.evaluation, waiting)
     steps = steps_of(plan, writer.state)
     outcome = Schedule(
         steps, performer.perform, parallelism=applying.parallelism, stop=applying.stop
@@ -96,8 +99,10 @@ def apply_plan(plan: Plan, applying: Applying) -> ApplyResult:
         applying.emit(Skipped(address, because))
     if not (applying.stop.is_set() and outcome.abandoned):
         # With steps still under way the journal stays as it is, for the next apply to settle.
-        outputs = _outputs(plan, applying, digests)
-        writer.conclude(outputs, _applied(plan, applying.root))
+        unsettled = {address for address, _ in (*outcome.failed, *outcome.skipped)}
+        outputs = _outputs(plan, applying, digests, unsettled)
+        complete = not unsettled and not outcome.abandoned
+        writer.conclude(outputs, applied_now(plan.id, applying.root, complete=complete))
     return _summary(outcome, interrupted=applying.stop.is_set())
 
 
@@ -113,16 +118,25 @@ def _summary(outcome: Outcome, *, interrupted: bool) -> ApplyResult:
     )
 
 
-def _outputs(plan: Plan, applying: Applying, digests: SecretDigests) -> dict[str, StateOutput]:
-    """The outputs as they are now; one that cannot be known keeps its recorded value."""
+def _outputs(
+    plan: Plan, applying: Applying, digests: SecretDigests, unsettled: set[str]
+) -> dict[str, StateOutput]:
+    """The outputs as they are now.
+
+    One that cannot be known, or is made from what was not applied, keeps its recorded value.
+    """
     if plan.mode == "destroy":
         return {}
     recorded = applying.writer.state.outputs
     values, _ = applying.evaluation.outputs()
     found: dict[str, StateOutput] = {}
+    unsettled |= plan.waiting
     for name in applying.evaluation.configuration.outputs:
         value = values.get(name)
-        now = recorded_output(value, digests) if name in values and is_wholly_known(value) else None
+        settled = applying.evaluation.output_dependencies(name).isdisjoint(unsettled)
+        now = None
+        if settled and name in values and is_wholly_known(value):
+            now = recorded_output(value, digests)
         if now is not None:
             found[name] = now
         elif name in recorded:
@@ -130,9 +144,25 @@ def _outputs(plan: Plan, applying: Applying, digests: SecretDigests) -> dict[str
     return found
 
 
-def _applied(plan: Plan, root: Path) -> Applied:
+def refresh_dependencies(
+    writer: StateWriter, evaluation: Evaluation, waiting: Collection[str] = ()
+) -> None:
+    """Record what resources refer to now, where only that changed: deletes go by it.
+
+    Those that are `waiting` for an operation keep what their object stands on today.
+    """
+    for address, record in list(writer.records.items()):
+        if address in evaluation.dependencies and address not in waiting:
+            needed = tuple(sorted(evaluation.dependencies[address]))
+            if needed != record.depends_on:
+                writer.finish(address, record.model_copy(update={"depends_on": needed}))
+
+
+def applied_now(plan_id: str, root: Path, *, complete: bool) -> Applied:
+    """Who applies a plan here and now."""
     return Applied(
-        plan=plan.id,
+        plan=plan_id,
+        complete=complete,
         by=getpass.getuser(),
         host=socket.gethostname(),
         at=datetime.now(UTC).isoformat(timespec="seconds"),

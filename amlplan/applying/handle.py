@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from amlplan.backend import StateWriter
     from amlplan.events import EventSink
+    from amlplan.secrets import Secrets
     from amlplan_schemas.base import JsonValue
 
 
@@ -26,12 +27,14 @@ class Handle:
         writer: StateWriter,
         emit: EventSink,
         stop: threading.Event,
+        secrets: Secrets,
     ) -> None:
         self._address = address
         self._steps = dict(steps)
         self._writer = writer
         self._emit = emit
         self._stop = stop
+        self._secrets = secrets
 
     @property
     def steps(self) -> Mapping[str, JsonValue]:
@@ -40,12 +43,13 @@ class Handle:
 
     def step(self, name: str, data: JsonValue = None) -> None:
         """Journal that a step is done."""
-        self._writer.step(self._address, name, data)
-        self._steps[name] = data
+        kept = self._secrets.masked(data)
+        self._writer.step(self._address, name, kept)
+        self._steps[name] = kept
 
     def progress(self, text: str) -> None:
         """Show what is going on."""
-        self._emit(Progressed(self._address, text))
+        self._emit(Progressed(self._address, self._secrets.masked(text)))
 
     def check_cancelled(self) -> None:
         """Raise CanceledError where the user asked to stop."""

@@ -71,6 +71,9 @@ class Performer:
                 record = self._make(operation, step.action)
         except AmlplanError as failure:
             failure.address = failure.address or operation.address
+            failure.summary = self.digests.secrets.masked(failure.summary)
+            failure.detail = self.digests.secrets.masked(failure.detail)
+            failure.args = (failure.summary, failure.detail)
             seconds = time.monotonic() - started
             self.emit(Failed(operation.address, step.action, seconds, failure))
             raise
@@ -104,22 +107,22 @@ class Performer:
             self.digests,
             self.lineage,
             self.evaluation.dependencies,
+            prior,
         )
         provider = self.registry.provider(draft.kind)
         if not operation.calls_provider and prior is not None:
             record = draft.model_copy(update={"outputs": prior.outputs, "status": prior.status})
         else:
-            resumes = prior is not None and prior.generation == draft.generation
-            steps = prior.steps if prior is not None and resumes else {}
+            steps = _steps_done(prior, draft)
             targets = targets_of(draft, self.writer.records)
             desired = desired_object(wanted, draft, targets)
             self._begin("update" if action == "update" else "create", draft, steps)
             handle = self._handle(draft.address, steps)
             if action == "update" and prior is not None:
-                outputs = self._update(provider, desired, prior, handle)
+                outputs = self._update(provider, desired, prior, draft, handle)
             else:
                 outputs = self._create(provider, desired, draft, targets, handle)
-            record = self._recorded(provider, draft, outputs)
+            record = self._recorded(provider, draft, prior if action == "update" else None, outputs)
         self.writer.finish(draft.address, record)
         self._publish(wanted, record, provider)
         self._check_promise(operation, record)
@@ -131,6 +134,13 @@ class Performer:
         )
         if wanted is None:
             raise ConfigError(problems)
+        for request in self.lock.missing(wanted.requests):
+            raise PlanError(
+                "Not locked yet",
+                f"{operation.address} needs its {request.type} resolved, which could not be known "
+                "before what it refers to was applied. Run: amlplan init, then apply again.",
+                address=operation.address,
+            )
         self._check_known(operation, wanted)
         hidden = {top_field(path) for path in (*operation.unknown, *operation.sensitive)}
         planned = operation.after or {}
@@ -176,7 +186,7 @@ class Performer:
         )
 
     def _handle(self, address: str, steps: Mapping[str, JsonValue]) -> Handle:
-        return Handle(address, steps, self.writer, self.emit, self.stop)
+        return Handle(address, steps, self.writer, self.emit, self.stop, self.digests.secrets)
 
     def _create(
         self,
@@ -214,7 +224,7 @@ class Performer:
         if isinstance(left, Unreachable):
             return
         if isinstance(left, Present):
-            outputs = Tree(values=dict(left.outputs))
+            outputs = Tree(values=self.digests.secrets.masked(dict(left.outputs)))
             tainted = draft.model_copy(update={"outputs": outputs, "status": Status.TAINTED})
             self.writer.finish(draft.address, tainted)
         elif handle.steps or self._may_be_begun(draft, failure):
@@ -230,7 +240,7 @@ class Performer:
         return goes_on or isinstance(failure, UnreachableError)
 
     def _update(
-        self, provider: Provider, desired: Desired, prior: Record, handle: Handle
+        self, provider: Provider, desired: Desired, prior: Record, draft: Record, handle: Handle
     ) -> Outputs:
         try:
             with defects_explained(prior.kind):
@@ -238,23 +248,34 @@ class Performer:
         except CanceledError:
             raise
         except AmlplanError:
-            begun = {"status": Status.INCOMPLETE, "steps": dict(handle.steps)}
+            begun = {
+                "status": Status.INCOMPLETE,
+                "steps": dict(handle.steps),
+                "steps_for": draft.steps_for,
+            }
             self.writer.finish(prior.address, prior.model_copy(update=begun))
             raise
 
-    def _recorded(self, provider: Provider, draft: Record, outputs: Outputs) -> Record:
+    def _recorded(
+        self, provider: Provider, draft: Record, prior: Record | None, outputs: Outputs
+    ) -> Record:
+        """The record with the outputs; `prior` is what an update started from."""
         try:
             values = provider.kind.outputs.model_validate(dict(outputs)).model_dump(mode="json")
         except ValidationError as failure:
             broken = draft.model_copy(update={"status": Status.TAINTED})
+            if prior is not None:
+                # The object is what it was asked to be as far as is known: update it again.
+                broken = prior.model_copy(update={"status": Status.INCOMPLETE})
             self.writer.finish(draft.address, broken)
             fields = ", ".join(str(item["loc"][0]) for item in failure.errors() if item["loc"])
             raise ProviderError(
                 "The provider broke its promise",
                 f"{draft.kind} gave outputs that do not fit its model ({fields}). The object is "
-                "kept in the state as tainted. Report this to the provider's authors.",
+                f"kept in the state as {broken.status}. Report this to the provider's authors.",
             ) from None
-        return draft.model_copy(update={"outputs": Tree(values=values)})
+        kept = Tree(values=self.digests.secrets.masked(values))
+        return draft.model_copy(update={"outputs": kept, "steps_for": None})
 
     def _publish(self, wanted: Wanted, record: Record, provider: Provider) -> None:
         value = resource_value(
@@ -282,3 +303,10 @@ class Performer:
                     "authors.",
                     address=operation.address,
                 )
+
+
+def _steps_done(prior: Record | None, draft: Record) -> Mapping[str, JsonValue]:
+    """The steps that an earlier attempt at just this finished."""
+    if prior is None or prior.generation != draft.generation or not prior.steps:
+        return {}
+    return prior.steps if prior.steps_for == draft.steps_for else {}

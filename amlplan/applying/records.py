@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING
 
 from amlplan.provider import Desired
+from amlplan_schemas.base import Behaviour, behaviour_of
+from amlplan_schemas.plan import Action
 from amlplan_schemas.state import Record, Secret, Target, Tree
 
 if TYPE_CHECKING:
@@ -14,6 +18,7 @@ if TYPE_CHECKING:
     from amlplan.planning.want import Wanted
     from amlplan.provider import Targets
     from amlplan.registry import Registry
+    from amlplan_schemas.base import JsonValue, ResourceInputs
     from amlplan_schemas.plan import Operation
 
 
@@ -24,8 +29,12 @@ def draft_record(
     digests: SecretDigests,
     lineage: str,
     dependencies: Mapping[str, frozenset[str]],
+    prior: Record | None,
 ) -> Record:
-    """The record as it will be if the operation succeeds, still without outputs."""
+    """The record as it will be if the operation succeeds, still without outputs.
+
+    What an update does not touch is taken over from `prior`.
+    """
     checked = wanted.checked
     secrets = {
         path: Secret(
@@ -36,7 +45,8 @@ def draft_record(
         for path, leaf in checked.secrets.items()
     }
     kind = registry.provider(wanted.block.kind).kind
-    return Record(
+    inputs = Tree(values=checked.values, secrets=secrets)
+    draft = Record(
         address=operation.address,
         kind=wanted.block.kind,
         name=wanted.draft.name,
@@ -44,7 +54,8 @@ def draft_record(
         identity=f"{lineage}/{operation.address}/{operation.generation}",
         provider=kind.provider,
         schema_version=kind.schema_version,
-        inputs=Tree(values=checked.values, secrets=secrets),
+        inputs=inputs,
+        steps_for=_attempt(inputs, wanted.derived, kind.inputs),
         derived=dict(wanted.derived),
         depends_on=tuple(sorted(dependencies[operation.address])),
         targets={
@@ -53,6 +64,23 @@ def draft_record(
             if isinstance(value, dict) and value.keys() == {"address", "kind", "identity"}
         },
     )
+    if prior is None or operation.action is not Action.UPDATE:
+        return draft
+    kept = ("connection", "deposed", "protected", "held")
+    return draft.model_copy(update={name: getattr(prior, name) for name in kept})
+
+
+def _attempt(inputs: Tree, derived: Mapping[str, JsonValue], model: type[ResourceInputs]) -> str:
+    """What an attempt is for, as a digest over all that a provider acts on."""
+    values = {
+        name: value
+        for name, value in inputs.values.items()
+        if behaviour_of(model, name) is not Behaviour.METADATA
+    }
+    secrets = {path: secret.digest for path, secret in inputs.secrets.items()}
+    document = [values, secrets, dict(derived)]
+    text = json.dumps(document, sort_keys=True, ensure_ascii=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def desired_object(wanted: Wanted, draft: Record, targets: Targets) -> Desired:

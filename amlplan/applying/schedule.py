@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from amlplan.errors import AmlplanError
+from amlplan.errors import AmlplanError, PlanError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,6 +68,9 @@ class Schedule:
         with self._changed:
             while self._left:
                 self._changed.wait(_POLL_SECONDS)
+                if not self._running and not self._ready and not self._stop.is_set():
+                    self._fail_the_rest()
+                    break
                 if not self._stop.is_set():
                     continue
                 stopped_at = stopped_at or time.monotonic()
@@ -77,6 +80,24 @@ class Schedule:
             self._skip_the_rest()
             self._changed.notify_all()
         return self._outcome
+
+    def _fail_the_rest(self) -> None:
+        """Nothing runs and nothing can: steps wait for each other, which no plan should have."""
+        done = {step.key for step in self._outcome.done}
+        stuck = [
+            key
+            for key in self._waiting
+            if key not in {*done, *self._outcome.failed, *self._outcome.skipped}
+        ]
+        names = ", ".join(sorted({address for address, _ in stuck}))
+        self._left = 0
+        for key in stuck:
+            self._outcome.failed[key] = PlanError(
+                "Operations wait for each other",
+                f"None of these could begin: {names}. Apply again with one of them at a time, and "
+                "report this with the configuration.",
+                address=key[0],
+            )
 
     def _skip_the_rest(self) -> None:
         """Nothing more is started; what still runs is abandoned to the next apply."""

@@ -46,11 +46,57 @@ def steps_of(plan: Plan, state: State) -> tuple[Step, ...]:
     """
     operations = {operation.address: operation for operation in plan.operations}
     dependants = _dependants(operations, state)
-    return tuple(
-        Step(operation, action, _after(operation, action, operations, dependants))
+    after = {
+        (operation.address, action): _after(operation, action, operations, dependants)
         for operation in plan.operations
         for action in _ACTIONS[operation.action]
+    }
+    _let_go_first(after, operations, dependants)
+    return tuple(
+        Step(operations[address], action, frozenset(needed))
+        for (address, action), needed in after.items()
     )
+
+
+def _let_go_first(
+    after: dict[StepKey, set[StepKey]],
+    operations: Mapping[str, Operation],
+    dependants: Mapping[str, list[str]],
+) -> None:
+    """Put an update that lets go of an object before its deletion, where nothing is in the way.
+
+    The update may itself wait for that deletion, through the replacement of what both lean on;
+    then it comes after.
+    """
+    followers: dict[StepKey, list[StepKey]] = {}
+    for key, needed in after.items():
+        for earlier in needed:
+            followers.setdefault(earlier, []).append(key)
+    for address, operation in operations.items():
+        deletion: StepKey = (address, "delete")
+        letting_go = [
+            (name, _ACTIONS[operations[name].action][-1])
+            for name in dependants.get(address, ())
+            if "delete" not in _ACTIONS[operations[name].action]
+        ]
+        if operation.action is not Action.DELETE or not letting_go:
+            continue
+        waiting = _reachable(deletion, followers)
+        for update in letting_go:
+            if update not in waiting:
+                after[deletion].add(update)
+                followers.setdefault(update, []).append(deletion)
+
+
+def _reachable(start: StepKey, followers: Mapping[StepKey, list[StepKey]]) -> set[StepKey]:
+    found = {start}
+    stack = [start]
+    while stack:
+        for key in followers.get(stack.pop(), ()):
+            if key not in found:
+                found.add(key)
+                stack.append(key)
+    return found
 
 
 def _dependants(operations: Mapping[str, Operation], state: State) -> dict[str, list[str]]:
@@ -68,18 +114,15 @@ def _after(
     action: StepAction,
     operations: Mapping[str, Operation],
     dependants: Mapping[str, list[str]],
-) -> frozenset[StepKey]:
+) -> set[StepKey]:
     after: set[StepKey] = set()
     if action == "delete":
         for name in dependants.get(operation.address, ()):
-            actions = _ACTIONS[operations[name].action]
-            if "delete" in actions:
+            if "delete" in _ACTIONS[operations[name].action]:
                 after.add((name, "delete"))
-            elif operation.action is Action.DELETE:
-                after.add((name, actions[-1]))
-        return frozenset(after)
+        return after
     for name in operation.depends_on:
         after.add((name, _ACTIONS[operations[name].action][-1]))
     if operation.action is Action.REPLACE:
         after.add((operation.address, "delete"))
-    return frozenset(after)
+    return after

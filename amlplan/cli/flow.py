@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amlplan.applying.apply import Applying, apply_plan, recover
+from amlplan.applying.apply import (
+    Applying,
+    applied_now,
+    apply_plan,
+    recover,
+    refresh_dependencies,
+)
 from amlplan.cli.interrupt import ending_on_signals, stopping_on_signals
 from amlplan.cli.location import remember_location
 from amlplan.cli.progress import Progress
-from amlplan.cli.project import holder, open_project, plan_inputs
+from amlplan.cli.project import empty_state, holder, open_project, plan_inputs
 from amlplan.cli.style import styled
 from amlplan.cli.text.outputs import outputs_text
 from amlplan.cli.text.plan import has_differences, plan_text
@@ -89,6 +95,7 @@ def with_completed_lock(project: Project, progress: Progress, stop: threading.Ev
     """The project with its lock completed, written where that changed it."""
     lock = completed_lock(
         project.evaluation,
+        project.backend.reader().read() or empty_state(),
         project.registry,
         project.secrets,
         project.lock,
@@ -102,6 +109,8 @@ def with_completed_lock(project: Project, progress: Progress, stop: threading.Ev
 def run_apply(console: Console, options: ApplyOptions) -> int:
     """Plan, ask, apply; gives the exit code."""
     saved = read_plan(Path(options.plan_file)) if options.plan_file else None
+    if saved is not None:
+        _check_assignments(saved, options.assignments)
     with stopping_on_signals(console) as stop, Progress(console) as progress:
         project = open_project(
             options.assignments, fixed_variables=saved.bindings.variables if saved else None
@@ -140,19 +149,23 @@ class _Course:
         approved: Plan | None = None
         if self.project.backend.reader().read() is None:
             # Nothing is written, not even an empty state, before the plan holds and is approved.
-            approved = self._plan(None)
+            with ending_on_signals():
+                approved = self._plan(None)
             if not self._approve(approved):
                 return self._declined(approved)
-        with self.project.backend.open(
-            holder("destroy" if self._destroys else "apply"),
-            timeout=seconds_of(self.options.lock_timeout),
-            waiting=lambda other: self.console.print(_waiting_text(other)),
-        ) as writer:
-            plan = self._plan(writer.state)
+        with ending_on_signals():
+            opened = self.project.backend.open(
+                holder("destroy" if self._destroys else "apply"),
+                timeout=seconds_of(self.options.lock_timeout),
+                waiting=lambda other: self.console.print(_waiting_text(other)),
+            )
+        with opened as writer:
+            with ending_on_signals():
+                plan = self._plan(writer.state)
             if approved is None:
                 if not self._approve(plan):
-                    recover(writer, self.project.registry, self.progress)
-                    writer.conclude(None, None)
+                    if not has_differences(plan):
+                        self._settle(plan, writer)
                     return self._declined(plan)
             elif approved.operations != plan.operations:
                 raise StalePlanError(
@@ -160,6 +173,16 @@ class _Course:
                     "Another apply made the state while this one asked. Apply again.",
                 )
             return self._apply(plan, writer)
+
+    def _settle(self, plan: Plan, writer: StateWriter) -> None:
+        """Write what needs no approval: interrupted operations, and what refers to what."""
+        recover(writer, self.project.registry, self.progress)
+        if not self._destroys:
+            refresh_dependencies(writer, self.project.evaluation, plan.waiting)
+        now = None
+        if self.saved is not None and not plan.blocked:
+            now = applied_now(self.saved.id, self.project.root, complete=True)
+        writer.conclude(None, now)
 
     @property
     def _destroys(self) -> bool:
@@ -173,12 +196,35 @@ class _Course:
         plan = make(inputs, self.progress)
         if self.saved is None:
             return plan
-        begun = state is not None and self.saved.id in (
-            state.underway,
-            state.applied.plan if state.applied is not None else None,
-        )
-        check_saved(self.saved, plan, resumes=begun)
+        if self._was_done(state):
+            if has_differences(plan):
+                raise StalePlanError(
+                    "Saved plan is stale",
+                    "This very plan was applied already, and something changed since. Plan again.",
+                )
+        else:
+            check_saved(self.saved, plan, resumes=self._goes_on(state))
         return plan.model_copy(update={"id": self.saved.id})
+
+    def _goes_on(self, state: State | None) -> bool:
+        """Whether an interrupted or failed apply of the saved plan is taken up again."""
+        if state is None or self.saved is None:
+            return False
+        last = state.applied
+        begun = last is not None and last.plan == self.saved.id and not last.complete
+        return begun or state.underway == self.saved.id
+
+    def _was_done(self, state: State | None) -> bool:
+        """Whether the saved plan was carried out to its end already."""
+        last = state.applied if state is not None else None
+        same = last is not None and self.saved is not None and last.plan == self.saved.id
+        return (
+            same
+            and last is not None
+            and last.complete
+            and state is not None
+            and (state.underway is None)
+        )
 
     def _approve(self, plan: Plan) -> bool:
         """Show the plan and ask; a saved plan was shown and approved when it was made."""
@@ -259,6 +305,18 @@ class _Course:
         word = "Destroy" if self._destroys else "Apply"
         self.console.error(f"\n{word} incomplete. {done} Blocked: {names}.")
         return EXIT_PARTIAL
+
+
+def _check_assignments(saved: Plan, assignments: Sequence[Assignment]) -> None:
+    """Raise PlanError where an option sets a variable that a saved plan holds already."""
+    for form, text in assignments:
+        name = text.partition("=")[0]
+        if form == "var" and name in saved.bindings.variables:
+            raise PlanError(
+                "The plan has its variables",
+                f"-var={name}=… cannot change a saved plan. Leave it out, or plan again with it; "
+                "only sensitive variables are given again, since a plan keeps no secret.",
+            )
 
 
 def _done(counts: tuple[int, int, int]) -> str:

@@ -8,6 +8,7 @@ import socket
 import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from amlplan.config.blocks import Configuration
     from amlplan.config.variables import Assignment
     from amlplan.lockfile import LockFile
+    from amlplan.values import Value
     from amlplan_schemas.base import JsonValue
 
 
@@ -101,9 +103,12 @@ def open_project(
         secrets,
         require=require_variables and not fixed_variables,
     )
-    variables.update(fixed_variables or {})
+    variables.update({name: _exact(value) for name, value in (fixed_variables or {}).items()})
     configuration.diagnostics.extend(problems)
-    configuration.diagnostics.extend(check_required_version(configuration, __version__))
+    refused = check_required_version(configuration, __version__)
+    if refused:
+        # Another amlplan may not even understand the state.
+        raise ConfigError(in_source_order([*configuration.diagnostics, *refused]))
     kinds = {block.kind for block in configuration.resources.values()}
     models = {kind: registry.provider(kind).kind.inputs for kind in kinds}
     evaluation = Evaluation(configuration, models, registry.block_types, variables, secrets)
@@ -126,6 +131,15 @@ def open_project(
         lock=read_lock(root),
         backend=state_backend,
     )
+
+
+def _exact(value: JsonValue) -> Value:
+    """A value of JSON as expressions have it: numbers are decimal."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, dict):
+        return {key: _exact(item) for key, item in value.items()}
+    return [_exact(item) for item in value] if isinstance(value, list) else value
 
 
 def empty_state() -> State:

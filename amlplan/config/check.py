@@ -174,6 +174,7 @@ def _sensitive(value: Sensitive | SecretReference, path: tuple[str, ...], leaves
     revealed = reveal(value, leaves.secrets)
     if revealed is UNKNOWN and reference is None and not _lacks_secrets(leaves.secrets):
         leaves.unknown.add(pointer(path))
+    leaves.secrets.hide(revealed)
     leaves.sensitive[pointer(path)] = SecretLeaf(revealed, reference)
     return _PRUNED if revealed is UNKNOWN else revealed
 

@@ -116,6 +116,10 @@ class Evaluation:
             values[name] = self._resources[target_block].get(label, UNKNOWN)
         return values, []
 
+    def output_dependencies(self, name: str) -> frozenset[str]:
+        """The addresses that an output is made from, through locals as well."""
+        return self._found.resources_of(f"output.{name}")
+
     def outputs(self) -> tuple[dict[str, Value], list[Diagnostic]]:
         """The outputs' values, marked where they are declared sensitive, and what is wrong."""
         values: dict[str, Value] = {}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING
 
 from amlplan.errors import StalePlanError
+from amlplan.pointers import top_field
 from amlplan.secrets import reveal
 from amlplan.values import is_sensitive, is_wholly_known
 from amlplan_schemas.plan import Action, Bindings
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from amlplan.lockfile import LockFile
     from amlplan.registry import Registry
     from amlplan.secrets import Secrets
-    from amlplan_schemas.plan import Plan
+    from amlplan_schemas.plan import Operation, Plan
     from amlplan_schemas.state import State
 
 ZERO_SALT = "00" * 16
@@ -37,7 +39,9 @@ def bindings_of(
 
     `salt` is that of a saved plan to compare with, made before there was a state, for one.
     """
-    salt = salt or state.salt
+    if salt is None:
+        # Before the first apply there is no salt of the state's, and a known one would hide little.
+        salt = state.salt if exists else os.urandom(16).hex()
     configuration = evaluation.configuration
     sensitive = {name: value for name, value in evaluation.variables.items() if is_sensitive(value)}
     kinds = {block.kind for block in configuration.resources.values()}
@@ -86,11 +90,16 @@ def check_saved(saved: Plan, fresh: Plan, *, resumes: bool) -> None:
     if old.lock != new.lock:
         raise _stale("amlplan.lock changed")
     if old.sensitive_variables != new.sensitive_variables:
-        raise _stale("a sensitive variable has another value")
+        raise _stale(
+            "a sensitive variable has another value, or none; a plan keeps no secret, so give it "
+            "again as it was"
+        )
     if not resumes and old.lineage is not None and old.lineage != new.lineage:
         raise _stale("the state is another one (its lineage differs)")
     if not resumes and old.serial != new.serial:
         raise _stale(f"the state moved on from serial {old.serial} to {new.serial}")
+    if not resumes and saved.outputs != fresh.outputs:
+        raise _stale("an output would be another one")
     _check_operations(saved, fresh, resumes=resumes)
 
 
@@ -99,13 +108,34 @@ def _check_operations(saved: Plan, fresh: Plan, *, resumes: bool) -> None:
     now = {item.address: item for item in fresh.operations}
     for address, operation in now.items():
         before = planned.get(address)
-        if before is None or (not resumes and before != operation):
+        goes_on = before is not None and resumes and _is_rest_of(operation, before)
+        if before != operation and not goes_on:
             raise _stale(f"{address} changed since: its content, or the object outside")
-        if before.action is Action.UPDATE and operation.action is Action.REPLACE:
-            raise _stale(f"{address} would be replaced now, and an update was planned")
-    gone = sorted(planned.keys() - now.keys())
-    if gone and not resumes:
-        raise _stale(f"{gone[0]} is as planned already")
+    stuck = {item.address for item in fresh.blocked}
+    for address in sorted(planned.keys() - now.keys()):
+        if address in stuck:
+            raise _stale(f"{address} is blocked now")
+        if not resumes:
+            raise _stale(f"{address} is as planned already")
+
+
+_RESTS = {
+    Action.REPLACE: {Action.REPLACE, Action.CREATE},
+    Action.CREATE: {Action.CREATE},
+    Action.UPDATE: {Action.UPDATE},
+    Action.DELETE: {Action.DELETE},
+}
+
+
+def _is_rest_of(operation: Operation, planned: Operation) -> bool:
+    """Whether an operation does what is left of a planned one: to the same end, no more."""
+    if operation.action not in _RESTS[planned.action] or operation.kind != planned.kind:
+        return False
+    open_fields = {top_field(path) for path in (*planned.unknown, *operation.unknown)}
+    wanted, now = planned.after or {}, operation.after or {}
+    return operation.secrets == planned.secrets and all(
+        now.get(name) == value for name, value in wanted.items() if name not in open_fields
+    )
 
 
 def _stale(why: str) -> StalePlanError:

@@ -14,6 +14,7 @@ from amlplan.planning.compare import (
     with_behaviour,
 )
 from amlplan.planning.diff import changed_leaves
+from amlplan.pointers import top_field
 from amlplan.provider import Missing, Present, Refinement, Refines, has
 from amlplan_schemas.base import Trait, marked_fields
 from amlplan_schemas.plan import (
@@ -99,7 +100,7 @@ def _change(subject: Subject, record: Record, observed: Present) -> Decision:
     refinement = Refinement()
     if changes and has(provider, Refines):
         refinement = provider.refine(wanted.draft, wanted.derived, record, subject.targets)
-        changes = tuple(item for item in changes if item.path[1:] not in refinement.same)
+        changes = tuple(item for item in changes if top_field(item.path) not in refinement.same)
     changes = with_behaviour(changes, provider.kind.inputs, refinement.replace)
     unresolved = comparison.unresolved
     replaced = any(change.forces_replacement for change in changes)

@@ -11,6 +11,8 @@ from amlplan_schemas.plan import OutputChange
 from amlplan_schemas.state import Secret, StateOutput
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from amlplan.config.evaluation import Evaluation
     from amlplan.planning.compare import SecretDigests
     from amlplan.values import Value
@@ -18,9 +20,15 @@ if TYPE_CHECKING:
 
 
 def output_changes(
-    evaluation: Evaluation | None, state: State, digests: SecretDigests
+    evaluation: Evaluation | None,
+    state: State,
+    digests: SecretDigests,
+    waiting: Collection[str] = (),
 ) -> tuple[tuple[OutputChange, ...], list[Diagnostic]]:
-    """How the outputs change, by name, and what is wrong with them; no evaluation, no outputs."""
+    """How the outputs change, by name, and what is wrong with them; no evaluation, no outputs.
+
+    An output of what is `waiting` (addresses that are deferred or blocked) does not change.
+    """
     values, problems = evaluation.outputs() if evaluation is not None else ({}, [])
     changes: list[OutputChange] = []
     for name in sorted({*values, *state.outputs}):
@@ -28,6 +36,8 @@ def output_changes(
         if name not in values:
             if evaluation is None or name not in evaluation.configuration.outputs:
                 changes.append(_removed(name, before))
+            continue
+        if evaluation is not None and not evaluation.output_dependencies(name).isdisjoint(waiting):
             continue
         change = _change(name, before, values[name], digests)
         if change is not None:

@@ -30,11 +30,13 @@ def make_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
         planner.resource(address)
     problems = [*inputs.evaluation.configuration.diagnostics, *planner.problems]
     problems += broken_rules(planner.wanted, inputs.registry)
-    outputs, found = output_changes(inputs.evaluation, inputs.state, planner.digests)
+    if not problems:
+        planner.removals()
+    waiting = {*planner.deferred, *planner.blocked}
+    outputs, found = output_changes(inputs.evaluation, inputs.state, planner.digests, waiting)
     problems += found
     if problems:
         raise ConfigError(in_source_order(problems))
-    planner.removals()
     return _finished(
         Plan(
             operations=tuple(planner.operations.values()),

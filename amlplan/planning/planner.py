@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from amlplan.diagnostics import Diagnostic, error
@@ -229,21 +230,44 @@ class Planner:
         }
         dependants = _dependants(state)
         self._block_unanswered(everything=everything)
+        self._keep_what_carries_others(dependants)
         for address in _deletion_order(doomed, dependants):
             record = doomed[address]
             silent = self._silent(address, record)
-            stuck = next(
-                (name for name in sorted(dependants.get(address, ())) if name in self.blocked),
-                None,
-            )
             if silent is not None:
                 self._block(address, record.kind, *silent)
-            elif stuck is not None:
-                self._block(
-                    address, record.kind, f"{stuck} is blocked", self.blocked[stuck].next_step
-                )
-            else:
+            elif not self._carries_what_waits(address, record.kind, dependants):
                 self.operations[address] = self._deletion(record, reason, dependants)
+
+    def _carries_what_waits(
+        self, address: str, kind: str, dependants: Mapping[str, set[str]]
+    ) -> bool:
+        """Block an object that must stay, because another leans on it that cannot move now."""
+        for name in dependants.get(address, ()):
+            waiting = self.blocked.get(name) or self.deferred.get(name)
+            if waiting is not None:
+                word = "blocked" if name in self.blocked else "deferred"
+                self._block(address, kind, f"{name} is {word} and needs it", waiting.next_step)
+                return True
+        return False
+
+    def _keep_what_carries_others(self, dependants: Mapping[str, set[str]]) -> None:
+        """Block replacements under objects that wait, and then what refers to those."""
+        replaced = [item for item in self.operations.values() if item.action is Action.REPLACE]
+        stuck = [
+            item.address
+            for item in replaced
+            if self._carries_what_waits(item.address, item.kind, dependants)
+        ]
+        for address in stuck:
+            del self.operations[address]
+        if not stuck:
+            return
+        for address in self._inputs.evaluation.order:
+            operation = self.operations.get(address)
+            if operation is not None and self._waits_for_others(operation):
+                del self.operations[address]
+        self._keep_what_carries_others(dependants)
 
     def _block_unanswered(self, *, everything: bool) -> None:
         """Block what may have been created and is in no record yet, so that it is not forgotten."""
@@ -285,18 +309,7 @@ def _dependants(state: State) -> dict[str, set[str]]:
 
 def _deletion_order(doomed: Mapping[str, Record], dependants: Mapping[str, set[str]]) -> list[str]:
     """The addresses with every dependant before what it depends on."""
-    ordered: dict[str, None] = {}
-    for start in sorted(doomed):
-        stack = [start]
-        while stack:
-            address = stack[-1]
-            waiting = [
-                name
-                for name in sorted(dependants.get(address, ()))
-                if name in doomed and name not in ordered and name not in stack
-            ]
-            if waiting:
-                stack.append(waiting[0])
-            else:
-                ordered[stack.pop()] = None
-    return list(ordered)
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for address in sorted(doomed):
+        sorter.add(address, *sorted(dependants.get(address, set()) & doomed.keys()))
+    return list(sorter.static_order())

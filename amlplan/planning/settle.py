@@ -90,7 +90,12 @@ def _created(intent: Intent, answer: Observed, _recorded: Record | None) -> Sett
 
 def _updated(intent: Intent, _answer: Observed, recorded: Record | None) -> Settled:
     prior = recorded if recorded is not None else intent.draft
-    record = prior.model_copy(update={"status": Status.INCOMPLETE, "steps": dict(intent.steps)})
+    begun = {
+        "status": Status.INCOMPLETE,
+        "steps": dict(intent.steps),
+        "steps_for": intent.draft.steps_for,
+    }
+    record = prior.model_copy(update=begun)
     return Settled(intent.address, record, "its update goes on")
 
 

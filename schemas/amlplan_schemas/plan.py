@@ -173,3 +173,9 @@ class Plan(Stored):
     outputs: tuple[OutputChange, ...] = ()
     unchanged: int = 0
     bindings: Bindings
+
+    @property
+    def waiting(self) -> frozenset[str]:
+        """The addresses that are deferred or blocked."""
+        deferred = {item.address for item in self.deferred}
+        return frozenset(deferred | {item.address for item in self.blocked})

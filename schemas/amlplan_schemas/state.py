@@ -91,6 +91,8 @@ class Record(Stored):
     connection: Tree | None = None
     status: Status = Status.OK
     steps: dict[str, JsonValue] = Field(default_factory=dict)
+    steps_for: str | None = None
+    """A digest of what the steps were done for: steps towards something else are not done."""
     deposed: tuple[Deposed, ...] = ()
     protected: bool = False
     held: Held | None = None
@@ -126,6 +128,8 @@ class Applied(Stored):
     host: str
     at: str
     commit: str | None = None
+    complete: bool = True
+    """Whether every operation of the plan was carried out."""
 
 
 class State(Stored):

@@ -24,10 +24,10 @@ def slow_things(seconds: float, options: dict[str, str] | None = None) -> str:
     return slow + thing("b", needs=["bench.a.id"]) + thing("c")
 
 
-def expect_to_go_on(course: Course) -> None:
+def expect_to_go_on(course: Course, options: dict[str, str] | None = None) -> None:
     """The next apply continues what was interrupted."""
     identities = [item["identity"] for item in course.world.alive()]
-    course.project.hcl(slow_things(0))
+    course.project.hcl(slow_things(0, options))
     course.project.run(*APPLY)
     assert len(course.world.ever()) == 3
     assert set(identities) <= {record.identity for record in course.state.records.values()}
@@ -66,7 +66,7 @@ def test_a_signal_stops_what_is_deaf_in_time(course: Course) -> None:
         assert 4 < time.monotonic() - started < 7
     assert "Interrupted." in text
     assert set(course.state.pending) == {"bench.a"}
-    expect_to_go_on(course)
+    expect_to_go_on(course, {"deaf": "yes"})
 
 
 def test_a_second_signal_ends_at_once(course: Course) -> None:
@@ -82,7 +82,7 @@ def test_a_second_signal_ends_at_once(course: Course) -> None:
         process.communicate(timeout=7)
         assert process.returncode == 130
         assert time.monotonic() - started < 3
-    expect_to_go_on(course)
+    expect_to_go_on(course, {"deaf": "yes"})
 
 
 @pytest.mark.parametrize("group", [False, True], ids=["process", "group"])

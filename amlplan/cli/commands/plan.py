@@ -42,6 +42,8 @@ def command(
     if out is not None:
         save_plan(plan, Path(out))
     console.print(plan_text(plan))
+    # What is blocked may differ: nothing is known of it, which is no "nothing to do".
+    differs = has_differences(plan) or bool(plan.blocked)
     if out is not None:
         console.print(f"\nSaved to {out}. To apply exactly this: amlplan apply {out}")
-    return EXIT_DIFFERENCES if detailed_exitcode and has_differences(plan) else 0
+    return EXIT_DIFFERENCES if detailed_exitcode and differs else 0

@@ -35,7 +35,7 @@ class ThingInputs(ResourceInputs):
     shape: Annotated[str, Behaviour.REPLACE] = "round"
     needs: Annotated[tuple[str, ...], Behaviour.UPDATE] = ()
     steps: Annotated[int, Behaviour.UPDATE] = 0
-    seconds: Annotated[float, Behaviour.UPDATE] = 0.0
+    seconds: Annotated[float, Behaviour.METADATA] = 0.0
     fail: Annotated[str, Behaviour.METADATA] = ""
     options: Annotated[dict[str, str], Behaviour.UPDATE] = Field(default_factory=dict)
 

@@ -113,12 +113,18 @@ def test_16_is_a_saved_plan_that_no_longer_fits(project: Project) -> None:
     assert len(World(project.world).objects()) == 1
 
 
-def test_a_saved_plan_that_somebody_else_applied_is_no_failure(project: Project) -> None:
+def test_a_saved_plan_is_applied_once(project: Project) -> None:
     project.hcl(ONE)
     project.run("plan", "-out=it.plan")
     project.apply()
     assert "Nothing of this plan is left to do." in project.run("apply", "it.plan").out
     assert len(World(project.world).notes()) == 1
+    project.write("value", "blue")
+    project.hcl(ONE.replace('"red"', 'file("value")'))
+    project.run("plan", "-out=it.plan")
+    project.run("apply", "it.plan")
+    project.write("value", "green")
+    assert "applied already" in project.run("apply", "it.plan", code=16).err
 
 
 def test_16_names_an_object_that_changed_outside(project: Project) -> None:
