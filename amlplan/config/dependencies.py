@@ -121,6 +121,7 @@ class _Checker:
         self._configuration = configuration
         self._block_types = block_types
         self._found = found
+        self._names = self._names_by_root()
 
     def add(self, origin: str, expression: Expression, source: SourceFile, context: str) -> None:
         edges = self._found.edges.setdefault(origin, [])
@@ -137,7 +138,7 @@ class _Checker:
         root = traversal.root
         if root == "path":
             return None
-        known = self._declared(root)
+        known = self._names.get(root)
         if known is None:
             self._unknown_root(root, place, context)
             return None
@@ -165,19 +166,15 @@ class _Checker:
             return None
         return f"{root}.{name}"
 
-    def _declared(self, root: str) -> set[str] | None:
-        if root == "var":
-            return set(self._configuration.variables)
-        if root == "local":
-            return set(self._configuration.locals)
-        if root in self._block_types:
-            prefix = f"{root}."
-            return {
-                address[len(prefix) :]
-                for address in self._configuration.resources
-                if address.startswith(prefix)
-            }
-        return None
+    def _names_by_root(self) -> dict[str, set[str]]:
+        """What stands behind each root name: variables, locals, and the labels of block types."""
+        found: dict[str, set[str]] = {block_type: set() for block_type in self._block_types}
+        found["var"] = set(self._configuration.variables)
+        found["local"] = set(self._configuration.locals)
+        for address in self._configuration.resources:
+            root, _, label = address.partition(".")
+            found[root].add(label)
+        return found
 
     def _unknown_root(self, root: str, place: SourceRange, context: str) -> None:
         known = ["var", "local", "path", *sorted(self._block_types)]
