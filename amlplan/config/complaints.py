@@ -27,6 +27,7 @@ _MESSAGES = {
     "int_from_float": "a whole number is required",
     "float_type": "a number is required",
     "float_parsing": "a number is required",
+    "finite_number": "a finite number is required",
     "dict_type": "a map is required, as in { key = value }",
     "tuple_type": "a list is required, as in [ … ]",
     "list_type": "a list is required, as in [ … ]",

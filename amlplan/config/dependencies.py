@@ -7,15 +7,22 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from amlplan.config.static import static_value
+from amlplan.config.syntax.nodes import Literal, Traversal, TupleConstructor
 from amlplan.config.syntax.references import references
 from amlplan.diagnostics import Diagnostic, SourceRange, error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from amlplan.config.blocks import Configuration
-    from amlplan.config.syntax.nodes import Body, Expression, Traversal
+    from amlplan.config.blocks import Configuration, ResourceBlock
+    from amlplan.config.syntax.nodes import Body, Expression
     from amlplan.diagnostics import SourceFile
+
+META_ARGUMENTS = frozenset({"depends_on"})
+_NOT_RESOURCES = frozenset({"var", "local", "path"})
+_LOOP_STARTS = 100
+"""From how many nodes of a cycle the smallest loop is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +100,10 @@ def find_dependencies(
         checker.add(f"local.{name}", placed.expression, placed.source, "locals")
     for address, block in configuration.resources.items():
         found.edges[address] = []  # also where it refers to nothing: others refer to it
-        for expression in expressions_of(block.body):
+        for expression in _expressions_of(block.body, META_ARGUMENTS):
             checker.add(address, expression, block.source, block.context)
+        if "depends_on" in block.body.attributes:
+            checker.add_depends_on(block, block.body.attributes["depends_on"].expression)
         for target in implied.get(address, {}).values():
             found.edges.setdefault(address, []).append(Edge(address, target, block.header))
     for name, output in configuration.outputs.items():
@@ -104,12 +113,13 @@ def find_dependencies(
     return found
 
 
-def expressions_of(body: Body) -> Iterator[Expression]:
-    """Every expression of a block and of the blocks in it."""
-    for attribute in body.attributes.values():
-        yield attribute.expression
+def _expressions_of(body: Body, but: frozenset[str] = frozenset()) -> Iterator[Expression]:
+    """Every expression of a block and of the blocks in it, without those of some arguments."""
+    for name, attribute in body.attributes.items():
+        if name not in but:
+            yield attribute.expression
     for block in body.blocks:
-        yield from expressions_of(block.body)
+        yield from _expressions_of(block.body)
 
 
 class _Checker:
@@ -121,7 +131,36 @@ class _Checker:
         self._configuration = configuration
         self._block_types = block_types
         self._found = found
-        self._names = self._names_by_root()
+        self._declared = _declared(configuration, block_types)
+
+    def add_depends_on(self, block: ResourceBlock, expression: Expression) -> None:
+        """The blocks that `depends_on` lists; anything else in it is a mistake."""
+        if static_value(expression, block.source) == (None, True):
+            return  # null is as good as left out
+        if not isinstance(expression, TupleConstructor):
+            self._not_a_block(block, expression)
+            return
+        for item in expression.items:
+            if isinstance(item, Traversal) and _is_block(item):
+                self.add(block.address, item, block.source, block.context)
+            else:
+                self._not_a_block(block, item)
+
+    def _not_a_block(self, block: ResourceBlock, item: Expression) -> None:
+        address = f"{block.block}.other"
+        if isinstance(item, Traversal) and item.steps and item.root in self._block_types:
+            address = f"{item.root}.{item.steps[0].key}"
+        elif isinstance(item, Literal) and str(item.value) in self._configuration.resources:
+            address = str(item.value)
+        self._found.broken.add(block.address)
+        self._report(
+            "invalid_depends_on",
+            "Invalid depends_on",
+            'The argument "depends_on" takes a list of blocks, each by its type and label, without '
+            f"quotes and without an attribute behind it. Write: depends_on = [{address}]",
+            SourceRange(block.source, item.start, item.end),
+            block.context,
+        )
 
     def add(self, origin: str, expression: Expression, source: SourceFile, context: str) -> None:
         edges = self._found.edges.setdefault(origin, [])
@@ -138,7 +177,7 @@ class _Checker:
         root = traversal.root
         if root == "path":
             return None
-        known = self._names.get(root)
+        known = self._declared.get(root)
         if known is None:
             self._unknown_root(root, place, context)
             return None
@@ -166,16 +205,6 @@ class _Checker:
             return None
         return f"{root}.{name}"
 
-    def _names_by_root(self) -> dict[str, set[str]]:
-        """What stands behind each root name: variables, locals, and the labels of block types."""
-        found: dict[str, set[str]] = {block_type: set() for block_type in self._block_types}
-        found["var"] = set(self._configuration.variables)
-        found["local"] = set(self._configuration.locals)
-        for address in self._configuration.resources:
-            root, _, label = address.partition(".")
-            found[root].add(label)
-        return found
-
     def _unknown_root(self, root: str, place: SourceRange, context: str) -> None:
         known = ["var", "local", "path", *sorted(self._block_types)]
         near = difflib.get_close_matches(root, known, n=1)
@@ -194,44 +223,76 @@ class _Checker:
         self._found.problems.append(error(code, summary, detail, place, context=context))
 
 
+def _is_block(item: Traversal) -> bool:
+    """Whether it has the form of a block's address; whether there is one comes later."""
+    return item.root not in _NOT_RESOURCES and len(item.steps) == 1 and item.steps[0].is_attribute
+
+
+def _declared(
+    configuration: Configuration, block_types: frozenset[str]
+) -> dict[str, Collection[str]]:
+    """The names that may follow each root of the scope, but for `path`."""
+    labels: dict[str, dict[str, None]] = {block: {} for block in block_types}
+    for block in configuration.resources.values():
+        labels[block.block][block.label] = None
+    return {**labels, "var": configuration.variables, "local": configuration.locals}
+
+
 def order(addresses: Iterable[str], found: Dependencies) -> tuple[str, ...]:
     """Every resource after those it refers to, otherwise as given.
 
-    A cycle becomes a problem, its nodes are broken, and the rest is ordered all the same.
+    Where nodes refer to each other in circles, one circle becomes a problem, all of them are
+    broken, and the rest is ordered all the same.
     """
     nodes = [*addresses, *(node for node in found.edges if node.startswith("local."))]
-    targets = {
-        node: sorted({edge.target for edge in found.edges.get(node, ())} & found.edges.keys())
-        for node in nodes
-    }
-    ordered: dict[str, None] = {}
-    open_nodes: set[str] = set()
-    for start in nodes:
-        stack = [start]
-        while stack:
-            node = stack[-1]
-            if node in ordered:
-                stack.pop()
-                continue
-            open_nodes.add(node)
-            waiting = [name for name in targets.get(node, ()) if name not in ordered]
-            inner = next((name for name in waiting if name not in open_nodes), None)
-            if inner is not None:
-                stack.append(inner)
-                continue
-            if waiting:
-                _report_cycle(node, found)
-            ordered[stack.pop()] = None
+    ordered: list[str] = []
+    for component in _components(nodes, found):
+        ordered += component
+        if len(component) > 1 or component[0] in _targets(component[0], found):
+            found.broken.update(component)
+            found.problems.append(_cycle(_smallest_loop(component, found)))
     return tuple(node for node in ordered if not node.startswith("local."))
 
 
-def _report_cycle(node: str, found: Dependencies) -> None:
-    loop = _smallest_loop(node, found)
-    members = {edge.origin for edge in loop}
-    if members <= found.broken:
-        return
-    found.broken |= members
-    found.problems.append(_cycle(loop))
+def _components(nodes: Iterable[str], found: Dependencies) -> Iterator[list[str]]:
+    """The strongly connected components (Tarjan), each after those it refers to."""
+    numbers: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    open_nodes: dict[str, None] = {}
+    for start in nodes:
+        if start in numbers:
+            continue
+        stack: list[tuple[str, Iterator[str]]] = []
+        entering: str | None = start
+        while entering is not None or stack:
+            if entering is not None:
+                numbers[entering] = lowest[entering] = len(numbers)
+                open_nodes[entering] = None
+                stack.append((entering, _targets(entering, found)))
+            node, targets = stack[-1]
+            entering = None
+            for target in targets:
+                if target not in numbers:
+                    entering = target
+                    break
+                if target in open_nodes:
+                    lowest[node] = min(lowest[node], numbers[target])
+            if entering is not None:
+                continue
+            stack.pop()
+            if stack:
+                above = stack[-1][0]
+                lowest[above] = min(lowest[above], lowest[node])
+            if lowest[node] == numbers[node]:
+                component = [open_nodes.popitem()[0]]
+                while component[-1] != node:
+                    component.append(open_nodes.popitem()[0])
+                yield component
+
+
+def _targets(node: str, found: Dependencies) -> Iterator[str]:
+    """What a node refers to, by name, each once."""
+    return iter(sorted({edge.target for edge in found.edges[node]} & found.edges.keys()))
 
 
 def _cycle(loop: list[Edge]) -> Diagnostic:
@@ -250,29 +311,24 @@ def _cycle(loop: list[Edge]) -> Diagnostic:
     )
 
 
-def _smallest_loop(start: str, found: Dependencies) -> list[Edge]:
-    """The shortest way from a node of a cycle back to itself, breadth first."""
-    best: list[Edge] = []
-    candidates = {start, *(edge.target for edge in found.edges.get(start, ()))}
-    for node in sorted(candidates):
-        loop = _loop_from(node, found)
-        if loop and (not best or len(loop) < len(best)):
-            best = loop
-    return best
+def _smallest_loop(component: Iterable[str], found: Dependencies) -> list[Edge]:
+    """The shortest way from a node of a component back to itself, breadth first."""
+    members = frozenset(component)
+    loops = (_loop_from(node, members, found) for node in sorted(members)[:_LOOP_STARTS])
+    return min(loops, key=len)
 
 
-def _loop_from(start: str, found: Dependencies) -> list[Edge]:
+def _loop_from(start: str, members: frozenset[str], found: Dependencies) -> list[Edge]:
     came: dict[str, Edge] = {}
     queue = deque([start])
     while queue:
-        node = queue.popleft()
-        for edge in found.edges.get(node, ()):
+        for edge in found.edges[queue.popleft()]:
             if edge.target == start:
                 loop = [edge]
-                while loop[0].origin != start:
-                    loop.insert(0, came[loop[0].origin])
-                return loop
-            if edge.target not in came:
+                while loop[-1].origin != start:
+                    loop.append(came[loop[-1].origin])
+                return loop[::-1]
+            if edge.target in members and edge.target not in came:
                 came[edge.target] = edge
                 queue.append(edge.target)
-    return []
+    raise AssertionError("every node of a component is on a loop")

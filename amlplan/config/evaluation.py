@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from amlplan.config.dependencies import find_dependencies, order
+from amlplan.config.dependencies import META_ARGUMENTS, find_dependencies, order
 from amlplan.config.expressions.evaluate import EvaluationError, evaluate
 from amlplan.config.expressions.functions.table import FUNCTIONS
 from amlplan.config.expressions.scope import Scope
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from amlplan.secrets import Secrets
     from amlplan.values import Value
     from amlplan_schemas.base import ResourceInputs
-
-META_ARGUMENTS = frozenset({"depends_on"})
 
 
 class Evaluation:
@@ -68,6 +66,9 @@ class Evaluation:
         }
         self._stale_locals = self._locals_by_resource()
         self._resources: dict[str, dict[str, Value]] = {block: {} for block in block_types}
+        for address in configuration.resources:
+            if address in self._found.broken:  # what leads nowhere was reported; others go on
+                self.publish(address, UNKNOWN)
         self._scope = Scope(
             values={
                 "var": variables,
@@ -186,7 +187,9 @@ class Evaluation:
                     for item in failure.diagnostics
                 )
                 continue
-            if value is not None:  # null is as good as left out
+            if name not in model.model_fields:
+                values[name] = None  # its check reports it, whatever the value will be
+            elif value is not None:  # null is as good as left out
                 values[name] = _root_relative(value) if name in paths else value
         for inner in body.blocks:
             place = SourceRange(block.source, inner.start, inner.header_end)
@@ -264,7 +267,8 @@ def _implied_references(
         model = models.get(block.kind)
         if model is None or reference_fields(model).get("workspace") != "workspace":
             continue
-        if "workspace" in block.body.attributes:
+        written = block.body.attributes.get("workspace")
+        if written and static_value(written.expression, block.source) != (None, True):
             continue
         default = _default_workspace(workspaces)
         if default is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -103,7 +104,7 @@ def _take_named_file(collector: _Collector, text: str) -> None:
 
 def _take_file(collector: _Collector, source: SourceFile) -> None:
     body, problems = parse(source)
-    collector.problems.extend(problems)
+    collector.problems.extend(_without_secrets(collector, problem) for problem in problems)
     for block in body.blocks:
         collector.problems.append(
             error(
@@ -121,7 +122,8 @@ def _take_file(collector: _Collector, source: SourceFile) -> None:
         try:
             value = evaluate(attribute.expression, collector.scope, source)
         except EvaluationError as failure:
-            collector.problems.extend(failure.diagnostics)
+            variable = collector.configuration.variables[name]
+            collector.problems.extend(_mistakes(variable, source.filename, failure))
             value = UNKNOWN
         expression = attribute.expression
         at = SourceRange(source, expression.start, expression.end)
@@ -149,7 +151,9 @@ def _take_text(collector: _Collector, name: str, text: str, where: str) -> None:
     expression, problems = parse_expression(source)
     if expression is None or problems:
         collector.problems.append(
-            error(
+            _hidden(variable, where)
+            if variable.sensitive
+            else error(
                 "invalid_variable_text",
                 "Invalid value for a variable",
                 f"The text of {where} is no valid expression: "
@@ -163,7 +167,11 @@ def _take_text(collector: _Collector, name: str, text: str, where: str) -> None:
     except EvaluationError as failure:
         detail = failure.diagnostics[0].detail
         collector.problems.append(
-            error("invalid_variable_text", "Invalid value for a variable", f"{where}: {detail}")
+            _hidden(variable, where)
+            if variable.sensitive
+            else error(
+                "invalid_variable_text", "Invalid value for a variable", f"{where}: {detail}"
+            )
         )
         collector.given[name] = _Given(UNKNOWN, where)
 
@@ -171,7 +179,10 @@ def _take_text(collector: _Collector, name: str, text: str, where: str) -> None:
 def _undeclared(
     collector: _Collector, name: str, where: str, place: SourceRange | None
 ) -> Diagnostic:
-    near = difflib.get_close_matches(name, list(collector.configuration.variables), n=1)
+    variables = collector.configuration.variables
+    near = difflib.get_close_matches(name, list(variables), n=1)
+    if near and variables[near[0]].sensitive:
+        place = variables[near[0]].header  # the line of the misspelt name shows the value
     hint = f' Did you mean "{near[0]}"?' if near else f' Declare it with: variable "{name}" {{}}'
     return error(
         "undeclared_variable",
@@ -183,11 +194,13 @@ def _undeclared(
 
 def _value_of(collector: _Collector, variable: VariableBlock, *, require: bool) -> Value:
     given = collector.given.get(variable.name)
+    if given is not None and given.value is None and not variable.nullable and variable.default:
+        given = None  # as in Terraform
     if given is None and variable.default is not None:
         try:
             value = evaluate(variable.default.expression, collector.scope, variable.default.source)
         except EvaluationError as failure:
-            collector.problems.extend(failure.diagnostics)
+            collector.problems.extend(_mistakes(variable, "its default", failure))
             return UNKNOWN
         given = _Given(value, "its default", variable.default.range)
     if given is None:
@@ -219,7 +232,43 @@ def _missing(variable: VariableBlock) -> Diagnostic:
     )
 
 
+def _mistakes(
+    variable: VariableBlock, where: str, failure: EvaluationError
+) -> Sequence[Diagnostic]:
+    return [_hidden(variable, where)] if variable.sensitive else failure.diagnostics
+
+
+def _hidden(variable: VariableBlock, where: str) -> Diagnostic:
+    """A mistake in the value of a sensitive variable, told without any part of the value."""
+    return error(
+        "invalid_variable_value",
+        "Invalid value for a variable",
+        f'The value of "{variable.name}" from {where} is not valid. It is not shown because the '
+        "variable is sensitive.",
+        variable.header,
+        context=f'variable "{variable.name}"',
+    )
+
+
+def _without_secrets(collector: _Collector, problem: Diagnostic) -> Diagnostic:
+    """A mistake in the text of a file of values; not shown where it may be in a secret's text."""
+    place = problem.range
+    if place is None:
+        return problem
+    text = place.source.text
+    line_end = text.find("\n", place.end)
+    before = text if line_end < 0 else text[:line_end]
+    for variable in collector.configuration.variables.values():
+        name = re.escape(variable.name)
+        if variable.sensitive and re.search(rf"(?<![\w-]){name}(?![\w-])", before):
+            line = place.position_of(place.start).line
+            return _hidden(variable, f"{place.source.filename}, line {line},")
+    return problem
+
+
 def _refused(variable: VariableBlock, given: _Given, why: str) -> Diagnostic:
+    if variable.sensitive:
+        return _hidden(variable, given.where)
     return error(
         "invalid_variable_value",
         "Invalid value for a variable",

@@ -47,7 +47,9 @@ class Trait(StrEnum):
 class Schema(BaseModel):
     """A frozen model of what a user writes: unknown fields are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False
+    )
 
 
 class Stored(BaseModel):
