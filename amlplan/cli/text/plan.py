@@ -232,7 +232,10 @@ def drift_text(drift: Drift) -> str:
         before, after = change.before, change.after
         if change.sensitive:
             before = after = SENSITIVE_VALUE
-        lines.append(f"      {SYMBOLS['~']} {name} = {changed_value(before, after, 6)}")
+        if change.added and before is None:
+            lines.append(f"      {SYMBOLS['+']} {name} = {whole_value(after, 6, '+')}")
+        else:
+            lines.append(f"      {SYMBOLS['~']} {name} = {changed_value(before, after, 6)}")
     return "\n".join(lines)
 
 
