@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.project import Project
+from kill.sweep import histogram_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,3 +36,18 @@ def project(tmp_path: Path) -> Project:
         "NO_COLOR": "1",
     }
     return Project(root, world, environment)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print where the kills of all tests fell."""
+    told = [
+        tuple(item)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == "kills" and getattr(report, "when", "") == "call"
+        for item in json.loads(str(value))
+    ]
+    if told:
+        terminalreporter.section("kills")
+        terminalreporter.write_line(histogram_of(told))
