@@ -180,8 +180,9 @@ def _how_to_restore(paths: StatePaths) -> str:
     if any(base > state.serial for base in _bases_of_journal(paths)):
         command = f"{_move_away([paths.journal])} && {command}"
     return (
-        f"The newest good copy is {copy} (serial {state.serial}, {len(state.records)} resources); "
-        f"restore it with: {command}"
+        f"The newest good copy is {copy} (serial {state.serial}, {len(state.records)} resources), "
+        "kept when the state was written after it: what the last apply did is not in it. A backup "
+        f"of the state file is better; without one, restore it with: {command}"
     )
 
 
