@@ -1,10 +1,10 @@
-"""What a provider call gets from the executor: a handle, and explanations for its defects."""
+"""What a provider call gets from the executor to report to."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amlplan.errors import AmlplanError, CanceledError, ProviderError
+from amlplan.errors import CanceledError
 from amlplan.events import Progressed
 
 if TYPE_CHECKING:
@@ -55,21 +55,3 @@ class Handle:
         """Raise CanceledError where the user asked to stop."""
         if self._stop.is_set():
             raise CanceledError("Interrupted", "The operation stopped because you asked.")
-
-
-class defects_explained:  # noqa: N801 - used as a statement
-    """Turns what a provider must not raise into a ProviderError that names its kind."""
-
-    def __init__(self, kind: str) -> None:
-        self._kind = kind
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, raised: BaseException | None, trace: object) -> None:
-        if isinstance(raised, Exception) and not isinstance(raised, AmlplanError):
-            raise ProviderError(
-                "The provider failed unexpectedly",
-                f"{self._kind} raised {type(raised).__name__}. This is a defect of the provider; "
-                "set AMLPLAN_LOG=debug to see where.",
-            ) from raised

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from amlplan.applying.handle import Handle, defects_explained
+from amlplan.applying.handle import Handle
 from amlplan.applying.records import desired_object, draft_record
+from amlplan.defects import defects_explained
 from amlplan.errors import (
     AmlplanError,
     CanceledError,

@@ -6,6 +6,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from amlplan.defects import defects_explained
 from amlplan.errors import AmlplanError, UnreachableError
 from amlplan.events import Reading
 from amlplan.provider import Unreachable
@@ -64,7 +65,8 @@ def observe(
 def read_one(record: Record, state: State, registry: Registry) -> Observed:
     """What is outside for one record."""
     try:
-        return registry.provider(record.kind).read(record, targets_of(record, state.records))
+        with defects_explained(record.kind):
+            return registry.provider(record.kind).read(record, targets_of(record, state.records))
     except UnreachableError as failure:
         return Unreachable(failure.detail or failure.summary)
     except AmlplanError as failure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from amlplan.defects import defects_explained
 from amlplan.errors import UnreachableError
 from amlplan.planning.observe import targets_of
 from amlplan.provider import Finds, Missing, Present, Unreachable, has
@@ -67,10 +68,11 @@ def _ask(intent: Intent, state: State, registry: Registry) -> Observed:
     provider = registry.provider(intent.draft.kind)
     targets = targets_of(intent.draft, state.records)
     try:
-        if intent.action != "create":
-            return provider.read(intent.draft, targets)
-        # A provider that finds nothing adopts what it finds when it creates again.
-        return provider.find(intent.draft, targets) if has(provider, Finds) else Missing()
+        with defects_explained(intent.draft.kind):
+            if intent.action != "create":
+                return provider.read(intent.draft, targets)
+            # A provider that finds nothing adopts what it finds when it creates again.
+            return provider.find(intent.draft, targets) if has(provider, Finds) else Missing()
     except UnreachableError as failure:
         return Unreachable(failure.detail or failure.summary)
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+from amlplan_bench.thing import BenchThing
 from amlplan_bench.world import World
 
 from amlplan_schemas.state import State
 
 if TYPE_CHECKING:
+    import pytest
+
     from harness.project import Project
 
 CANARY = "zebra-99-crossing"
@@ -116,3 +120,18 @@ def test_required_version_holds_for_destroy(project: Project) -> None:
     project.hcl('amlplan {\n  required_version = ">= 9"\n}\n' + thing("a"))
     project.run("destroy", "-auto-approve", code=10)
     assert World(project.world).objects()
+
+
+def test_a_provider_that_breaks_while_reading_is_explained(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.hcl(thing("a"))
+    project.apply()
+
+    def broken(*_arguments: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(BenchThing, "read", broken)
+    result = project.run("plan", code=12)
+    assert "The provider failed unexpectedly" in result.err
+    assert "bench.a" in result.err
