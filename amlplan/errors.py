@@ -7,6 +7,8 @@
       StateError         the state cannot be used
         LockedError      somebody else holds the lock
         StateFormatError the file is empty, broken, foreign or newer than this amlplan
+      HistoryError     the history of runs cannot be read or written
+      RunError         a run cannot be started, or did not go well
       ProviderError      a provider could not do what it was asked
         MissingSdkError  the package a provider needs is not installed
         NotFoundError    the thing outside is not there
@@ -35,6 +37,8 @@ EXIT_PARTIAL = 12
 EXIT_LOCKED = 14
 EXIT_STATE = 15
 EXIT_STALE_PLAN = 16
+EXIT_RUN = 125
+"""`amlplan run` where amlplan failed, not the script."""
 EXIT_INTERRUPTED = 130
 
 
@@ -100,6 +104,19 @@ class StateFormatError(StateError):
     """The state file is empty, broken, foreign, or written by a newer amlplan."""
 
     code = "state_format"
+
+
+class HistoryError(AmlplanError):
+    """The history of runs cannot be read or written; the event files are untouched."""
+
+    code = "history_error"
+
+
+class RunError(AmlplanError):
+    """A run cannot be started, or amlplan failed beside its script."""
+
+    exit_code = EXIT_RUN
+    code = "run_failed"
 
 
 class ProviderError(AmlplanError):

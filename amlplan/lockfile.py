@@ -37,10 +37,6 @@ class LockFile:
 
     entries: Mapping[str, LockEntry] = field(default_factory=dict)
 
-    def missing(self, requests: tuple[LockRequest, ...]) -> list[LockRequest]:
-        """The requests that have no entry."""
-        return [request for request in requests if request.key not in self.entries]
-
     def resolved(self, requests: tuple[LockRequest, ...]) -> dict[str, Mapping[str, Any]]:
         """The answers to these requests by key; a missing one is left out."""
         return {

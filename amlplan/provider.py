@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, TypeVar, cast, runtime_checkable
 
+from amlplan.errors import HistoryError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from amlplan.history import History
     from amlplan_schemas.base import JsonValue, ResourceInputs, ResourceOutputs
     from amlplan_schemas.state import Record
 
@@ -24,17 +27,24 @@ Outputs = Mapping[str, Any]
 """JSON values by field name, as the provider's outputs model declares them."""
 
 
+def no_history(folder: Path) -> History:
+    """Refuse: nothing here keeps a history."""
+    raise HistoryError("There is no history here", f"Nothing keeps the history of {folder}.")
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderContext:
     """Where a provider finds things on the control machine.
 
     `root` is the project's folder (relative paths of inputs start there), `data_folder` the
-    user's data folder of amlplan, `cache_folder` may be deleted at any time.
+    user's data folder of amlplan, `cache_folder` may be deleted at any time. `open_history` gives
+    the history of runs in a workspace's folder, or raises HistoryError.
     """
 
     root: Path
     data_folder: Path
     cache_folder: Path
+    open_history: Callable[[Path], History] = no_history
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,19 @@ class Kind:
 
 
 Targets = Mapping[str, "Record"]
-"""The records of the blocks that a resource refers to, by field name; absent where not in state."""
+"""The records of the blocks that a resource refers to, by their way; absent where not in state.
+
+A way is a field's name, as in `workspace`, or leads into it, as in `models.0`.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """A block that a resource refers to: its inputs and outputs that are known, side by side."""
+
+    address: str
+    kind: str
+    values: Mapping[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +79,8 @@ class Draft:
 
     `values` has the inputs that are known, as JSON; `unknown` names the top-level fields that are
     not. `lock` has the entries of `amlplan.lock` for what `lock_requests` asked for, by key.
+    `referred` has the blocks that it refers to by their way, as in `workspace` or `models.0`,
+    without what is sensitive.
     """
 
     address: str
@@ -65,6 +89,7 @@ class Draft:
     values: Mapping[str, JsonValue]
     unknown: frozenset[str]
     lock: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
+    referred: Mapping[str, Referred] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +97,8 @@ class Desired:
     """A resource to create or to update: complete, with secrets resolved.
 
     `identity` is the idempotency key that the object must carry: a second create with the same
-    identity adopts what the first one made.
+    identity adopts what the first one made. `referred` is as in `Draft`, with secrets in the
+    clear.
     """
 
     address: str
@@ -83,6 +109,7 @@ class Desired:
     derived: Mapping[str, JsonValue]
     targets: Targets
     lock: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
+    referred: Mapping[str, Referred] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +240,17 @@ class LockRequest:
     """Something outside that a resource needs resolved into `amlplan.lock`.
 
     `key` is a digest of the request, so equal requests share an entry whatever their address.
-    `required` tells whether a plan is an error without it, or leaves the resource deferred.
+    `required` tells whether a plan is an error without it, or leaves the resource deferred;
+    `absent` then says why there may be none. With `follows` it is resolved at every plan instead
+    of being kept, by a provider that `Offers`.
     """
 
     key: str
     type: str
     request: Mapping[str, JsonValue]
     required: bool = True
+    absent: str = ""
+    follows: bool = False
 
 
 @runtime_checkable
@@ -231,13 +262,38 @@ class Locks(Protocol):
         ...
 
     def resolve(
-        self, request: LockRequest, values: Mapping[str, JsonValue], operation: OperationHandle
-    ) -> Mapping[str, JsonValue]:
+        self, request: LockRequest, draft: Draft, operation: OperationHandle
+    ) -> Mapping[str, JsonValue] | None:
         """Ask the outside; gives the entry, as JSON that is equal on every machine.
 
-        `values` are the inputs that are known, with secrets in the clear: for whom is asked, and
-        for nothing that is written. Blocks, may use the network.
+        None where there is nothing yet that answers a request which is not required. `draft` is
+        for whom is asked, with secrets in the clear: for nothing that is written. Blocks, may use
+        the network.
         """
+        ...
+
+
+@runtime_checkable
+class Offers(Protocol):
+    """An ability of a provider that locks: tells at plan what else there would be."""
+
+    def current(self, request: LockRequest, draft: Draft) -> Mapping[str, JsonValue] | None:
+        """What the request resolves to now; reads only, and is quick. None where nothing does."""
+        ...
+
+    def offer(
+        self, locked: Mapping[str, JsonValue] | None, current: Mapping[str, JsonValue]
+    ) -> str | None:
+        """A clause for people that says what is there beside the locked answer, or None."""
+        ...
+
+
+@runtime_checkable
+class Attaches(Protocol):
+    """An ability: reads what somebody else manages, for blocks with `attach = true`."""
+
+    def attach(self, draft: Draft) -> Observed:
+        """The object with all of its outputs; its identity is the output `id`."""
         ...
 
 

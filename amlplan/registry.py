@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from amlplan.backend import Backend
     from amlplan.provider import Provider, ProviderContext
-    from amlplan_schemas.base import JsonValue
+    from amlplan_schemas.base import JsonValue, ResourceInputs
 
 PROVIDERS = "amlplan.providers"
+CONFIGURATION = "amlplan.configuration"
 BACKENDS = "amlplan.backends"
 
 
@@ -33,9 +34,23 @@ class Registry:
         return {point.name: point for point in entry_points(group=PROVIDERS)}
 
     @cached_property
+    def _configuration(self) -> dict[str, EntryPoint]:
+        return {point.name: point for point in entry_points(group=CONFIGURATION)}
+
+    @cached_property
     def kinds(self) -> frozenset[str]:
-        """Every kind that an installed package provides, as in `datastore.local`."""
-        return frozenset(self._entry_points)
+        """Every kind that an installed package brings, as in `datastore.local`."""
+        return frozenset({*self._entry_points, *self._configuration})
+
+    def is_configuration_only(self, kind: str) -> bool:
+        """Whether blocks of a kind are read by commands and never planned, as `run_config`."""
+        return kind in self._configuration
+
+    def inputs_of(self, kind: str) -> type[ResourceInputs]:
+        """The model of what users write in a kind's blocks; raises as `provider`."""
+        if kind in self._configuration:
+            return cast("type[ResourceInputs]", self._configuration[kind].load())
+        return self.provider(kind).kind.inputs
 
     @cached_property
     def block_types(self) -> dict[str, frozenset[str]]:

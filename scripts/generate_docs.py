@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -17,6 +17,7 @@ from amlplan_schemas.base import (
     Trait,
     behaviour_of,
     block_fields,
+    labelled_block_fields,
     reference_fields,
 )
 from amlplan_schemas.compute import LocalCompute, LocalComputeOutputs
@@ -24,6 +25,7 @@ from amlplan_schemas.datastore import LocalDatastore, LocalDatastoreOutputs
 from amlplan_schemas.environment import Environment, EnvironmentOutputs
 from amlplan_schemas.model import Model, ModelOutputs
 from amlplan_schemas.plan import Plan
+from amlplan_schemas.run_config import RunConfig
 from amlplan_schemas.state import State
 from amlplan_schemas.workspace import Workspace, WorkspaceOutputs
 
@@ -40,20 +42,27 @@ KINDS: dict[str, tuple[type[ResourceInputs], type[ResourceOutputs]]] = {
     "environment": (Environment, EnvironmentOutputs),
     "model": (Model, ModelOutputs),
 }
+CONFIGURATION: dict[str, type[ResourceInputs]] = {"run_config": RunConfig}
 CHANGE_WORDS = {
     Behaviour.REPLACE: "replaces it",
     Behaviour.UPDATE: "in place",
     Behaviour.METADATA: "state only",
     Behaviour.UNRECORDED: "not compared",
 }
-HCL_WORDS: dict[object, str] = {str: "string", bool: "bool", int: "number", float: "number"}
+HCL_WORDS: dict[object, str] = {
+    str: "string",
+    bool: "bool",
+    int: "number",
+    float: "number",
+    Any: "any value",
+}
 INTRODUCTION = """\
 # Resources
 
 <!-- Made by scripts/generate_docs from schemas/amlplan_schemas; do not edit. -->
 
 Every kind of block that a provider manages: what you write (inputs), and what amlplan computes
-(outputs). What a change of an input does is one of:
+(outputs); after them the blocks that only commands read. What a change of an input does is one of:
 
 - *replaces it*: the old object goes, a new one comes;
 - *in place*: the provider changes the object;
@@ -81,45 +90,61 @@ def json_schema(model: type[BaseModel]) -> str:
 
 def resources_page() -> str:
     """The page with the fields of every kind."""
-    sections = (_kind_section(kind, *models) for kind, models in KINDS.items())
+    sections = [_kind_section(kind, *models) for kind, models in KINDS.items()]
+    sections += [_kind_section(kind, model, None) for kind, model in CONFIGURATION.items()]
     return "\n".join([INTRODUCTION, *sections])
 
 
-def _kind_section(kind: str, inputs: type[ResourceInputs], outputs: type[ResourceOutputs]) -> str:
+def _kind_section(
+    kind: str, inputs: type[ResourceInputs], outputs: type[ResourceOutputs] | None
+) -> str:
     block, _, second = kind.partition(".")
     labels = f'"{second}" "LABEL"' if second else '"LABEL"'
     parts = [
         f"## {kind}\n",
         f"`{block} {labels}`: {_first_line(inputs)}\n",
         f"A name matches `{inputs.name_pattern}`.\n",
-        _inputs_table("Input", inputs),
-        *(_inputs_table(f"In `{name}`", model) for name, model in block_fields(inputs).items()),
-        _table(("Output", "Type", "Holds", "What it is"), _output_rows(outputs)),
+        _inputs_table("Input", inputs, is_planned=outputs is not None),
+        *(
+            _inputs_table(f"In `{name}`", model, is_planned=outputs is not None)
+            for name, model in _blocks_in(inputs).items()
+        ),
     ]
+    if outputs is not None:
+        parts.append(_table(("Output", "Type", "Holds", "What it is"), _output_rows(outputs)))
     return "\n".join(parts)
+
+
+def _blocks_in(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    return {**block_fields(model), **labelled_block_fields(model)}
 
 
 def _first_line(model: type[BaseModel]) -> str:
     return (model.__doc__ or "").partition("\n")[0]
 
 
-def _inputs_table(title: str, model: type[BaseModel]) -> str:
+def _inputs_table(title: str, model: type[BaseModel], *, is_planned: bool) -> str:
     rows = (
         (
             f"`{name}`",
             _block_words(model, name) or _type_words(info.annotation),
             _default_words(model, name, info),
-            CHANGE_WORDS[behaviour_of(model, name)],
+            *([CHANGE_WORDS[behaviour_of(model, name)]] if is_planned else []),
             info.description or "",
         )
         for name, info in model.model_fields.items()
     )
-    return _table((title, "Type", "Default", "A change", "What it is"), rows)
+    change = ("A change",) if is_planned else ()
+    return _table((title, "Type", "Default", *change, "What it is"), rows)
 
 
 def _block_words(model: type[BaseModel], name: str) -> str:
     referred = reference_fields(model).get(name)
-    return f"`{referred}`" if referred else "block" if name in block_fields(model) else ""
+    if referred is not None:
+        return f"list of `{referred.block}`" if referred.many else f"`{referred.block}`"
+    if name in labelled_block_fields(model):
+        return "labelled blocks"
+    return "block" if name in block_fields(model) else ""
 
 
 def _output_rows(model: type[BaseModel], before: str = "") -> Iterator[tuple[str, ...]]:
@@ -134,7 +159,7 @@ def _output_rows(model: type[BaseModel], before: str = "") -> Iterator[tuple[str
 def _default_words(model: type[BaseModel], name: str, info: FieldInfo) -> str:
     if name == "name" and issubclass(model, ResourceInputs):
         return "the label"
-    if reference_fields(model).get(name) == "workspace":
+    if name == "workspace" and issubclass(model, ResourceInputs):
         return "the only or default one"
     if info.is_required():
         return "required"

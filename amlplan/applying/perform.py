@@ -116,7 +116,7 @@ class Performer:
         else:
             steps = _steps_done(prior, draft)
             targets = targets_of(draft, self.writer.records)
-            desired = desired_object(wanted, draft, targets)
+            desired = desired_object(wanted, draft, targets, self.digests.secrets)
             self._begin("update" if action == "update" else "create", draft, steps)
             handle = self._handle(draft.address, steps)
             if action == "update" and prior is not None:
@@ -135,7 +135,7 @@ class Performer:
         )
         if wanted is None:
             raise ConfigError(problems)
-        for request in self.lock.missing(wanted.requests):
+        for request in wanted.unanswered:
             raise PlanError(
                 "Not locked yet",
                 f"{operation.address} needs its {request.type} resolved, which could not be known "

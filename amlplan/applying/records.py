@@ -6,8 +6,9 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from amlplan.planning.want import referred_blocks
 from amlplan.provider import Desired
-from amlplan_schemas.base import Behaviour, behaviour_of
+from amlplan_schemas.base import Behaviour, behaviour_of, references_in
 from amlplan_schemas.plan import Action
 from amlplan_schemas.state import Record, Secret, Target, Tree
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from amlplan.planning.want import Wanted
     from amlplan.provider import Targets
     from amlplan.registry import Registry
+    from amlplan.secrets import Secrets
     from amlplan_schemas.base import JsonValue, ResourceInputs
     from amlplan_schemas.plan import Operation
 
@@ -59,9 +61,9 @@ def draft_record(
         derived=dict(wanted.derived),
         depends_on=tuple(sorted(dependencies[operation.address])),
         targets={
-            name: Target(**value)
-            for name, value in checked.values.items()
-            if isinstance(value, dict) and value.keys() == {"address", "kind", "identity"}
+            way: Target(address=item.address, kind=item.kind, identity=item.identity)
+            for way, item in references_in(checked.values)
+            if item.identity is not None
         },
     )
     if prior is None or operation.action is not Action.UPDATE:
@@ -83,7 +85,7 @@ def _attempt(inputs: Tree, derived: Mapping[str, JsonValue], model: type[Resourc
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def desired_object(wanted: Wanted, draft: Record, targets: Targets) -> Desired:
+def desired_object(wanted: Wanted, draft: Record, targets: Targets, secrets: Secrets) -> Desired:
     """What the provider is asked for: complete inputs, secrets in the clear."""
     return Desired(
         address=draft.address,
@@ -94,4 +96,5 @@ def desired_object(wanted: Wanted, draft: Record, targets: Targets) -> Desired:
         derived=wanted.derived,
         targets=targets,
         lock=wanted.draft.lock,
+        referred=referred_blocks(wanted.checked, secrets),
     )

@@ -25,6 +25,7 @@ COMMANDS = {
     "show": "Show the state, or a saved plan.",
     "output": "Print the outputs.",
     "state": "Look into the state.",
+    "lock": "Resolve what the outside has into amlplan.lock.",
     "version": "Print the version.",
 }
 

@@ -40,13 +40,14 @@ from amlplan_schemas.base import seconds_of
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from amlplan.applying.apply import ApplyResult
     from amlplan.backend import Holder, StateWriter
     from amlplan.cli.console import Console
     from amlplan.cli.project import Project
     from amlplan.config.variables import Assignment
+    from amlplan.lockfile import LockFile
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.plan import Plan
     from amlplan_schemas.state import State
@@ -93,17 +94,25 @@ class ProgressHandle:
 
 def with_completed_lock(project: Project, progress: Progress, stop: threading.Event) -> Project:
     """The project with its lock completed, written where that changed it."""
-    lock = completed_lock(
+    lock = resolved_lock(project, progress, stop)
+    if lock != project.lock:
+        write_lock(project.root, lock)
+    return project.with_lock(lock)
+
+
+def resolved_lock(
+    project: Project, progress: Progress, stop: threading.Event, upgrade: Collection[str] = ()
+) -> LockFile:
+    """The project's lock, completed; what the addresses in `upgrade` ask for is resolved again."""
+    return completed_lock(
         project.evaluation,
         project.backend.reader().read() or empty_state(),
         project.registry,
         project.secrets,
         project.lock,
         lambda address: ProgressHandle(address, progress, stop),
+        upgrade,
     )
-    if lock != project.lock:
-        write_lock(project.root, lock)
-    return project.with_lock(lock)
 
 
 def run_apply(console: Console, options: ApplyOptions) -> int:

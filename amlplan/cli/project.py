@@ -110,7 +110,7 @@ def open_project(
         # Another amlplan may not even understand the state.
         raise ConfigError(in_source_order([*configuration.diagnostics, *refused]))
     kinds = {block.kind for block in configuration.resources.values()}
-    models = {kind: registry.provider(kind).kind.inputs for kind in kinds}
+    models = {kind: registry.inputs_of(kind) for kind in kinds}
     evaluation = Evaluation(configuration, models, registry.block_types, variables, secrets)
     settings, problems = state_settings(configuration, variables, secrets, os.environ)
     is_known = not problems

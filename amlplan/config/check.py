@@ -27,6 +27,8 @@ from amlplan.values import (
 from amlplan_schemas.base import (
     NoPlainCredentials,
     NoSecrets,
+    block_fields,
+    labelled_block_fields,
     marked_fields,
     reference_fields,
 )
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from amlplan.config.blocks import ResourceBlock
     from amlplan.secrets import Secrets
     from amlplan.values import Value
-    from amlplan_schemas.base import JsonValue, ResourceInputs
+    from amlplan_schemas.base import BlockReference, JsonValue, ResourceInputs
 
 _PRUNED: Any = object()
 _PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
@@ -59,39 +61,35 @@ class Checked:
 
     `values` is complete JSON, defaults filled in, with null at each unknown and each sensitive
     leaf; `unknown` and `secrets` name those by JSON Pointer. `model` is the typed form, None
-    while anything is unknown.
+    while anything is unknown. `referred` has the blocks that it refers to by their way, as in
+    `workspace` or `models.0`.
     """
 
     values: dict[str, JsonValue]
     unknown: frozenset[str] = frozenset()
     secrets: Mapping[str, SecretLeaf] = field(default_factory=dict)
     model: ResourceInputs | None = None
+    referred: Mapping[str, ResourceValue] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class _Leaves:
+    block: ResourceBlock
     secrets: Secrets
     unknown: set[str] = field(default_factory=set)
     sensitive: dict[str, SecretLeaf] = field(default_factory=dict)
+    referred: dict[str, ResourceValue] = field(default_factory=dict)
+    problems: list[Diagnostic] = field(default_factory=list)
 
 
 def check(
     block: ResourceBlock, model: type[ResourceInputs], values: dict[str, Value], secrets: Secrets
 ) -> tuple[Checked | None, list[Diagnostic]]:
     """The checked inputs of a resource, or None with what is wrong with them."""
-    leaves = _Leaves(secrets)
-    problems: list[Diagnostic] = []
-    raw: dict[str, Any] = {}
-    references = reference_fields(model)
-    for name, value in values.items():
-        if name in references:
-            plain = _reference(block, name, references[name], value, leaves, problems)
-        else:
-            plain = _plain(value, (name,), leaves)
-        if plain is not _PRUNED:
-            raw[name] = plain
+    leaves = _Leaves(block, secrets)
+    raw = _fields(model, values, (), leaves)
     made, found = _validate(block, model, raw, leaves)
-    problems.extend(found)
+    problems = [*leaves.problems, *found]
     problems.extend(_secrets_in_the_wrong_place(block, model, leaves))
     problems.extend(_credentials_in_the_clear(block, model, raw, leaves))
     if problems:
@@ -100,7 +98,35 @@ def check(
     for path in [*leaves.unknown, *leaves.sensitive]:
         dumped = with_value(dumped, tokens_of(path), None)
     complete = made if not leaves.unknown and _resolved(leaves) else None
-    return Checked(dumped, frozenset(leaves.unknown), leaves.sensitive, complete), []
+    unknown = frozenset(leaves.unknown)
+    return Checked(dumped, unknown, leaves.sensitive, complete, leaves.referred), []
+
+
+def _fields(
+    model: type[BaseModel], values: Mapping[str, Value], way: tuple[str, ...], leaves: _Leaves
+) -> dict[str, Any]:
+    """The fields of a block, and of the blocks in it, as JSON for the model."""
+    references, nested = reference_fields(model), block_fields(model)
+    labelled = labelled_block_fields(model)
+    raw: dict[str, Any] = {}
+    for name, value in values.items():
+        place = (*way, name)
+        plain: Any
+        if name in references:
+            plain = _references(references[name], value, place, leaves)
+        elif name in nested and isinstance(value, dict):
+            plain = _fields(nested[name], value, place, leaves)
+        elif name in labelled and isinstance(value, dict):
+            plain = {
+                label: _fields(labelled[name], item, (*place, label), leaves)
+                for label, item in value.items()
+                if isinstance(item, dict)
+            }
+        else:
+            plain = _plain(value, place, leaves)
+        if plain is not _PRUNED:
+            raw[name] = plain
+    return raw
 
 
 def _secrets_in_the_wrong_place(
@@ -184,36 +210,56 @@ def _lacks_secrets(secrets: Secrets) -> bool:
     return bool(secrets.unresolved) or not secrets.enabled
 
 
-def _reference(
-    block: ResourceBlock,
-    name: str,
-    wanted: str,
-    value: Value,
-    leaves: _Leaves,
-    problems: list[Diagnostic],
-) -> Any:
+def _references(mark: BlockReference, value: Value, place: tuple[str, ...], leaves: _Leaves) -> Any:
+    """A block, or a list of blocks where the field takes many."""
+    if not mark.many:
+        return _reference(mark, value, place, leaves)
     if value is UNKNOWN:
-        leaves.unknown.add(pointer((name,)))
+        leaves.unknown.add(pointer(place))
         return _PRUNED
-    if not isinstance(value, ResourceValue) or value.kind.partition(".")[0] != wanted:
-        problems.append(
-            error(
-                "invalid_reference",
-                "Invalid block reference",
-                f'The argument "{name}" takes a {wanted} block, as in {name} = {wanted}.main, '
-                "without quotes and without an attribute behind it.",
-                argument_range(block, (name,)),
-                context=block.context,
-                address=block.address,
-            )
-        )
-        leaves.unknown.add(pointer((name,)))
+    if not isinstance(value, list):
+        return _no_reference(mark, place, leaves)
+    found = [
+        _reference(mark, item, (*place, str(index)), leaves) for index, item in enumerate(value)
+    ]
+    if any(item is _PRUNED for item in found):
+        leaves.unknown.add(pointer(place))
         return _PRUNED
+    return found
+
+
+def _reference(mark: BlockReference, value: Value, place: tuple[str, ...], leaves: _Leaves) -> Any:
+    if value is UNKNOWN:
+        leaves.unknown.add(pointer(place))
+        return _PRUNED
+    if not isinstance(value, ResourceValue) or value.kind.partition(".")[0] != mark.block:
+        return _no_reference(mark, place, leaves)
+    leaves.referred[".".join(place)] = value
     identity = value.identity
     if isinstance(identity, Unknown):
-        leaves.unknown.add(pointer((name, "identity")))
+        leaves.unknown.add(pointer((*place, "identity")))
         identity = ""
     return {"address": value.address, "kind": value.kind, "identity": identity or None}
+
+
+def _no_reference(mark: BlockReference, place: tuple[str, ...], leaves: _Leaves) -> Any:
+    name = ".".join(step for step in place if not step.isdecimal())
+    example = f"[{mark.block}.main]" if mark.many else f"{mark.block}.main"
+    field_name = next(step for step in reversed(place) if not step.isdecimal())
+    what = f"a list of {mark.block} blocks" if mark.many else f"a {mark.block} block"
+    leaves.problems.append(
+        error(
+            "invalid_reference",
+            "Invalid block reference",
+            f'The argument "{name}" takes {what}, as in {field_name} = {example}, '
+            "without quotes and without an attribute behind it.",
+            argument_range(leaves.block, place),
+            context=leaves.block.context,
+            address=leaves.block.address,
+        )
+    )
+    leaves.unknown.add(pointer(place))
+    return _PRUNED
 
 
 def _validate(
@@ -222,7 +268,9 @@ def _validate(
     try:
         return model.model_validate(raw), []
     except ValidationError as failure:
-        holes = [tokens_of(path) for path in leaves.unknown]
+        # A block that is referred to is as good as known before it is made.
+        known = {pointer((*way.split("."), "identity")) for way in leaves.referred}
+        holes = [tokens_of(path) for path in leaves.unknown - known]
         holes += [
             tokens_of(path) for path, leaf in leaves.sensitive.items() if leaf.value is UNKNOWN
         ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from amlplan.config.locate import argument_range, header_range
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.pointers import tokens_of
-from amlplan_schemas.base import block_fields
+from amlplan_schemas.base import block_fields, labelled_block_fields
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -105,8 +105,12 @@ def _reason(item: ErrorDetails, place: tuple[str, ...], sensitive: Collection[st
 def _known_names(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
     """The arguments of the block that a place lies in."""
     found: type[BaseModel] | None = model
-    for step in place[:-1]:
-        found = block_fields(found).get(str(step)) if found is not None else None
+    way = [str(step) for step in place[:-1]]
+    while way and found is not None:
+        step = way.pop(0)
+        labelled = labelled_block_fields(found).get(step)
+        found = block_fields(found).get(step) if labelled is None else labelled
+        del way[: labelled is not None]
     return sorted(found.model_fields) if found is not None else []
 
 

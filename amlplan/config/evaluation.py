@@ -13,7 +13,13 @@ from amlplan.config.locate import argument_range
 from amlplan.config.static import static_value
 from amlplan.diagnostics import Diagnostic, SourceRange, error
 from amlplan.values import UNKNOWN, Sensitive, is_sensitive
-from amlplan_schemas.base import LocalPath, block_fields, marked_fields, reference_fields
+from amlplan_schemas.base import (
+    LocalPath,
+    block_fields,
+    labelled_block_fields,
+    marked_fields,
+    reference_fields,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +28,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from amlplan.config.blocks import Configuration, PlacedExpression, ResourceBlock
-    from amlplan.config.syntax.nodes import Body
+    from amlplan.config.syntax.nodes import Block, Body
     from amlplan.secrets import Secrets
     from amlplan.values import Value
     from amlplan_schemas.base import ResourceInputs
@@ -171,13 +177,15 @@ class Evaluation:
     ) -> dict[str, Value]:
         values: dict[str, Value] = {}
         paths = marked_fields(model, LocalPath)
-        nested = block_fields(model)
+        nested, labelled = block_fields(model), labelled_block_fields(model)
         for name, attribute in body.attributes.items():
             if top and name in META_ARGUMENTS:
                 continue
             place = SourceRange(block.source, attribute.name_start, attribute.name_end)
-            if name in nested:
-                problems.append(_written_as(block, name, place, "block", f"{name} {{ … }}"))
+            if name in nested or name in labelled:
+                label = ' "name"' if name in labelled else ""
+                example = f"{name}{label} {{ … }}"
+                problems.append(_written_as(block, name, place, "block", example))
                 continue
             try:
                 value = evaluate(attribute.expression, self._scope, block.source)
@@ -193,10 +201,15 @@ class Evaluation:
                 values[name] = _root_relative(value) if name in paths else value
         for inner in body.blocks:
             place = SourceRange(block.source, inner.start, inner.header_end)
-            if inner.type in model.model_fields and inner.type not in nested:
+            labels = 1 if inner.type in labelled else 0
+            if inner.type in model.model_fields and inner.type not in {*nested, *labelled}:
                 problems.append(
                     _written_as(block, inner.type, place, "argument", f"{inner.type} = …")
                 )
+            elif inner.type in model.model_fields and len(inner.labels) != labels:
+                problems.append(_labels(block, inner.type, place, labels))
+            elif inner.type in labelled:
+                self._labelled(block, inner, labelled[inner.type], values, problems)
             elif inner.type in values:
                 problems.append(_twice(block, inner.type, place))
             elif inner.type in nested:
@@ -206,6 +219,23 @@ class Evaluation:
             else:
                 values[inner.type] = {}
         return values
+
+    def _labelled(
+        self,
+        block: ResourceBlock,
+        inner: Block,
+        model: type[BaseModel],
+        values: dict[str, Value],
+        problems: list[Diagnostic],
+    ) -> None:
+        """Put a labelled block among those of its type."""
+        found = values.setdefault(inner.type, {})
+        label = inner.labels[0]
+        if not isinstance(found, dict) or label in found:
+            place = SourceRange(block.source, inner.start, inner.header_end)
+            problems.append(_twice(block, f'{inner.type} "{label}"', place))
+            return
+        found[label] = self._body(block, inner.body, model, problems, top=False)
 
 
 def _with_context(diagnostic: Diagnostic, context: str, address: str | None = None) -> Diagnostic:
@@ -235,6 +265,18 @@ def _written_as(
     )
 
 
+def _labels(block: ResourceBlock, name: str, place: SourceRange, wanted: int) -> Diagnostic:
+    takes = f'takes one label, as in {name} "main"' if wanted else "takes no label"
+    return error(
+        "wrong_labels",
+        "Wrong number of labels",
+        f'A block of type "{name}" {takes}.',
+        place,
+        context=block.context,
+        address=block.address,
+    )
+
+
 def _twice(block: ResourceBlock, name: str, place: SourceRange) -> Diagnostic:
     return error(
         "duplicate_block",
@@ -251,7 +293,9 @@ def _paths(root: Path) -> dict[str, Value]:
 
 
 def _root_relative(value: Value) -> Value:
-    """A local path in its one spelling: forward slashes, no detours; `~` and `/` stay."""
+    """Local paths in their one spelling: forward slashes, no detours; `~` and `/` stay."""
+    if isinstance(value, list):
+        return [_root_relative(item) for item in value]
     if not isinstance(value, str) or not value or value.startswith("~"):
         return value
     return os.path.normpath(value).replace(os.sep, "/")
@@ -265,7 +309,7 @@ def _implied_references(
     implied: dict[str, dict[str, str]] = {}
     for address, block in configuration.resources.items():
         model = models.get(block.kind)
-        if model is None or reference_fields(model).get("workspace") != "workspace":
+        if model is None or "workspace" not in reference_fields(model):
             continue
         written = block.body.attributes.get("workspace")
         if written and static_value(written.expression, block.source) != (None, True):

@@ -9,7 +9,7 @@ from amlplan.diagnostics import SourceRange
 
 if TYPE_CHECKING:
     from amlplan.config.blocks import ResourceBlock
-    from amlplan.config.syntax.nodes import Body, Expression
+    from amlplan.config.syntax.nodes import Block, Body, Expression
 
 
 def argument_range(
@@ -23,9 +23,9 @@ def argument_range(
             return SourceRange(block.source, attribute.name_start, attribute.name_end)
         expression = _inner(attribute.expression, rest[1:])
         return SourceRange(block.source, expression.start, expression.end)
-    for inner in body.blocks:
-        if rest and inner.type == rest[0]:
-            return SourceRange(block.source, inner.start, inner.header_end)
+    inner, _ = _block_at(body, rest)
+    if inner is not None:
+        return SourceRange(block.source, inner.start, inner.header_end)
     return header_range(block, place[: len(place) - len(rest)])
 
 
@@ -54,8 +54,8 @@ def header_range(block: ResourceBlock, place: tuple[str, ...]) -> SourceRange:
     """The header of the nested block at a place, or of the block itself."""
     body = block.body
     found = block.header
-    for step in place:
-        inner = next((item for item in body.blocks if item.type == step), None)
+    while place:
+        inner, place = _block_at(body, place)
         if inner is None:
             break
         body, found = inner.body, SourceRange(block.source, inner.start, inner.header_end)
@@ -65,8 +65,17 @@ def header_range(block: ResourceBlock, place: tuple[str, ...]) -> SourceRange:
 def _descend(body: Body, place: tuple[str, ...]) -> tuple[Body, tuple[str, ...]]:
     """The innermost nested block on the way to a place, and the rest of the way."""
     while len(place) > 1:
-        inner = next((item for item in body.blocks if item.type == place[0]), None)
-        if inner is None:
+        inner, rest = _block_at(body, place)
+        if inner is None or not rest:
             break
-        body, place = inner.body, place[1:]
+        body, place = inner.body, rest
     return body, place
+
+
+def _block_at(body: Body, place: tuple[str, ...]) -> tuple[Block | None, tuple[str, ...]]:
+    """The nested block that a place begins with, by type and label, and the rest of the place."""
+    for inner in body.blocks:
+        way = (inner.type, *inner.labels)
+        if place and place[: len(way)] == way:
+            return inner, place[len(way) :]
+    return None, place

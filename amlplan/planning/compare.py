@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
 
 from amlplan.planning.diff import changed_leaves
 from amlplan.pointers import tokens_of, top_field, value_at, with_value
@@ -13,7 +16,6 @@ from amlplan_schemas.plan import FieldChange, FieldSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from pydantic import BaseModel
 
@@ -44,11 +46,20 @@ class SecretDigests:
 
 
 def compare_inputs(
-    checked: Checked, recorded: Tree, observed: Mapping[str, JsonValue], digests: SecretDigests
+    checked: Checked,
+    recorded: Tree,
+    observed: Mapping[str, JsonValue],
+    digests: SecretDigests,
+    model: type[BaseModel],
 ) -> Comparison:
-    """What differs between what is wanted and what is there, observed values first."""
+    """What differs between what is wanted and what is there, observed values first.
+
+    A field that `model` did not have when the record was written counts as its default.
+    """
     before = {**recorded.values, **observed} if observed else recorded.values
     after = checked.values
+    if not after.keys() <= before.keys():
+        before = {**defaults_of(model), **before}
     hidden = {*checked.unknown, *checked.secrets, *recorded.secrets}
     if not hidden:
         return Comparison(changed_leaves(before, after, FieldSource.INPUT))
@@ -73,6 +84,18 @@ def compare_inputs(
             special.append(FieldChange(path=path, after=now, sensitive=True, removed=now is None))
     plain = changed_leaves(before, after, FieldSource.INPUT)
     return Comparison((*plain, *special), tuple(unresolved))
+
+
+@cache
+def defaults_of(model: type[BaseModel]) -> Mapping[str, JsonValue]:
+    """The JSON of every field that may be left out, as it is then."""
+    return {
+        name: TypeAdapter(Any).dump_python(
+            info.get_default(call_default_factory=True, validated_data={}), mode="json"
+        )
+        for name, info in model.model_fields.items()
+        if not info.is_required()
+    }
 
 
 def _same_secret(leaf: SecretLeaf, was: Secret | None, digests: SecretDigests) -> bool | None:

@@ -91,7 +91,10 @@ def _change(subject: Subject, record: Record, observed: Present) -> Decision:
     """What has to happen to an object that is there."""
     wanted, provider = subject.wanted, subject.provider
     drift = drift_of(record, observed, provider)
-    comparison = compare_inputs(wanted.checked, record.inputs, observed.inputs, subject.digests)
+    model = provider.kind.inputs
+    comparison = compare_inputs(
+        wanted.checked, record.inputs, observed.inputs, subject.digests, model
+    )
     changes = (
         *comparison.changes,
         *changed_leaves(record.derived, wanted.derived, FieldSource.DERIVED),
@@ -172,8 +175,9 @@ def _create(subject: Subject, reason: Reason) -> Operation:
 
 def _unfinished(subject: Subject, record: Record) -> Operation:
     """Goes on with an interrupted create, or removes what it began where that does not fit."""
-    comparison = compare_inputs(subject.wanted.checked, record.inputs, {}, subject.digests)
-    changes = with_behaviour(comparison.changes, subject.provider.kind.inputs)
+    model = subject.provider.kind.inputs
+    comparison = compare_inputs(subject.wanted.checked, record.inputs, {}, subject.digests, model)
+    changes = with_behaviour(comparison.changes, model)
     if any(change.forces_replacement for change in changes):
         return _replace(subject, record, changes, Reason.CANNOT_UPDATE)
     return _create(subject, Reason.INCOMPLETE)

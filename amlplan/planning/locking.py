@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from amlplan.config.load import in_source_order
 from amlplan.errors import ConfigError
-from amlplan.planning.want import resource_value, revealed_fields, want
-from amlplan.provider import Locks, has
+from amlplan.planning.outside import attached
+from amlplan.planning.want import referred_blocks, resource_value, revealed_fields, want
+from amlplan.provider import Locks, Present, has
 from amlplan.values import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from amlplan.config.evaluation import Evaluation
     from amlplan.diagnostics import Diagnostic
     from amlplan.lockfile import LockFile
     from amlplan.planning.want import Wanted
-    from amlplan.provider import OperationHandle
+    from amlplan.provider import Draft, OperationHandle
     from amlplan.registry import Registry
     from amlplan.secrets import Secrets
+    from amlplan.values import ResourceValue
     from amlplan_schemas.state import State
 
 
@@ -30,12 +33,14 @@ def completed_lock(
     secrets: Secrets,
     lock: LockFile,
     handle: Callable[[str], OperationHandle],
+    upgrade: Collection[str] = (),
 ) -> LockFile:
     """The lock with every missing entry resolved, and without those that nothing asks for.
 
-    Outputs are taken from the state; while something is unknown all the same, no entry goes.
-    Blocks, and may use the network; changes no file. `handle` gives what the resolution at an
-    address reports to. Raises ConfigError for a configuration that cannot be read that far.
+    What the addresses in `upgrade` ask for is resolved again. Outputs are taken from the state;
+    while something is unknown all the same, no entry goes. Blocks, and may use the network;
+    changes no file. `handle` gives what the resolution at an address reports to. Raises
+    ConfigError for a configuration that cannot be read that far.
     """
     problems: list[Diagnostic] = []
     needed: set[str] = set()
@@ -46,22 +51,49 @@ def completed_lock(
             problems.extend(found)
             evaluation.publish(address, UNKNOWN)
             continue
+        evaluation.publish(address, recorded_value(wanted, state, registry))
+        if registry.is_configuration_only(wanted.block.kind):
+            continue
         provider = registry.provider(wanted.block.kind)
-        record = state.records.get(address)
-        known, identity = (record.outputs.values, record.identity) if record else ({}, UNKNOWN)
-        value = resource_value(wanted, provider.kind.outputs.model_fields, known, identity)
-        evaluation.publish(address, value)
-        is_whole = is_whole and not (has(provider, Locks) and _open_inputs(wanted))
-        needed.update(request.key for request in wanted.requests)
-        if has(provider, Locks):
-            for request in lock.missing(wanted.requests):
-                values = revealed_fields(wanted.checked)
-                resolved = provider.resolve(request, values, handle(address))
-                lock = lock.with_entry(request, resolved)
+        if not has(provider, Locks):
+            continue
+        is_whole = is_whole and not _open_inputs(wanted)
+        kept = [request for request in wanted.requests if not request.follows]
+        needed.update(request.key for request in kept)
+        for request in kept:
+            if address in upgrade or request.key not in lock.entries:
+                resolved = provider.resolve(request, revealed(wanted, secrets), handle(address))
+                if resolved is not None:
+                    lock = lock.with_entry(request, resolved)
     problems += evaluation.configuration.diagnostics
     if problems:
         raise ConfigError(in_source_order(problems))
     return lock.only(needed) if is_whole else lock
+
+
+def recorded_value(wanted: Wanted, state: State, registry: Registry) -> ResourceValue:
+    """A resource as others see it that rely on nothing but the state."""
+    if registry.is_configuration_only(wanted.block.kind):
+        return resource_value(wanted, {}, {}, UNKNOWN)
+    provider = registry.provider(wanted.block.kind)
+    if wanted.is_attached:
+        observed = attached(wanted, state.records.get(wanted.block.address), provider)
+        seen = observed.outputs if isinstance(observed, Present) else {}
+        identity = str(seen["id"]) if seen else UNKNOWN
+        return resource_value(wanted, provider.kind.outputs.model_fields, seen, identity)
+    record = state.records.get(wanted.block.address)
+    known, identity = (record.outputs.values, record.identity) if record else ({}, UNKNOWN)
+    return resource_value(wanted, provider.kind.outputs.model_fields, known, identity)
+
+
+def revealed(wanted: Wanted, secrets: Secrets) -> Draft:
+    """What a resolution is told: the inputs that are known, with secrets in the clear."""
+    checked = wanted.checked
+    return replace(
+        wanted.draft,
+        values=revealed_fields(checked),
+        referred=referred_blocks(checked, secrets),
+    )
 
 
 def _open_inputs(wanted: Wanted) -> bool:

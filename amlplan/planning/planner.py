@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.planning.compare import SecretDigests
 from amlplan.planning.decide import Subject, decide, drift_of, shown_values
+from amlplan.planning.outside import attached, awaited, offers
 from amlplan.planning.want import Wanted, resource_value, want
 from amlplan.provider import Present, Unreachable
 from amlplan.secrets import describe
 from amlplan.values import UNKNOWN
+from amlplan_schemas.base import references_in
 from amlplan_schemas.plan import (
     Action,
     Blocked,
@@ -79,6 +81,9 @@ class Planner:
             inputs.evaluation.publish(address, UNKNOWN)
             return
         self.wanted[address] = wanted
+        if inputs.registry.is_configuration_only(wanted.block.kind):
+            inputs.evaluation.publish(address, resource_value(wanted, {}, {}, UNKNOWN))
+            return
         record = inputs.state.records.get(address)
         known, identity = self._plan(wanted, record)
         provider = inputs.registry.provider(wanted.block.kind)
@@ -92,9 +97,12 @@ class Planner:
     ) -> tuple[Mapping[str, JsonValue], str | None]:
         """The outputs and the identity that others may rely on."""
         address = wanted.block.address
+        if wanted.is_attached:
+            return self._attached(wanted, record)
         recorded = (record.outputs.values, record.identity) if record else ({}, None)
         if self._lacks_lock_entries(wanted):
             return recorded
+        self._note_offers(wanted)
         silent = self._silent(address, record)
         if silent is not None:
             self._block(address, wanted.block.kind, *silent)
@@ -118,8 +126,9 @@ class Planner:
         operation = decision.operation
         if operation is None:
             self.unchanged += 1
+            self._note_same_content(wanted)
             return recorded
-        if self._waits_for_others(operation):
+        if self._waits_for_others(operation) or self._is_held(record, operation):
             return recorded
         self.operations[address] = operation.model_copy(
             update={"depends_on": self._dependencies(address)}
@@ -131,12 +140,9 @@ class Planner:
         """The records of what the block refers to, where those stay as they are."""
         records = self._inputs.state.records
         return {
-            name: records[value["address"]]
-            for name, value in wanted.checked.values.items()
-            if isinstance(value, dict)
-            and value.keys() == {"address", "kind", "identity"}
-            and value["address"] in records
-            and records[value["address"]].identity == value["identity"]
+            way: records[item.address]
+            for way, item in references_in(wanted.checked.values)
+            if item.address in records and records[item.address].identity == item.identity
         }
 
     def _dependencies(self, address: str) -> tuple[str, ...]:
@@ -144,7 +150,7 @@ class Planner:
         return tuple(sorted(name for name in needed if name in self.operations))
 
     def _lacks_lock_entries(self, wanted: Wanted) -> bool:
-        missing = self._inputs.lock.missing(wanted.requests)
+        missing = wanted.unanswered
         block = wanted.block
         for request in missing:
             if request.required:
@@ -160,8 +166,47 @@ class Planner:
                     )
                 )
             else:
-                self._defer(block.address, block.kind, f"no {request.type} yet", "amlplan init")
+                provider = self._inputs.registry.provider(block.kind)
+                configuration = self._inputs.evaluation.configuration
+                waits = awaited(provider, request, wanted.draft, configuration)
+                self._defer(block.address, block.kind, *waits)
         return bool(missing)
+
+    def _note_offers(self, wanted: Wanted) -> None:
+        provider = self._inputs.registry.provider(wanted.block.kind)
+        for text in offers(provider, wanted):
+            self.notes.append(Note(code="offer", text=text, address=wanted.block.address))
+
+    def _note_same_content(self, wanted: Wanted) -> None:
+        """Say that content is the same although something that it is made from changes."""
+        contents = wanted.derived.get("contents")
+        if isinstance(contents, dict) and self._dependencies(wanted.block.address):
+            text = f"unchanged (same {len(contents)} inputs)"
+            self.notes.append(Note(code="same_content", text=text, address=wanted.block.address))
+
+    def _attached(
+        self, wanted: Wanted, record: Record | None
+    ) -> tuple[Mapping[str, JsonValue], str | None]:
+        """What an object that somebody else manages is like now."""
+        block = wanted.block
+        observed = attached(wanted, record, self._inputs.registry.provider(block.kind))
+        if isinstance(observed, Diagnostic):
+            self.problems.append(observed)
+            return {}, None
+        if isinstance(observed, Unreachable):
+            self._block(block.address, block.kind, observed.reason, "make it reachable")
+            return {}, None
+        return observed.outputs, str(observed.outputs["id"])
+
+    def _is_held(self, record: Record | None, operation: Operation) -> bool:
+        """Whether somebody keeps the object as it is, so that the change is listed and not made."""
+        if record is None or record.held is None:
+            return False
+        held = record.held
+        reason = f"held at revision {held.revision} by {held.by}: {held.why}"
+        release = f"amlplan {record.kind.partition('.')[0]} release {record.address}"
+        self._block(operation.address, operation.kind, reason, release)
+        return True
 
     def _silent(self, address: str, record: Record | None) -> tuple[str, str] | None:
         """Why nothing can be planned for an address, and what to do, or None."""

@@ -22,8 +22,7 @@ def broken_rules(wanted: Mapping[str, Wanted], registry: Registry) -> list[Diagn
 
 def _container(item: Wanted, registry: Registry) -> str:
     """The block whose names must differ: the workspace or target that an item belongs to."""
-    references = reference_fields(registry.provider(item.block.kind).kind.inputs)
-    for field in references:
+    for field in reference_fields(registry.inputs_of(item.block.kind)):
         value = item.checked.values.get(field)
         if isinstance(value, dict):
             return str(value["address"])

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from amlplan.config.check import check
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.errors import AmlplanError, UnreachableError
 from amlplan.pointers import tokens_of, top_field, with_value
-from amlplan.provider import Derives, Draft, Locks, has
-from amlplan.values import UNKNOWN, ResourceValue, Sensitive
+from amlplan.provider import Derives, Draft, Locks, Offers, Referred, has
+from amlplan.secrets import reveal
+from amlplan.values import UNKNOWN, ResourceValue, Sensitive, is_sensitive, is_wholly_known
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from amlplan.config.blocks import ResourceBlock
     from amlplan.config.check import Checked
@@ -36,6 +37,16 @@ class Wanted:
     derived: Mapping[str, JsonValue] = field(default_factory=dict)
     requests: tuple[LockRequest, ...] = ()
 
+    @property
+    def unanswered(self) -> tuple[LockRequest, ...]:
+        """The requests that neither the lock nor the moment answers."""
+        return tuple(request for request in self.requests if request.key not in self.draft.lock)
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether somebody else manages the object, and it is only read and referred to."""
+        return self.checked.values.get("attach") is True
+
 
 def want(
     address: str, evaluation: Evaluation, registry: Registry, secrets: Secrets, lock: LockFile
@@ -46,11 +57,11 @@ def want(
     for the caller to judge, by `requests`.
     """
     block = evaluation.configuration.resources[address]
-    provider = registry.provider(block.kind)
-    values, problems = evaluation.resource(address, provider.kind.inputs)
+    inputs = registry.inputs_of(block.kind)
+    values, problems = evaluation.resource(address, inputs)
     if values is None:
         return None, problems
-    checked, problems = check(block, provider.kind.inputs, values, secrets)
+    checked, problems = check(block, inputs, values, secrets)
     if checked is None:
         return None, problems
     draft = Draft(
@@ -59,19 +70,17 @@ def want(
         name=str(checked.values.get("name") or block.label),
         values=known_fields(checked),
         unknown=frozenset(top_field(path) for path in checked.unknown),
+        referred=referred_blocks(checked),
     )
+    if registry.is_configuration_only(block.kind):
+        return Wanted(block, checked, draft), []
+    provider = registry.provider(block.kind)
     requests: tuple[LockRequest, ...] = ()
     try:
         if has(provider, Locks):
             requests = provider.lock_requests(draft)
-            draft = Draft(
-                draft.address,
-                draft.kind,
-                draft.name,
-                draft.values,
-                draft.unknown,
-                lock.resolved(requests),
-            )
+            current = provider.current if has(provider, Offers) else None
+            draft = replace(draft, lock=_answers(requests, draft, lock, current))
         derived = provider.derive(draft) if has(provider, Derives) else {}
     except UnreachableError:
         raise
@@ -86,6 +95,41 @@ def want(
         )
         return None, [problem]
     return Wanted(block, checked, draft, derived, requests), []
+
+
+def _answers(
+    requests: tuple[LockRequest, ...],
+    draft: Draft,
+    lock: LockFile,
+    current: Callable[[LockRequest, Draft], Mapping[str, JsonValue] | None] | None,
+) -> dict[str, Mapping[str, JsonValue]]:
+    """The answers of the lock by key, and of now where a request follows what is there."""
+    answers = lock.resolved(tuple(item for item in requests if not item.follows))
+    for request in requests:
+        if request.follows and current is not None:
+            answer = current(request, draft)
+            if answer is not None:
+                answers[request.key] = answer
+    return answers
+
+
+def referred_blocks(checked: Checked, secrets: Secrets | None = None) -> dict[str, Referred]:
+    """The blocks that a resource refers to, as far as known; in the clear only with `secrets`."""
+    return {
+        way: Referred(value.address, value.kind, _known_attributes(value, secrets))
+        for way, value in checked.referred.items()
+    }
+
+
+def _known_attributes(value: ResourceValue, secrets: Secrets | None) -> dict[str, JsonValue]:
+    known: dict[str, JsonValue] = {}
+    for name, attribute in value.items():
+        if not is_wholly_known(attribute) or (secrets is None and is_sensitive(attribute)):
+            continue
+        plain = attribute if secrets is None else reveal(attribute, secrets)
+        if plain is not UNKNOWN:
+            known[name] = plain
+    return known
 
 
 def known_fields(checked: Checked) -> dict[str, JsonValue]:

@@ -79,12 +79,12 @@ class LocalEnvironment:
         return (LockRequest(_digest_of(request), REQUEST_TYPE, request),)
 
     def resolve(
-        self, request: LockRequest, values: Mapping[str, JsonValue], operation: OperationHandle
+        self, request: LockRequest, draft: Draft, operation: OperationHandle
     ) -> Mapping[str, JsonValue]:
-        """Ask uv; the addresses in `values` bring the credentials that the request leaves out."""
+        """Ask uv; the addresses of `draft` bring the credentials that the request leaves out."""
         context = self._context
         return resolve_requirements(
-            request.request, _indexes(values), context.root, context.cache_folder, operation
+            request.request, _indexes(draft.values), context.root, context.cache_folder, operation
         )
 
     def derive(self, draft: Draft) -> Mapping[str, JsonValue]:

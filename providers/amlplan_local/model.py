@@ -4,15 +4,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from amlplan.errors import ProviderError, UnreachableError
+from amlplan.errors import HistoryError, NotFoundError, ProviderError, UnreachableError
 from amlplan.provider import Kind, Missing, Present, Refinement, Unreachable
+from amlplan_local.attached import REQUEST_TYPE as REGISTERED
+from amlplan_local.attached import WORKSPACE as ATTACHED
+from amlplan_local.attached import (
+    registered_files,
+    registered_offer,
+    registered_request,
+    registered_version,
+)
 from amlplan_local.digests import content_of, files_of
 from amlplan_local.identity import elsewhere
 from amlplan_local.registration import Registration, release, seen_aliases
+from amlplan_local.selection import metric_change, run_name, run_offer, run_request, selected_run
 from amlplan_local.store import ContentStore, changed_since_plan
 from amlplan_local.versions import ModelVersions
 from amlplan_local.workspace import STORE
@@ -21,9 +31,12 @@ from amlplan_schemas.model import Model, ModelOutputs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from amlplan.history import History
+
     from amlplan.provider import (
         Desired,
         Draft,
+        LockRequest,
         Observed,
         OperationHandle,
         Outputs,
@@ -43,8 +56,39 @@ class LocalModel:
     def __init__(self, context: ProviderContext) -> None:
         self._context = context
 
+    def lock_requests(self, draft: Draft) -> tuple[LockRequest, ...]:
+        """The run or the registered version that becomes the model; none for a source."""
+        request = run_request(draft) or registered_request(draft)
+        return () if request is None else (request,)
+
+    def resolve(
+        self, request: LockRequest, draft: Draft, operation: OperationHandle
+    ) -> Mapping[str, JsonValue] | None:
+        """Take what runs left into the history, and choose."""
+        history = None if request.type == REGISTERED else self._history(draft)
+        if history is not None:
+            history.sync()
+        return self.current(request, draft)
+
+    def current(self, request: LockRequest, draft: Draft) -> Mapping[str, JsonValue] | None:
+        """The run or version that would be chosen now."""
+        if request.type == REGISTERED:
+            return registered_version(request.request, draft)
+        history = self._history(draft)
+        return None if history is None else selected_run(request.request, history)
+
+    def offer(
+        self, locked: Mapping[str, JsonValue] | None, current: Mapping[str, JsonValue]
+    ) -> str | None:
+        """What would be chosen now, where that is another one."""
+        return (run_offer if "run" in current else registered_offer)(locked, current)
+
     def derive(self, draft: Draft) -> Mapping[str, JsonValue]:
-        """Digest, files and size of the source, named like the outputs they become."""
+        """Digest, files and size of the content, named like the outputs they become."""
+        for request in self.lock_requests(draft):
+            if request.key in draft.lock:
+                entry = draft.lock[request.key]
+                return {name: entry[name] for name in ("digest", "files", "size", "lineage")}
         source = draft.values.get("source")
         if source is None:
             return {}
@@ -68,9 +112,13 @@ class LocalModel:
         was = prior.outputs.values
         if expected == was["version"] and derived.get("digest") == was["digest"]:
             stable = frozenset({"version", "id", "digest", "files", "size", "corrupted"})
+            if "lineage" not in derived:
+                stable |= {"lineage"}
             return Refinement(expected=foreseen, stable=stable)
-        changed = _difference(was.get("files") or {}, derived.get("files") or {})
-        note = f"v{was['version']} -> v{expected}: {changed or 'properties changed'}"
+        files = _difference(was.get("files") or {}, derived.get("files") or {})
+        metric = metric_change(was.get("lineage") or {}, derived.get("lineage") or {})
+        changed = "; ".join(item for item in (metric, files) if item) or "properties changed"
+        note = f"v{was['version']} -> v{expected}: {changed}"
         return Refinement(expected=foreseen, stable=frozenset({"corrupted"}), note=note)
 
     def read(self, record: Record, targets: Targets) -> Observed:
@@ -149,11 +197,13 @@ class LocalModel:
             framework=inputs.framework,
             properties=inputs.properties,
             aliases=inputs.aliases,
+            lineage=cast("Mapping[str, JsonValue]", desired.derived.get("lineage", {})),
         )
         version = registration.claim(
             _versions(store, desired.name), prior, lambda number: operation.step("version", number)
         )
         operation.progress(f"registered as {desired.name}:{version.version}")
+        self._note_lineage(desired, version)
         return _outputs(desired.name, version, [])
 
     def _store_blobs(
@@ -163,14 +213,46 @@ class LocalModel:
         content_store: ContentStore,
         operation: OperationHandle,
     ) -> None:
-        source = self._source(inputs.source)
         cancelled = operation.check_cancelled
+        if inputs.run is not None:
+            gone = content_store.corrupted(_files(desired))
+            if gone:
+                raise _run_output_gone(desired, gone)
+            return
+        if inputs.registered is not None:
+            cache = self._context.cache_folder
+            there = registered_files(desired.referred.get(ATTACHED), _files(desired), cache)
+            content_store.put(there, cancelled, operation.progress)
+            return
+        source = self._source(str(inputs.source))
         content = content_of(source, self._context.cache_folder, cancelled)
         if content.digest != desired.derived["digest"]:
             changed = _difference(_files(desired), content.files)
             raise changed_since_plan(f"{source} ({changed})")
         files = {name: (path, content.files[name]) for name, path in files_of(source)}
         content_store.put(files, cancelled, operation.progress)
+
+    def _note_lineage(self, desired: Desired, version: Version) -> None:
+        """Tell the history where the version came from; it is in the version's document too."""
+        origin = version.lineage.get("run") or version.lineage.get("registered")
+        workspace = desired.targets["workspace"].outputs.values["path"]
+        if origin is None:
+            return
+        kind = "run" if "run" in version.lineage else "model"
+        with contextlib.suppress(HistoryError):  # an unavailable history fails no apply
+            self._context.open_history(Path(str(workspace))).add_edge(
+                f"{kind}:{origin}", "registered", f"model:{desired.name}:{version.version}"
+            )
+
+    def _history(self, draft: Draft) -> History | None:
+        """The history of the model's workspace, None before that is there."""
+        workspace = draft.referred.get("workspace")
+        path = None if workspace is None else workspace.values.get("path")
+        if workspace is None or path is None:
+            return None
+        if elsewhere(workspace.values.get("host"), self._context) is not None:
+            return None
+        return self._context.open_history(Path(str(path)))
 
     def _expected(
         self,
@@ -225,6 +307,7 @@ def _outputs(name: str, version: Version, corrupted: list[str]) -> dict[str, Jso
         "digest": version.digest,
         "files": version.files,
         "size": version.size,
+        "lineage": version.lineage,
         "corrupted": corrupted,
     }
 
@@ -235,6 +318,16 @@ def _versions(store: Path, name: str) -> ModelVersions:
 
 def _files(desired: Desired) -> Mapping[str, str]:
     return cast("Mapping[str, str]", desired.derived["files"])
+
+
+def _run_output_gone(desired: Desired, gone: list[str]) -> ProviderError:
+    lineage = cast("Mapping[str, JsonValue]", desired.derived["lineage"])
+    return NotFoundError(
+        "The output of a run is gone",
+        f"{_few(gone)} of {run_name(lineage)} ({lineage['path']}) can no longer be read from the "
+        f"workspace's store. Choose another run with: amlplan lock -upgrade {desired.address}",
+        address=desired.address,
+    )
 
 
 def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:

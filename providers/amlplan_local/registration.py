@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from amlplan_local.versions import LATEST, THIS, ModelVersions, Version, now
@@ -10,6 +10,7 @@ from amlplan_local.versions import LATEST, THIS, ModelVersions, Version, now
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from amlplan_schemas.base import JsonValue
     from amlplan_schemas.state import Record
 
 
@@ -24,6 +25,7 @@ class Registration:
     framework: str | None
     properties: Mapping[str, str]
     aliases: Mapping[str, str]
+    lineage: Mapping[str, JsonValue] = field(default_factory=dict)
 
     def claim(
         self, versions: ModelVersions, prior: Record | None, claimed: Callable[[int], None]
@@ -76,6 +78,7 @@ class Registration:
             size=self.size,
             framework=self.framework,
             properties=dict(self.properties),
+            lineage=dict(self.lineage),
             identities=(self.identity,),
             at=now(),
         )
@@ -89,6 +92,7 @@ class Registration:
             update={
                 "framework": self.framework,
                 "properties": dict(self.properties),
+                "lineage": dict(self.lineage) or found.lineage,
                 "identities": identities,
                 "released": None,
             }

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 
 from amlplan.errors import ProviderError
 from amlplan_local.files import encode, failure_at, locked, make_folder, write_file, write_new
-from amlplan_schemas.base import Stored
+from amlplan_schemas.base import JsonValue, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +32,7 @@ class Version(Stored):
     size: int
     framework: str | None = None
     properties: dict[str, str] = Field(default_factory=dict)
+    lineage: dict[str, JsonValue] = Field(default_factory=dict)
     identities: tuple[str, ...] = ()
     at: str
     released: str | None = None
@@ -89,6 +90,18 @@ class ModelVersions:
     def write(self, version: Version) -> None:
         """A version with changed facts; its content is never another."""
         write_file(self._path(version.version), encode(version.model_dump(mode="json")))
+
+    def chosen(self, number: int | None, alias: str | None) -> Version | None:
+        """The version of a number, of an alias, or the newest where neither is given."""
+        if number is None and alias is not None:
+            target = LATEST if alias == LATEST else self.aliases().get(alias)
+            if target is None:
+                return None
+            number = None if target == LATEST else int(target)
+        if number is not None:
+            return self.get(number)
+        present = self.all()
+        return present[-1] if present else None
 
     def aliases(self) -> dict[str, int | str]:
         """The number that each alias points at, or `latest`."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from amlplan.provider import (
         Desired,
+        Draft,
         Observed,
         OperationHandle,
         Outputs,
@@ -75,6 +76,32 @@ class LocalWorkspace:
         if document is None or document.detached or document.identity != draft.identity:
             return Missing()
         return Present(_roles_seen(draft, document), self._outputs(folder, document))
+
+    def attach(self, draft: Draft) -> Observed:
+        """The workspace of that name that somebody else manages: at its path, or among the user's.
+
+        Raises ProviderError where several have the name.
+        """
+        history = draft.values.get("history") or {}
+        if history.get("path") is not None:
+            folders = [self._folder("", history)]
+        else:
+            folders = sorted((self._context.data_folder / "workspaces").glob("*"))
+        found: list[tuple[Path, Document]] = []
+        for folder in folders:
+            try:
+                document = read_document(folder)
+            except UnreadableError as failure:
+                return Unreachable(failure.why)
+            if document and not document.detached and document.name == draft.name:
+                found.append((folder, document))
+        if len(found) > 1:
+            raise ProviderError(
+                "Several workspaces have this name",
+                f"{' and '.join(str(folder) for folder, _ in found)} hold a workspace called "
+                f"{draft.name}. Say which by its path in a history block.",
+            )
+        return Present(outputs=self._outputs(*found[0])) if found else Missing()
 
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
         """Make the folder and its document, or take back the detached workspace in it."""

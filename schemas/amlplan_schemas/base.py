@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 JsonValue = Any
 """None, bool, int, float, str, or lists and string-keyed dicts of these."""
@@ -149,14 +153,15 @@ class LocalPath:
     """
 
 
+@dataclass(frozen=True, slots=True)
 class BlockReference:
-    """Marks a field that takes a block: `block` names which, as in `workspace`."""
+    """Marks a field that takes a block: `block` names which, as in `workspace`.
 
-    def __init__(self, block: str) -> None:
-        self.block = block
+    With `many` the field takes a list of them.
+    """
 
-    def __hash__(self) -> int:
-        return hash(self.block)
+    block: str
+    many: bool = False
 
 
 def behaviour_of(model: type[BaseModel], field: str) -> Behaviour:
@@ -185,10 +190,10 @@ def marked_fields(model: type[BaseModel], mark: object) -> frozenset[str]:
 
 
 @cache
-def reference_fields(model: type[BaseModel]) -> dict[str, str]:
-    """The fields that take a block, with the block type each of them takes."""
+def reference_fields(model: type[BaseModel]) -> dict[str, BlockReference]:
+    """The fields that take a block or a list of blocks, with what each of them takes."""
     return {
-        name: mark.block
+        name: mark
         for name, info in model.model_fields.items()
         for mark in info.metadata
         if isinstance(mark, BlockReference)
@@ -208,6 +213,38 @@ def block_fields(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
             ):
                 found[name] = candidate
     return found
+
+
+@cache
+def labelled_block_fields(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """The fields written as any number of labelled blocks, a map by label, with their model."""
+    return {
+        name: item
+        for name, info in model.model_fields.items()
+        for item in get_args(info.annotation)[1:]
+        if get_origin(info.annotation) is dict
+        and isinstance(item, type)
+        and issubclass(item, BaseModel)
+    }
+
+
+def references_in(
+    values: Mapping[str, JsonValue], way: str = ""
+) -> Iterator[tuple[str, Reference]]:
+    """Every block reference in dumped inputs by its way, as in `workspace` or `models.0`."""
+    for name, value in values.items():
+        yield from _references_in(value, f"{way}{name}")
+
+
+def _references_in(value: JsonValue, way: str) -> Iterator[tuple[str, Reference]]:
+    if isinstance(value, dict):
+        if value.keys() == Reference.model_fields.keys():
+            yield way, Reference.model_construct(**value)
+        else:
+            yield from references_in(value, f"{way}.")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _references_in(item, f"{way}.{index}")
 
 
 def _options_of(annotation: object) -> tuple[object, ...]:

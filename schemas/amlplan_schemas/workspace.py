@@ -36,6 +36,10 @@ class Workspace(ResourceInputs):
 
     name_pattern: ClassVar[str] = r"^[a-zA-Z0-9][\w-]{2,32}$"
 
+    attach: Annotated[bool, Behaviour.METADATA] = Field(
+        default=False,
+        description="Whether another state manages it, and it is only read and referred to.",
+    )
     default: Annotated[bool, Behaviour.METADATA] = Field(
         default=False, description="Whether blocks that name no workspace belong to this one."
     )

@@ -75,7 +75,7 @@ MISTAKES = [
     ("bad label", 'bench "thing" "a b" {}', "Invalid label", 1),
     ("unknown argument", 'bench "thing" "a" {\n  valeu = "x"\n}', 'Did you mean "value"?', 2),
     ("unknown inner block", 'bench "thing" "a" {\n  inner {}\n}', '"inner"', 2),
-    ("missing argument", f'{WORKSPACE}model "m" {{}}', '"source" is required', 6),
+    ("missing argument", f'{WORKSPACE}datastore "local" "d" {{}}', '"path" is required', 6),
     ("text for a number", 'bench "thing" "a" {\n  steps = "many"\n}', "whole number", 2),
     ("a fraction", 'bench "thing" "a" {\n  steps = 1.5\n}', "whole number", 2),
     ("a list for a text", 'bench "thing" "a" {\n  value = [1]\n}', "string", 2),

@@ -9,6 +9,7 @@ import http.server
 import os
 import threading
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,9 +40,10 @@ def resolve(context: ProviderContext, environment: dict[str, str], **values: Any
     draft = Draft("environment.sk", "environment", "sk", dumped, frozenset())
     provider = LocalEnvironment(context)
     (request,) = provider.lock_requests(draft)
+    told = replace(draft, values=environment)
     operation = StandInOperation()
     try:
-        return provider.resolve(request, environment, operation)
+        return provider.resolve(request, told, operation)
     finally:
         assert CANARY not in str(operation.texts)
 

@@ -90,7 +90,8 @@ def call(fake: Path, command: str = "lock") -> Any:
 
 def resolved(context: ProviderContext, draft: Draft, **values: Any) -> Any:
     request = request_of(context, draft)
-    return LocalEnvironment(context).resolve(request, values, StandInOperation())
+    told = replace(draft, values=values)
+    return LocalEnvironment(context).resolve(request, told, StandInOperation())
 
 
 def test_equal_wishes_share_a_key_however_they_are_written(context: ProviderContext) -> None:
@@ -136,7 +137,7 @@ def test_a_sensitive_address_is_not_needed_for_the_key(context: ProviderContext)
     request = request_of(context, replace(draft, values=values))
     assert request.request["index_url"] == "(sensitive)"
     with pytest.raises(AuthError, match="is a secret that cannot be had"):
-        LocalEnvironment(context).resolve(request, {}, StandInOperation())
+        LocalEnvironment(context).resolve(request, wanted(), StandInOperation())
 
 
 def test_nothing_is_asked_for_what_is_unknown_or_kept_by_the_user(
@@ -240,7 +241,7 @@ def test_a_failure_does_not_tell_the_credentials(context: ProviderContext, fake_
     operation = StandInOperation()
     request = request_of(context, wanted(index_url="https://packages.example.net/simple"))
     with pytest.raises(ProviderError, match="No solution found") as caught:
-        LocalEnvironment(context).resolve(request, {"index_url": secret}, operation)
+        LocalEnvironment(context).resolve(request, wanted(index_url=secret), operation)
     chain: BaseException | None = caught.value
     while chain is not None:
         assert CANARY not in f"{chain!r} {chain}"
@@ -274,7 +275,7 @@ def test_a_cancelled_resolution_ends(context: ProviderContext, fake_uv: Path) ->
     (fake_uv / "uv").write_text("#!/bin/sh\nsleep 100\n")
     request = request_of(context, wanted())
     with pytest.raises(CanceledError):
-        LocalEnvironment(context).resolve(request, {}, StandInOperation(cancelled=True))
+        LocalEnvironment(context).resolve(request, wanted(), StandInOperation(cancelled=True))
 
 
 def test_a_local_wheel_stands_by_name_and_digest(context: ProviderContext, fake_uv: Path) -> None:

@@ -1,0 +1,93 @@
+"""`amlplan lock`: what the outside resolves to, written into `amlplan.lock`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from amlplan.cli.console import Console
+from amlplan.cli.flow import resolved_lock
+from amlplan.cli.interrupt import stopping_on_signals
+from amlplan.cli.options import (
+    Command,
+    assignments_of,
+    flag,
+    suggestion,
+    variable_options,
+)
+from amlplan.cli.progress import Progress
+from amlplan.cli.project import open_project
+from amlplan.cli.style import styled
+from amlplan.errors import EXIT_CONFIG
+from amlplan.lockfile import LOCK_NAME, write_lock
+
+if TYPE_CHECKING:
+    from amlplan.cli.project import Project
+    from amlplan.lockfile import LockFile
+
+
+@click.command("lock", cls=Command)
+@click.argument("names", nargs=-1, metavar="[ADDR]...")
+@flag("upgrade", "Resolve again: what these blocks ask for, or everything.")
+@flag("check", "Write nothing; exit with 10 where the lock lacks something.")
+@variable_options
+@click.pass_context
+def command(ctx: click.Context, names: tuple[str, ...], *, upgrade: bool, check: bool) -> int:
+    """Resolve requirements, runs and registered versions into amlplan.lock.
+
+    Without -upgrade only what is missing is resolved, so that nothing moves by itself.
+    """
+    console = Console(sys.stdout, sys.stderr)
+    if names and not upgrade:
+        raise click.UsageError("Blocks are named together with -upgrade.", ctx)
+    with stopping_on_signals(console) as stop, Progress(console) as progress:
+        project = open_project(assignments_of(ctx), require_variables=False, needs_state=False)
+        addresses = names if names or not upgrade else tuple(project.configuration.resources)
+        _check_names(ctx, project, addresses)
+        lock = resolved_lock(project, progress, stop, addresses)
+    changed = _changes(project.lock, lock)
+    if check:
+        return _report(console, changed)
+    if changed:
+        write_lock(project.root, lock)
+        console.print("\n".join([*changed, f"{LOCK_NAME} written. Commit it."]))
+    else:
+        console.print(f"{LOCK_NAME} has everything already; nothing was changed.")
+    return 0
+
+
+def _check_names(ctx: click.Context, project: Project, names: tuple[str, ...]) -> None:
+    known = list(project.configuration.resources)
+    for name in names:
+        if name not in known:
+            hint = suggestion(name, known)
+            raise click.UsageError(f"There is no block {name} in the configuration.{hint}", ctx)
+
+
+def _changes(before: LockFile, after: LockFile) -> list[str]:
+    """A line for each entry that comes, goes, or is another one."""
+    lines = []
+    for key in sorted({*before.entries, *after.entries}):
+        old, new = before.entries.get(key), after.entries.get(key)
+        entry = new or old
+        if old == new or entry is None:
+            continue
+        symbol = "~" if old and new else "+" if new else "-"
+        what = entry.request.get("name") or entry.request.get("history")
+        lines.append(f"  {styled_symbol(symbol)} {entry.type}{f' of {what}' if what else ''}")
+    return lines
+
+
+def styled_symbol(symbol: str) -> str:
+    """A symbol in the colour that plans give it."""
+    return styled({"~": "yellow", "+": "green", "-": "red"}[symbol], symbol)
+
+
+def _report(console: Console, changed: list[str]) -> int:
+    if not changed:
+        console.print(styled("green", f"{LOCK_NAME} has everything."))
+        return 0
+    console.print("\n".join([*changed, f"{LOCK_NAME} is not up to date. Run: amlplan lock"]))
+    return EXIT_CONFIG

@@ -1,0 +1,97 @@
+"""What a plan asks of the outside beside its own objects: offers, what is awaited, attached."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amlplan.config.static import static_value
+from amlplan.diagnostics import Diagnostic, error
+from amlplan.errors import AmlplanError
+from amlplan.provider import Attaches, Missing, Offers, Present, has
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from amlplan.config.blocks import Configuration
+    from amlplan.planning.want import Wanted
+    from amlplan.provider import Draft, LockRequest, Provider, Unreachable
+    from amlplan_schemas.state import Record
+
+TAKE_IT = "amlplan lock"
+
+
+def awaited(
+    provider: Provider, request: LockRequest, draft: Draft, configuration: Configuration
+) -> tuple[str, str]:
+    """Why a request that is not required has no answer, and the next step towards one."""
+    if not request.follows and has(provider, Offers):
+        current = provider.current(request, draft)
+        offer = provider.offer(None, current) if current is not None else None
+        if offer is not None:
+            return offer, TAKE_IT
+    history = request.request.get("history")
+    maker = None if history is None else _run_into(configuration, str(history))
+    return request.absent or f"no {request.type} yet", f"amlplan run {maker or 'SCRIPT'}"
+
+
+def _run_into(configuration: Configuration, history: str) -> str | None:
+    """The run configuration whose runs go into a history, as far as its text alone tells."""
+    for block in configuration.resources.values():
+        if block.block != "run_config":
+            continue
+        written = block.body.attributes.get("history")
+        value: object = block.label
+        if written is not None:
+            value, _ = static_value(written.expression, block.source)
+        if value == history:
+            return block.label
+    return None
+
+
+def offers(provider: Provider, wanted: Wanted) -> Iterator[str]:
+    """What the outside has beside the locked answers, with the command that takes it."""
+    if not has(provider, Offers):
+        return
+    for request in wanted.requests:
+        if request.follows:
+            continue
+        try:
+            current = provider.current(request, wanted.draft)
+        except AmlplanError as failure:
+            yield f"whether there is a better {request.type} is not known: {failure}"
+            continue
+        locked = wanted.draft.lock[request.key]
+        text = None if current is None else provider.offer(locked, current)
+        if text is not None:
+            yield f"{text}. To take it: {TAKE_IT} -upgrade {wanted.block.address}"
+
+
+def attached(
+    wanted: Wanted, record: Record | None, provider: Provider
+) -> Present | Unreachable | Diagnostic:
+    """The object that a block with `attach = true` reads, or what is wrong with the block."""
+    if record is not None:
+        why = "This state manages it already, so it cannot be attached too. Take attach out"
+        return _cannot_attach(wanted, f"{why}, or destroy it here first.")
+    if not has(provider, Attaches):
+        return _cannot_attach(wanted, f"Blocks of {wanted.block.kind} cannot be attached.")
+    try:
+        observed = provider.attach(wanted.draft)
+    except AmlplanError as failure:
+        return _cannot_attach(wanted, str(failure))
+    if isinstance(observed, Missing):
+        what = f"There is no {wanted.block.block} {wanted.draft.name} to attach"
+        return _cannot_attach(wanted, f"{what}. Correct its name or its place, or apply it first.")
+    return observed
+
+
+def _cannot_attach(wanted: Wanted, detail: str) -> Diagnostic:
+    block = wanted.block
+    return error(
+        "cannot_attach",
+        "Nothing to attach",
+        detail,
+        block.header,
+        context=block.context,
+        address=block.address,
+    )

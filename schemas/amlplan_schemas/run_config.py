@@ -1,0 +1,116 @@
+"""Run configurations: what a run executes, where, in which environment and with what."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from amlplan_schemas.base import (
+    BlockReference,
+    Duration,
+    LocalPath,
+    NoSecrets,
+    Reference,
+    ResourceInputs,
+    Schema,
+    Size,
+    Text,
+)
+
+HISTORY_PATTERN = r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}$"
+"""Azure ML's rule for the names of experiments."""
+
+
+class RunInput(Schema):
+    """Data that a run reads."""
+
+    path: Annotated[str, LocalPath] = Field(
+        min_length=1, description="The file or folder; fingerprinted, and linked for the run."
+    )
+
+
+class RunResources(Schema):
+    """What a run needs of its target; checked before it starts."""
+
+    cpus: int | None = Field(default=None, ge=1, description="Cores.")
+    memory: Size | None = Field(default=None, description="Main memory, as in 16GiB.")
+    gpus: int | None = Field(default=None, ge=0, description="Graphics processors.")
+    disk: Size | None = Field(default=None, description="Room on the disk, as in 10GiB.")
+
+
+class RunCollect(Schema):
+    """What is kept of a run's working folder."""
+
+    include: tuple[str, ...] = Field(
+        default=("outputs/**", "logs/**"), description="Patterns of files to keep."
+    )
+    max_size: Size = Field(default="10GiB", description="How much is kept at most.")
+
+
+class RunSnapshot(Schema):
+    """Limits of the snapshot of the source folder."""
+
+    max_size: Size = Field(default="300MiB", description="How large it may be.")
+    max_files: int = Field(default=2000, ge=1, description="How many files it may have.")
+
+
+class RunConfig(ResourceInputs):
+    """How a script is run; read by `amlplan run`, never planned and never in the state."""
+
+    name_pattern: ClassVar[str] = r"^[a-zA-Z0-9][\w.-]{0,254}$"
+
+    workspace: Annotated[Reference, BlockReference("workspace")] = Field(
+        description="The workspace whose history it goes into."
+    )
+    script: Annotated[str | None, NoSecrets] = Field(
+        default=None,
+        min_length=1,
+        description="The Python script, relative to source; this or command.",
+    )
+    command: Annotated[tuple[str, ...] | None, NoSecrets] = Field(
+        default=None, min_length=1, description="A command and its arguments, instead of a script."
+    )
+    source: Annotated[str, LocalPath, NoSecrets] = Field(
+        default=".", description="The folder that is snapshotted; the run works in a copy of it."
+    )
+    target: Annotated[Reference | None, BlockReference("compute")] = Field(
+        default=None, description="Where it runs; this host when left out."
+    )
+    environment: Annotated[Reference | None, BlockReference("environment")] = Field(
+        default=None, description="The environment; the Python on the PATH when left out."
+    )
+    history: Annotated[str | None, NoSecrets] = Field(
+        default=None,
+        pattern=HISTORY_PATTERN,
+        description="The history that it goes into; its own name when left out.",
+    )
+    arguments: Annotated[tuple[Text, ...], NoSecrets] = Field(
+        default=(), description="Arguments of the script."
+    )
+    parameters: Annotated[dict[str, Text], NoSecrets] = Field(
+        default_factory=dict,
+        description="Recorded and passed as --name value after the arguments.",
+    )
+    env: dict[str, Text] = Field(
+        default_factory=dict, description="Environment variables; a secret is handed over safely."
+    )
+    input: Annotated[dict[str, RunInput], NoSecrets] = Field(
+        default_factory=dict, description="Data that the script reads."
+    )
+    resources: RunResources = Field(
+        default_factory=RunResources, description="What it needs of its target."
+    )
+    collect: RunCollect = Field(default_factory=RunCollect, description="What is kept of it.")
+    snapshot: RunSnapshot = Field(
+        default_factory=RunSnapshot, description="Limits of the snapshot."
+    )
+    max_run_duration: Duration | None = Field(
+        default=None, description="After this long it is ended, as in 2h."
+    )
+
+    @model_validator(mode="after")
+    def _one_program(self) -> Self:
+        if (self.script is None) == (self.command is None):
+            raise ValueError("exactly one of script and command is needed")
+        return self
