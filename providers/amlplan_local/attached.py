@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amlplan.digests import PREFIX
 from amlplan.provider import LockRequest
-from amlplan_local.digests import PREFIX
 from amlplan_local.store import ContentStore
 from amlplan_local.versions import ModelVersions
 from amlplan_local.workspace import STORE

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from amlplan.errors import NotFoundError, ProviderError
+from amlplan.files import make_folder
 from amlplan.provider import Kind, Missing, Present, Unreachable
-from amlplan_local.files import make_folder
 from amlplan_local.identity import elsewhere, host_identity
 from amlplan_schemas.datastore import LocalDatastore as DatastoreInputs
 from amlplan_schemas.datastore import LocalDatastoreOutputs

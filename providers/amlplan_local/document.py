@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from amlplan_local.files import encode, write_file, write_new
+from amlplan.files import encode, write_file, write_new
 from amlplan_schemas.base import Stored
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amlplan.digests import PREFIX
 from amlplan.errors import ProviderError
 from amlplan.provider import Kind, LockRequest, Missing, Present
-from amlplan_local.digests import PREFIX
 from amlplan_local.indexes import DEFAULT_INDEX, FURTHER_INDEXES, HIDDEN, public_address
 from amlplan_local.requirements import Requirements
 from amlplan_local.resolve import resolve_requirements

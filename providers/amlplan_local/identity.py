@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from amlplan.children import run_child
 from amlplan.errors import ProviderError
+from amlplan.files import failure_at, make_folder, write_new
 from amlplan.provider import Unreachable
-from amlplan_local.files import failure_at, make_folder, write_new
 
 if TYPE_CHECKING:
     from amlplan.provider import ProviderContext

@@ -19,7 +19,7 @@ from amlplan_local.attached import (
     registered_request,
     registered_version,
 )
-from amlplan_local.digests import content_of, files_of
+from amlplan_local.content import content_of, files_of
 from amlplan_local.identity import elsewhere
 from amlplan_local.registration import Registration, release, seen_aliases
 from amlplan_local.selection import metric_change, run_name, run_offer, run_request, selected_run
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from amlplan.history import History
-
     from amlplan.provider import (
         Desired,
         Draft,

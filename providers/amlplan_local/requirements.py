@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from amlplan.digests import PREFIX, hash_file
 from amlplan.errors import NotFoundError, ProviderError
-from amlplan_local.digests import PREFIX, hash_file
-from amlplan_local.files import failure_at
+from amlplan.files import failure_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,7 +8,7 @@ from amlplan.errors import HistoryError
 from amlplan.history import Selection
 from amlplan.provider import LockRequest
 from amlplan_local.attached import request_key
-from amlplan_local.digests import digest_over
+from amlplan_local.content import digest_over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,9 +9,9 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
+from amlplan.digests import PREFIX, DigestMemory, chunks
 from amlplan.errors import ProviderError
-from amlplan_local.digests import PREFIX, DigestMemory, chunks
-from amlplan_local.files import failure_at, make_folder, sync, sync_folder
+from amlplan.files import failure_at, make_folder, sync, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, ValidationError
 
 from amlplan.errors import ProviderError
-from amlplan_local.files import encode, failure_at, locked, make_folder, write_file, write_new
+from amlplan.files import encode, failure_at, locked, make_folder, write_file, write_new
 from amlplan_schemas.base import JsonValue, Stored
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.errors import NotFoundError, ProviderError, UnreachableError
+from amlplan.files import make_folder
 from amlplan.provider import Kind, Missing, Present, Unreachable
 from amlplan_local.document import (
     DOCUMENT,
@@ -19,7 +20,6 @@ from amlplan_local.document import (
     read_document,
     write_document,
 )
-from amlplan_local.files import make_folder
 from amlplan_local.identity import elsewhere, host_identity
 from amlplan_schemas.workspace import Workspace, WorkspaceOutputs
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from amlplan import digests
 from amlplan.errors import NotFoundError, ProviderError
-from amlplan_local import digests
-from amlplan_local.digests import content_of
+from amlplan_local.content import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -86,7 +86,9 @@ def test_a_kill_at_any_write_leaves_one_version(bench: Workbench) -> None:
     """Kill after a growing number of syncs, whatever they are for."""
     bench.write({"a": b"1", "b": b"2"})
     program = (
-        "import os, signal, sys\nfrom amlplan_local import files, store, versions\n"
+        "import os, signal, sys\n"
+        "from amlplan import files\n"
+        "from amlplan_local import store, versions\n"
         "left = int(sys.argv[2])\n"
         "real = files.sync\n"
         "def sync(descriptor):\n"

@@ -44,6 +44,14 @@ def failure_at(path: Path, doing: str, failure: OSError) -> ProviderError:
     )
 
 
+def special_file(path: Path) -> ProviderError:
+    """The error for what stands where a file should be and has no content."""
+    return ProviderError(
+        "Not a file",
+        f"{path} is a pipe, a socket or a device and has no content to keep. Remove it.",
+    )
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and those above it that are missing; the umask has no say in its mode."""
     missing: list[Path] = []
