@@ -26,6 +26,7 @@ class ContentStore:
     """Blobs under `blobs/sha256/ab/…`; nothing here deletes one."""
 
     def __init__(self, folder: Path, cache_folder: Path) -> None:
+        self.folder = folder
         self._blobs = folder / "blobs" / "sha256"
         self._parts = folder / "parts"
         self._cache_folder = cache_folder
@@ -59,11 +60,13 @@ class ContentStore:
         sources: Mapping[str, tuple[Path, str]],
         check: Callable[[], None],
         progress: Callable[[str], None],
+        changed: Callable[[str], ProviderError] | None = None,
     ) -> None:
         """Store files, given by path in the source, with where they lie and their digest.
 
         What is stored and sound is left alone; what is broken is replaced. Durable when this
-        returns. Raises ProviderError where a file no longer has the digest.
+        returns. Raises what `changed` gives, or says that a plan is stale, where a file no longer
+        has the digest.
         """
         make_folder(self._parts)
         self._drop_left_behind()
@@ -73,12 +76,18 @@ class ContentStore:
             check()
             progress(f"storing {name} ({number} of {len(bad)})")
             source, digest = sources[name]
-            folders.add(self._copy(source, digest, check))
+            folders.add(self._copy(source, digest, check, changed or changed_since_plan))
         for folder in folders:
             sync_folder(folder)
             sync_folder(folder.parent)
 
-    def _copy(self, source: Path, digest: str, check: Callable[[], None]) -> Path:
+    def _copy(
+        self,
+        source: Path,
+        digest: str,
+        check: Callable[[], None],
+        changed: Callable[[str], ProviderError],
+    ) -> Path:
         path = self.path(digest)
         make_folder(path.parent)
         part = self._parts / secrets.token_hex(16)
@@ -92,7 +101,7 @@ class ContentStore:
                 os.fchmod(file.fileno(), BLOB_MODE)
                 sync(file.fileno())
             if PREFIX + seen.hexdigest() != digest:
-                raise changed_since_plan(str(source))
+                raise changed(str(source))
             part.replace(path)
         except OSError as failure:
             raise failure_at(path, "written", failure) from failure

@@ -1,0 +1,147 @@
+"""Which files of a source folder are left out of its snapshots, and why."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from amlplan.errors import AmlplanError
+from amlplan.files import failure_at
+from amlplan.runs.patterns import patterns_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from amlplan.runs.patterns import Pattern
+
+OWN = ".amlignore"
+GIT = ".gitignore"
+ALWAYS = "always left out"
+_NAMES = frozenset({".git", ".amlplan", "amlplan.lock", "__pycache__"})
+_BEGINNING = "amlplan.state.json"
+_ENDINGS = (".amlvars", ".plan")
+VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Why a path is left out: `path` is the file or folder that decided, `reason` is for people."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The patterns of one ignore file; they hold for what begins with `prefix`."""
+
+    prefix: str
+    file: str
+    patterns: tuple[Pattern, ...]
+
+
+Levels = tuple[Level, ...]
+"""The ignore files that have a say about the entries of a folder, the deepest one first."""
+
+
+@dataclass(slots=True)
+class IgnoreRules:
+    """The ignore rules of a source folder.
+
+    Its `.amlignore` decides alone where there is one; else the `.gitignore` of every folder, as
+    git reads them. What lies above the source has no say, so that a copy of it elsewhere has the
+    same rules.
+    """
+
+    source: Path
+    file: str = field(init=False)
+    """The name of the ignore files that decide."""
+
+    def __post_init__(self) -> None:
+        self.file = OWN if (self.source / OWN).is_file() else GIT
+
+    def enter(self, folder: str, above: Levels) -> Levels:
+        """The levels of a folder, of its path with a slash at the end ("" for the source itself).
+
+        Raises AmlplanError for an ignore file that cannot be read.
+        """
+        if folder and self.file == OWN:
+            return above
+        file = folder + self.file
+        patterns = self._patterns(self.source / file)
+        return (Level(folder, file, patterns), *above) if patterns else above
+
+    def decide(self, path: str, levels: Levels, *, is_folder: bool) -> Exclusion | None:
+        """Why an entry of a folder that is kept is left out itself, None where it is kept."""
+        name = path.rpartition("/")[2]
+        if name in _NAMES or name.startswith(_BEGINNING) or name.endswith(_ENDINGS):
+            return Exclusion(path, ALWAYS)
+        for level in levels:
+            inner = path[len(level.prefix) :]
+            for pattern in reversed(level.patterns):
+                if pattern.folders_only and not is_folder:
+                    continue
+                if pattern.matches(inner if pattern.anchored else name):
+                    if pattern.keeps:
+                        return None
+                    where = f"{level.file} line {pattern.line}"
+                    return Exclusion(path, f"excluded by {where}")
+        return None
+
+    def decide_folder(self, path: str, levels: Levels) -> Exclusion | None:
+        """The same for a folder, which a virtual environment is left out as."""
+        excluded = self.decide(path, levels, is_folder=True)
+        if excluded is None and (self.source / path / VIRTUAL_ENVIRONMENT).is_file():
+            return Exclusion(path, f"{ALWAYS}: a virtual environment")
+        return excluded
+
+    def explain(self, path: str | Path) -> Exclusion | None:
+        """Why a path is left out, None where it would be kept; it need not exist.
+
+        Relative to the source, or absolute; one that does not exist is taken for a folder where
+        it ends in a slash. Raises AmlplanError for a path outside, and as `enter` does.
+        """
+        inner = self._inside(os.fspath(path))
+        is_folder = os.fspath(path).endswith("/") or _is_folder(self.source / inner)
+        levels = self.enter("", ())
+        *folders, name = inner.split("/")
+        above = ""
+        for folder in folders:
+            excluded = self.decide_folder(above + folder, levels)
+            if excluded is not None:
+                return excluded
+            above += f"{folder}/"
+            levels = self.enter(above, levels)
+        if is_folder and name != ".":
+            return self.decide_folder(above + name, levels)
+        return self.decide(above + name, levels, is_folder=False)
+
+    def _inside(self, path: str) -> str:
+        source = self.source.absolute()
+        inner = os.path.relpath(source / path, source)
+        if inner == ".." or inner.startswith("../"):
+            raise AmlplanError(
+                "A path outside of the source",
+                f"{path} is not in {self.source}, so nothing decides about it. Name a path in it.",
+            )
+        return inner
+
+    def _patterns(self, path: Path) -> tuple[Pattern, ...]:
+        try:
+            if not stat.S_ISREG(path.lstat().st_mode):
+                return ()  # git does not follow links here, lest they lead outside
+            text = path.read_bytes().decode(errors="surrogateescape")
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+        except OSError as failure:
+            raise failure_at(path, "read", failure) from failure
+        return patterns_of(text)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False
