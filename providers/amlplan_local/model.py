@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from amlplan.content import content_of, files_of
 from amlplan.errors import HistoryError, NotFoundError, ProviderError, UnreachableError
 from amlplan.provider import Kind, Missing, Present, Refinement, Unreachable
 from amlplan_local.attached import REQUEST_TYPE as REGISTERED
@@ -19,7 +20,6 @@ from amlplan_local.attached import (
     registered_request,
     registered_version,
 )
-from amlplan_local.content import content_of, files_of
 from amlplan_local.identity import elsewhere
 from amlplan_local.registration import Registration, release, seen_aliases
 from amlplan_local.selection import metric_change, run_name, run_offer, run_request, selected_run

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amlplan.content import digest_over
 from amlplan.errors import HistoryError
 from amlplan.history import Selection
 from amlplan.provider import LockRequest
 from amlplan_local.attached import request_key
-from amlplan_local.content import digest_over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

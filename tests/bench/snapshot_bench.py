@@ -14,13 +14,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amlplan.runs import snapshot
+from amlplan.snapshots import snapshot
 from amlplan_local.store import ContentStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from amlplan.runs.manifest import Snapshot
+    from amlplan.snapshots.manifest import Snapshot
 
 COUNT = 10_000
 SIZE = 100_000

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amlplan import digests
+from amlplan.content import content_of
 from amlplan.errors import NotFoundError, ProviderError
-from amlplan_local.content import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from amlplan import digests
 from amlplan.errors import AmlplanError, NotFoundError
-from amlplan.runs import copies, snapshot
-from amlplan.runs.manifest import File, Link, Snapshot
+from amlplan.snapshots import copies, snapshot
+from amlplan.snapshots.manifest import File, Link, Snapshot
 from amlplan_local.store import ContentStore
 
 if TYPE_CHECKING:
@@ -427,7 +427,7 @@ def test_a_file_system_without_shared_copies_is_copied_on(
 
 
 def test_nothing_slow_is_imported() -> None:
-    code = "import sys, amlplan.runs.snapshot; print(*sys.modules)"
+    code = "import sys, amlplan.snapshots.snapshot; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     slow = {"pydantic", "asyncio", "concurrent.futures", "logging", "subprocess"}
     assert not slow & set(done.stdout.split())

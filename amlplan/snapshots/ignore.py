@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import AmlplanError
 from amlplan.files import failure_at
-from amlplan.runs.patterns import patterns_of
+from amlplan.snapshots.patterns import patterns_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from amlplan.runs.patterns import Pattern
+    from amlplan.snapshots.patterns import Pattern
 
 OWN = ".amlignore"
 GIT = ".gitignore"

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Protocol
 from amlplan.digests import PREFIX, DigestMemory, fingerprint, hash_file
 from amlplan.errors import AmlplanError, NotFoundError, ProviderError
 from amlplan.files import failure_at, make_folder, write_file
-from amlplan.runs.copies import write_copy
-from amlplan.runs.ignore import IgnoreRules
-from amlplan.runs.limits import check_limits
-from amlplan.runs.manifest import File, Link, Snapshot
-from amlplan.runs.tree import find, unreadable
+from amlplan.snapshots.copies import write_copy
+from amlplan.snapshots.ignore import IgnoreRules
+from amlplan.snapshots.limits import check_limits
+from amlplan.snapshots.manifest import File, Link, Snapshot
+from amlplan.snapshots.tree import find, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from amlplan.runs.manifest import Entry
-    from amlplan.runs.tree import Found
+    from amlplan.snapshots.manifest import Entry
+    from amlplan.snapshots.tree import Found
 
 WORTH_A_THREAD = 8 * 1024 * 1024
 """Bytes to read from which on a second thread is worth its start."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from amlplan.errors import AmlplanError, NotFoundError
-from amlplan.runs.ignore import GIT, OWN
+from amlplan.snapshots.ignore import GIT, OWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from amlplan.runs.ignore import IgnoreRules, Levels
+    from amlplan.snapshots.ignore import IgnoreRules, Levels
 
 
 DEEPEST = 200

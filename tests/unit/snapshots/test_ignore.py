@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from amlplan.errors import AmlplanError
-from amlplan.runs.ignore import IgnoreRules
+from amlplan.snapshots.ignore import IgnoreRules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

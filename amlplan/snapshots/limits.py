@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from amlplan.errors import AmlplanError
-from amlplan.runs.ignore import GIT, OWN
+from amlplan.snapshots.ignore import GIT, OWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from amlplan.runs.ignore import IgnoreRules
-    from amlplan.runs.tree import Found
+    from amlplan.snapshots.ignore import IgnoreRules
+    from amlplan.snapshots.tree import Found
 
 NAMED = 5
 """How many of the largest are named."""

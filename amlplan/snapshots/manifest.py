@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from amlplan.digests import PREFIX
 from amlplan.errors import AmlplanError
-from amlplan.runs.tree import DEEPEST, stays_inside
+from amlplan.snapshots.tree import DEEPEST, stays_inside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ from amlplan.files import failure_at
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from amlplan.runs.manifest import File
+    from amlplan.snapshots.manifest import File
 
 _NO_RANGES = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
 """What a file system says that cannot copy within itself."""
