@@ -1,0 +1,204 @@
+"""A run of a script, and its child runs, as user code sees them."""
+
+import os
+import time
+
+from amlplan_run import children, files, values
+from amlplan_run.recorder import described
+from amlplan_run.values import text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Callable, Dict, Iterable, Mapping, Optional, Type
+
+    from amlplan_run.context import Context
+    from amlplan_run.recorder import Recorder
+
+    Fields = Dict[str, object]
+
+
+class Run:
+    """A run to record into; get it from `current()` or `child_run()`.
+
+    `id` names it in the history, `parent` is the id of the run it belongs to or None, `outputs`
+    the folder whose files are kept. Methods are those of the module, which tells about them.
+    """
+
+    def __init__(
+        self,
+        identity: str,
+        parent: "Optional[str]",
+        recorder: "Recorder",
+        context: "Context",
+    ) -> None:
+        self.id = identity
+        self.parent = parent
+        self._recorder = recorder
+        self._context = context
+
+    def __repr__(self) -> str:
+        return "<%s %s>" % (type(self).__name__, self.id)
+
+    @property
+    def outputs(self) -> str:
+        """The folder whose files are kept with the run; made where it is missing."""
+        folder = os.path.join(self._recorder.work, files.OUTPUTS)
+        os.makedirs(folder, exist_ok=True)
+        return folder
+
+    def log(self, name: str, value: object, step: "Optional[int]" = None) -> None:
+        """Record a value of a metric."""
+        self._record("metric", name, lambda: _metric(name, value, step))
+
+    def log_list(self, name: str, values: "Iterable[object]") -> None:
+        """Record values that belong together."""
+        self._record("list", name, lambda: {"name": text(name), "values": _list(values)})
+
+    def log_row(self, name: str, **columns: object) -> None:
+        """Record one row of a table."""
+        self._record("row", name, lambda: {"name": text(name), "values": _cell(columns)})
+
+    def log_table(self, name: str, columns: "Mapping[str, Iterable[object]]") -> None:
+        """Record a whole table, by column."""
+        self._record("table", name, lambda: {"name": text(name), "values": _table(columns)})
+
+    def log_image(self, name: str, path: "Optional[str]" = None, figure: object = None) -> None:
+        """Record an image: a file, or a figure of matplotlib."""
+        self._record("image", name, lambda: self._image(name, path, figure))
+
+    def tag(self, name: str, value: object = None) -> None:
+        """Tag the run; the last value counts."""
+        self._record("tag", name, lambda: _pair(name, value))
+
+    def set_tags(self, tags: "Mapping[str, object]") -> None:
+        """Tag the run with several tags."""
+        for name, value in dict(tags).items():
+            self.tag(name, value)
+
+    def add_properties(self, properties: "Mapping[str, object]") -> None:
+        """Add facts that never change; the first value counts."""
+        for name, value in dict(properties).items():
+            self._record("property", name, _bound(_pair, name, text(value)))
+
+    def artifact(self, path: str, name: "Optional[str]" = None) -> None:
+        """Keep a file or folder as it is now."""
+        self._record("artifact", path, lambda: files.kept(self._recorder.work, path, name))
+
+    def child_run(self, name: "Optional[str]" = None) -> "ChildRun":
+        """Start a child of this run."""
+        child = ChildRun(
+            children.new_id(self.id, self._recorder), self.id, self._recorder, self._context
+        )
+        child.begin(name)
+        return child
+
+    @property
+    def _key(self) -> "Optional[str]":
+        """What events name this run by: nothing, where the folder of events is this run's own."""
+        return self.id if self._recorder.is_alone else None
+
+    def _record(self, kind: str, name: object, make: "Callable[[], Fields]") -> None:
+        self._recorder.record(self._key, kind, name, make)
+
+    def _image(self, name: str, path: "Optional[str]", figure: object) -> "Fields":
+        work = self._recorder.work
+        if figure is not None:
+            return {"name": text(name), "path": files.saved(work, text(name), figure)}
+        if path is None:
+            raise values.UnfitError("give the path of a file, or a figure")
+        return {"name": text(name), "path": files.image(work, path)}
+
+
+class ChildRun(Run):
+    """A part of a run with values of its own; a context manager that ends it."""
+
+    _is_open = True
+    _token: object = None
+
+    def begin(self, name: "Optional[str]") -> None:
+        """Record that the child is there and runs; `child_run` has done it."""
+        self._record("run", self.id, lambda: _described(self, name))
+        self._status("Running", None)
+
+    def complete(self) -> None:
+        """End the child; a second end is ignored."""
+        self._end("Completed", None)
+
+    def fail(self, reason: object = None) -> None:
+        """End the child as failed; a second end is ignored."""
+        self._end("Failed", reason)
+
+    def cancel(self, reason: object = None) -> None:
+        """End the child as canceled; a second end is ignored."""
+        self._end("Canceled", reason)
+
+    def __enter__(self) -> "ChildRun":  # noqa: PYI034 - typing has no Self before 3.11
+        self._token = self._context.enter(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: "Optional[Type[BaseException]]",
+        failure: "Optional[BaseException]",
+        trace: "Optional[TracebackType]",
+    ) -> None:
+        self._context.leave(self._token)
+        if failure is None or (isinstance(failure, SystemExit) and failure.code in (None, 0)):
+            self.complete()
+        elif isinstance(failure, (KeyboardInterrupt, GeneratorExit)):
+            self.cancel(described(failure))
+        else:
+            self.fail(described(failure))
+
+    @property
+    def _key(self) -> "Optional[str]":
+        return self.id
+
+    def _end(self, status: str, reason: object) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._status(status, reason)
+
+    def _status(self, status: str, reason: object) -> None:
+        def fields() -> "Fields":
+            why = None if reason is None else text(reason)[:10000]
+            return {"status": status, "reason": why, "exit_code": None, "attempt": 1}
+
+        self._record("status", status, fields)
+
+
+_list = values.list_of
+_cell = values.cell
+_table = values.table_of
+
+
+def _metric(name: object, value: object, step: object) -> "Fields":
+    plain, special = values.metric_value(value)
+    fields: "Fields" = {"name": text(name), "value": plain, "step": values.step(step)}
+    if special:
+        fields["special"] = True
+    return fields
+
+
+def _pair(name: object, value: object) -> "Fields":
+    return {"name": text(name), "value": None if value is None else text(value)}
+
+
+def _bound(function: "Callable[..., Fields]", *arguments: object) -> "Callable[[], Fields]":
+    return lambda: function(*arguments)
+
+
+def _described(child: ChildRun, name: "Optional[str]") -> "Fields":
+    return {
+        "id": child.id,
+        "number": None,
+        "history": None,
+        "name": text(name) if name is not None else child.id,
+        "workspace": None,
+        "parent": child.parent,
+        "definition": {},
+        "by": None,
+        "host": None,
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
