@@ -1,0 +1,1 @@
+"""Serves scoring scripts: a front that speaks HTTP, and workers under the user's interpreter."""

@@ -1,0 +1,324 @@
+"""The HTTP side: a plain ASGI application with the routes of a scoring service."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qs
+
+from amlplan_serve import frames
+from amlplan_serve.pool import OverloadedError
+from amlplan_serve.swagger import VERSIONS, swagger_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from amlplan_serve.frames import Frame
+    from amlplan_serve.keys import Keys
+    from amlplan_serve.measures import Measures
+    from amlplan_serve.pool import Pool
+    from amlplan_serve.revisions import Revisions
+
+    Scope = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+    Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+Headers = list[tuple[bytes, bytes]]
+
+JSON_TYPE = (b"content-type", b"application/json")
+TEXT_TYPE = (b"content-type", b"text/html; charset=utf-8")
+NOT_FAILED = (b"x-ms-run-function-failed", b"False")
+CLOSE = (b"connection", b"close")
+METRICS_TYPE = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
+HEADER_LIMIT = 100
+"""Characters of a request's own identifiers."""
+LINGERING = 2.0
+"""Seconds that a client may go on sending a body that is too large, so that it reads the answer."""
+NEVER_PASSED = frozenset((b"authorization",))
+FINAL = range(200, 600)
+"""What HTTP has for answers that are the last."""
+HOP_BY_HOP = frozenset(("connection", "content-length", "transfer-encoding", "keep-alive"))
+
+
+class Response(NamedTuple):
+    """An answer: its status, its headers without the content's length, and its body."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class TooLargeError(Exception):
+    """A body is longer than it may be."""
+
+
+class GoneError(Exception):
+    """The client left before its request was complete."""
+
+
+class Front:
+    """The ASGI application; made and called in the server's loop."""
+
+    def __init__(
+        self,
+        revisions: Revisions,
+        measures: Measures,
+        keys: Keys | None,
+        *,
+        body_limit: int,
+        version: str,
+    ) -> None:
+        self._revisions = revisions
+        self._measures = measures
+        self._keys = keys
+        self._body_limit = body_limit
+        self._numbers = itertools.count()
+        self._prefix = str(uuid.uuid4())[:24].encode()
+        self._version = (b"x-ms-server-version", b"amlplan/" + version.encode())
+        self.is_closing = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        started = time.perf_counter()
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        identifiers, refused = self._identifiers(headers)
+        is_score = scope["path"] == "/score"
+        if is_score:
+            self._measures.in_flight += 1
+        try:
+            if refused is None:
+                refused = self._refusal(scope, headers)
+            if refused is not None:
+                response = refused
+            elif is_score:
+                response = await self._score(scope, headers, receive)
+            else:
+                response = self._other(scope["method"], scope["path"], scope["query_string"])
+            if is_score:
+                self._measures.count(response.status, time.perf_counter() - started)
+        except TooLargeError:
+            if is_score:
+                self._measures.count(413, time.perf_counter() - started)
+            await self._refuse_body(identifiers, receive, send)
+            return
+        except GoneError:
+            return
+        finally:
+            if is_score:
+                self._measures.in_flight -= 1
+        await self._send(scope["method"], response, identifiers, send)
+
+    async def answer(
+        self, pool: Pool, method: str, query: bytes, headers: Headers, body: bytes
+    ) -> Response:
+        """Have a pool answer; raises nothing, its failures are answers."""
+        try:
+            if pool.needs_only_body and method == "POST":
+                frame = await pool.submit(frames.BODY, body)
+            else:
+                frame = await pool.submit(
+                    frames.REQUEST, frames.with_head(_told(method, query, headers), body)
+                )
+        except OverloadedError:
+            return message(503, "Too many requests are under way.", (b"retry-after", b"1"))
+        return response_of(frame)
+
+    async def _score(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Response:
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > self._body_limit:
+            raise TooLargeError
+        event = await receive()
+        body: bytes = event.get("body", b"")
+        if event.get("more_body"):
+            body = await self._rest(body, receive)
+        elif event["type"] != "http.request":
+            raise GoneError
+        elif len(body) > self._body_limit:
+            raise TooLargeError
+        pool = self._revisions.active
+        if pool is None:
+            return message(503, "No revision is active.", (b"retry-after", b"1"))
+        return await self.answer(
+            pool, scope["method"], scope["query_string"], scope["headers"], body
+        )
+
+    async def _rest(self, first: bytes, receive: Receive) -> bytes:
+        parts, size = [first], len(first)
+        while True:
+            event = await receive()
+            if event["type"] != "http.request":
+                raise GoneError
+            parts.append(event.get("body", b""))
+            size += len(parts[-1])
+            if size > self._body_limit:
+                raise TooLargeError
+            if not event.get("more_body"):
+                return b"".join(parts)
+
+    async def _send(
+        self, method: str, response: Response, identifiers: Headers, send: Send
+    ) -> None:
+        length = (b"content-length", b"%d" % len(response.body))
+        headers = [*response.headers, length, *identifiers]
+        if self.is_closing:
+            headers.append(CLOSE)
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        body = b"" if method == "HEAD" else response.body
+        await send({"type": "http.response.body", "body": body})
+
+    async def _refuse_body(self, identifiers: Headers, receive: Receive, send: Send) -> None:
+        """Answer at once, but let the client send on for a while: a reset would lose the answer."""
+        response = message(413, "The body is larger than this service takes.")
+        length = (b"content-length", b"%d" % len(response.body))
+        headers = [*response.headers, length, *identifiers, CLOSE]
+        await send({"type": "http.response.start", "status": 413, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body, "more_body": True})
+        try:
+            async with asyncio.timeout(LINGERING):
+                while (await receive()).get("more_body"):
+                    continue
+        except TimeoutError:
+            pass
+        await send({"type": "http.response.body", "body": b""})
+
+    def _identifiers(self, headers: dict[bytes, bytes]) -> tuple[Headers, Response | None]:
+        """The headers that name a request, and a refusal where one is too long."""
+        get = headers.get
+        request = get(b"x-request-id")
+        if request is None:
+            request = self._prefix + b"%012x" % (next(self._numbers) & 0xFFFFFFFFFFFF)
+        client = get(b"x-ms-client-request-id", b"")
+        legacy = get(b"x-ms-request-id", b"")
+        if legacy:
+            client = client or legacy
+        else:
+            legacy = client or request
+        found: Headers = [self._version]
+        if len(request) > HEADER_LIMIT:
+            return found, message(431, f"x-request-id must not exceed {HEADER_LIMIT} characters")
+        if request:
+            found.append((b"x-request-id", request))
+        if len(legacy) > HEADER_LIMIT or len(client) > HEADER_LIMIT:
+            text = (
+                "x-ms-request-id and x-ms-client-request-id must not exceed "
+                f"{HEADER_LIMIT} characters"
+            )
+            return found, message(431, text)
+        if legacy:
+            found.append((b"x-ms-request-id", legacy))
+        if client:
+            found.append((b"x-ms-client-request-id", client))
+        if b"traceid" in headers:
+            found.append((b"TraceId", headers[b"traceid"]))
+        return found, None
+
+    def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> Response | None:
+        """Why a request is not let in, if so."""
+        route = ROUTES.get(scope["path"])
+        if route is None:
+            return message(404, "There is nothing at this address.")
+        methods, is_open = route
+        if scope["method"] not in methods:
+            allowed = (b"allow", ", ".join(sorted(methods)).encode())
+            return message(405, "The method is not allowed at this address.", allowed)
+        if is_open or self._keys is None:
+            return None
+        if self._keys.accept(headers.get(b"authorization", b"")):
+            return None
+        if scope["method"] == "OPTIONS":  # a browser asks without a key whether it may ask
+            return Response(200, [TEXT_TYPE], b"")
+        text = "A key is needed: send it as Authorization: Bearer KEY."
+        return message(401, text, (b"www-authenticate", b"Bearer"))
+
+    def _other(self, method: str, path: str, query: bytes) -> Response:
+        if method == "OPTIONS":
+            return Response(200, [TEXT_TYPE], b"")
+        active = self._revisions.active
+        if path in {"/", "/v2/health/live"}:
+            return Response(200, [TEXT_TYPE], b"Healthy")
+        if path == "/v2/health/ready":
+            is_ready = active is not None and active.is_ready and not self.is_closing
+            return Response(200, [TEXT_TYPE], b"Ready") if is_ready else message(503, "Not ready.")
+        if path == "/metrics":
+            return Response(200, [METRICS_TYPE], self._measures.text())
+        if path == "/swagger.json":
+            return _swagger(active, query)
+        return _manifest(active)
+
+
+SCORE = frozenset(("GET", "POST", "OPTIONS", "HEAD"))
+READ = frozenset(("GET", "HEAD", "OPTIONS"))
+ROUTES: dict[str, tuple[frozenset[str], bool]] = {
+    "/": (READ, True),
+    "/score": (SCORE, False),
+    "/swagger.json": (READ, False),
+    "/v2/health/live": (READ, True),
+    "/v2/health/ready": (READ, True),
+    "/metrics": (READ, True),
+    "/amlplan/manifest": (READ, False),
+}
+"""The methods of each address, and whether it is open to everybody."""
+
+
+def message(status: int, text: str, *more: tuple[bytes, bytes]) -> Response:
+    """An answer that has a message only."""
+    body = json.dumps({"message": text}).encode()
+    return Response(status, [JSON_TYPE, NOT_FAILED, *more], body)
+
+
+def response_of(frame: Frame) -> Response:
+    """What a worker answered, as HTTP."""
+    if frame.kind == frames.VALUE:
+        took = (b"x-ms-run-fn-exec-ms", b"%.3f" % (frame.microseconds / 1000))
+        return Response(200, [JSON_TYPE, NOT_FAILED, took], frame.payload)
+    try:
+        head, body = frames.parted(frame.payload)
+        headers = [
+            (name.encode("latin-1"), value.encode("latin-1", "replace"))
+            for name, value in head["headers"]
+            if name not in HOP_BY_HOP
+        ]
+        status = int(head["status"])
+    except (frames.BrokenFrameError, ValueError, KeyError, TypeError, AttributeError):
+        return message(502, "The scoring process gave an answer that is none.")
+    if status not in FINAL:
+        return message(502, "The scoring process gave an answer that is none.")
+    if head.get("timed"):
+        headers.append((b"x-ms-run-fn-exec-ms", b"%.3f" % (frame.microseconds / 1000)))
+    return Response(status, headers, body)
+
+
+def _told(method: str, query: bytes, headers: Headers) -> dict[str, Any]:
+    passed = [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in headers
+        if name not in NEVER_PASSED
+    ]
+    return {"method": method, "query": query.decode("latin-1"), "headers": passed}
+
+
+def _swagger(active: Pool | None, query: bytes) -> Response:
+    values = parse_qs(query.decode("latin-1"))
+    version = values.get("version", ["2"])[0]
+    document = swagger_of(active.spec.source if active else None, version)
+    if document is None:
+        known = ", ".join(sorted(set(VERSIONS.values())))
+        text = f"Swagger version [{version}] is not valid. Supported versions: [{known}]."
+        return message(404, text)
+    return Response(200, [JSON_TYPE, NOT_FAILED], document)
+
+
+def _manifest(active: Pool | None) -> Response:
+    try:
+        if active is not None and active.spec.manifest is not None:
+            return Response(200, [JSON_TYPE], Path(active.spec.manifest).read_bytes())
+    except OSError:
+        pass
+    return message(404, "The active revision has no manifest.")

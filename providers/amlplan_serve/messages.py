@@ -1,0 +1,79 @@
+"""Messages on the control socket: a JSON object and bytes each, and descriptors where needed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import struct
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+HEADER = struct.Struct("!II")
+"""Lengths of the JSON and of the bytes behind it."""
+LONGEST = 1 << 30
+LONGEST_PATH = 100
+"""Bytes that the path of a socket may have on every system."""
+
+
+class BrokenMessageError(Exception):
+    """What arrived is no message, or the other end left."""
+
+
+def send(
+    connection: socket.socket,
+    about: Mapping[str, Any],
+    data: bytes = b"",
+    descriptors: tuple[int, ...] = (),
+) -> None:
+    """Send a message; blocks."""
+    encoded = json.dumps(about).encode()
+    head = HEADER.pack(len(encoded), len(data))
+    if descriptors:
+        socket.send_fds(connection, [head], list(descriptors))
+        head = b""
+    connection.sendall(head + encoded + data)
+
+
+def receive(
+    connection: socket.socket, descriptors: int = 0
+) -> tuple[dict[str, Any], bytes, list[int]]:
+    """Wait for a message, with so many descriptors at most; raises BrokenMessageError."""
+    head, fds, _, _ = socket.recv_fds(connection, HEADER.size, descriptors)
+    length, size = HEADER.unpack(head + _exactly(connection, HEADER.size - len(head)))
+    if length > LONGEST or size > LONGEST:
+        raise BrokenMessageError("a message is too long")
+    try:
+        about = json.loads(_exactly(connection, length))
+    except ValueError as failure:
+        raise BrokenMessageError("a message is not JSON") from failure
+    if not isinstance(about, dict):
+        raise BrokenMessageError("a message is no object")
+    return about, _exactly(connection, size), fds
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        part = connection.recv(min(size - len(data), 1 << 20))
+        if not part:
+            raise BrokenMessageError("the other end left")
+        data += part
+    return bytes(data)
+
+
+@contextlib.contextmanager
+def reachable(path: str) -> Iterator[str]:
+    """A name of this path that is short enough for a socket, by a link where it is too long."""
+    if len(os.fsencode(path)) <= LONGEST_PATH:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="aml") as folder:
+        link = Path(folder) / "s"
+        link.symlink_to(Path(path).parent)
+        yield str(link / Path(path).name)

@@ -1,0 +1,100 @@
+"""The revisions of a server: the active one, a candidate beside it, old ones that drain."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from amlplan_serve.pool import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from amlplan_serve.settings import RevisionSpec
+
+
+class UnknownRevisionError(Exception):
+    """There is no such revision here; the text says which there are."""
+
+
+class Revisions:
+    """Decides which pool takes new requests; its methods run in the server's loop."""
+
+    def __init__(self, retired: Callable[[int], None]) -> None:
+        self.active: Pool | None = None
+        self.candidate: Pool | None = None
+        self.draining: dict[Pool, asyncio.Task[None]] = {}
+        self._loading: Pool | None = None
+        self._retired = retired
+        self._lock = asyncio.Lock()
+
+    async def load(self, spec: RevisionSpec, secrets: Mapping[str, str]) -> None:
+        """Start a candidate; an earlier one ends. Raises RevisionBrokenError, changing nothing."""
+        async with self._lock:
+            await self._discard()
+            self._loading = pool = Pool(spec, secrets)
+            try:
+                await pool.start()
+                self.candidate = pool
+            except BaseException:
+                await pool.end()
+                raise
+            finally:
+                self._loading = None
+
+    async def activate(self, revision: str) -> None:
+        """Let the candidate have what comes from now on; the one before it drains.
+
+        May be repeated; raises UnknownRevisionError where the candidate is another.
+        """
+        async with self._lock:
+            if self.active is not None and self.active.spec.revision == revision:
+                return
+            candidate = self.candidate
+            if candidate is None or candidate.spec.revision != revision:
+                raise self._unknown(revision)
+            before, self.active, self.candidate = self.active, candidate, None
+            if before is not None:
+                self._retired(before.restarts)
+                task = asyncio.get_running_loop().create_task(self._drain(before))
+                self.draining[before] = task
+
+    async def discard(self, revision: str) -> None:
+        """End the candidate; one that is not there is no failure."""
+        async with self._lock:
+            if self.candidate is not None and self.candidate.spec.revision == revision:
+                await self._discard()
+
+    async def scale(self, workers: int) -> None:
+        """Change how many workers the active revision has; raises RevisionBrokenError."""
+        async with self._lock:
+            if self.active is None:
+                raise UnknownRevisionError("No revision is active.")
+            await self.active.scale(workers)
+
+    def find(self, revision: str) -> Pool:
+        """The candidate or the active revision; raises UnknownRevisionError."""
+        for pool in (self.candidate, self.active):
+            if pool is not None and pool.spec.revision == revision:
+                return pool
+        raise self._unknown(revision)
+
+    async def end(self) -> None:
+        """End every worker; returns when their processes are gone."""
+        pools = [self.active, self.candidate, self._loading, *self.draining]
+        await asyncio.gather(*(pool.end() for pool in pools if pool is not None))
+
+    async def _discard(self) -> None:
+        if self.candidate is not None:
+            gone, self.candidate = self.candidate, None
+            await gone.end()
+
+    async def _drain(self, pool: Pool) -> None:
+        await pool.drain()
+        del self.draining[pool]
+
+    def _unknown(self, revision: str) -> UnknownRevisionError:
+        there = [pool.spec.revision for pool in (self.active, self.candidate) if pool is not None]
+        return UnknownRevisionError(
+            f"Revision {revision} is not loaded; there is {', '.join(there) or 'none'}."
+        )

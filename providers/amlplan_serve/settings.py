@@ -1,0 +1,114 @@
+"""What a server and a revision are started with, as both ends of the control socket know it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """How a server listens; paths are absolute.
+
+    `port` 0 lets the kernel choose. `control` is the control socket, in a folder that is there.
+    `keys` is a file of mode 0600 with {"primary": …, "secondary": …}; None asks for no key.
+    `drain_seconds` bounds what is in flight when the server ends, `keep_alive` the seconds that
+    an idle connection is kept.
+    """
+
+    control: str
+    log: str
+    host: str = "127.0.0.1"
+    port: int = 0
+    keys: str | None = None
+    body_limit: int = 100 * 1024 * 1024
+    drain_seconds: float = 30.0
+    keep_alive: int = 75
+
+    def encode(self) -> str:
+        """The configuration as JSON."""
+        return json.dumps(dataclasses.asdict(self), indent=1)
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionSpec:
+    """One revision of what is served; nothing here is secret.
+
+    `entry_script` is relative to the folder `source`; `manifest` a file that is served as it is.
+    `scoring_timeout` bounds one `run`, `startup_timeout` the start of a worker with its `init`,
+    both in seconds. `max_concurrency` bounds the requests that run or wait; None does not.
+    `digest` is that of the image, told by status and metrics. `variables` are for the worker.
+    """
+
+    revision: str
+    interpreter: str
+    source: str
+    entry_script: str
+    model_dir: str
+    log: str
+    digest: str = ""
+    manifest: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    workers: int = 1
+    scoring_timeout: float = 60.0
+    startup_timeout: float = 300.0
+    max_concurrency: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The specification as a JSON object."""
+        return {**_fields_of(self), "variables": dict(self.variables)}
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionStatus:
+    """How a revision is doing: its workers, how often one was restarted, requests in it now."""
+
+    revision: str
+    digest: str
+    workers_wanted: int
+    workers_ready: int
+    restarts: int
+    in_flight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a server is doing.
+
+    `requests` counts what was answered on /score. `key_fingerprints` has a digest of each key by
+    its name. `draining` names revisions that finish what they have; `closing` tells that the
+    server itself does.
+    """
+
+    pid: int
+    version: str
+    host: str
+    port: int
+    active: RevisionStatus | None
+    candidate: RevisionStatus | None
+    draining: tuple[str, ...]
+    requests: int
+    key_fingerprints: Mapping[str, str]
+    closing: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The status as a JSON object."""
+        return dataclasses.asdict(self)
+
+
+def status_from_json(value: Mapping[str, Any]) -> Status:
+    """Read what `Status.as_json` gave."""
+    revisions = {
+        name: None if value[name] is None else RevisionStatus(**value[name])
+        for name in ("active", "candidate")
+    }
+    return Status(**{**value, **revisions, "draining": tuple(value["draining"])})
+
+
+def _fields_of(spec: RevisionSpec) -> dict[str, Any]:
+    return {item.name: getattr(spec, item.name) for item in dataclasses.fields(spec)}
