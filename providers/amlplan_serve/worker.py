@@ -209,8 +209,9 @@ def raw_request(request: Request) -> object:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
         "CONTENT_LENGTH": str(len(request.body)),
-        "CONTENT_TYPE": request.headers.get("Content-Type", ""),
     }
+    if "Content-Type" in request.headers:
+        environ["CONTENT_TYPE"] = request.headers["Content-Type"]
     for name, value in request.headers.items():
         environ.setdefault("HTTP_" + name.upper().replace("-", "_"), value)
     return flask.Request(environ)
