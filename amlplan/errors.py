@@ -7,8 +7,8 @@
       StateError         the state cannot be used
         LockedError      somebody else holds the lock
         StateFormatError the file is empty, broken, foreign or newer than this amlplan
-      HistoryError     the history of runs cannot be read or written
-      RunError         a run cannot be started, or did not go well
+      HistoryError       the history of runs cannot be used, or has no such run
+      RunError           a run cannot be started, or amlplan failed beside its script
       ProviderError      a provider could not do what it was asked
         MissingSdkError  the package a provider needs is not installed
         NotFoundError    the thing outside is not there
@@ -107,7 +107,7 @@ class StateFormatError(StateError):
 
 
 class HistoryError(AmlplanError):
-    """The history of runs cannot be read or written; the event files are untouched."""
+    """The history of runs cannot be read or written, or has no such run; no event was lost."""
 
     code = "history_error"
 

@@ -1,4 +1,4 @@
-"""Finds providers and state backends by their entry points: names now, import on use."""
+"""Finds providers, state backends and histories by their entry points: names now, import on use."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, cast
 
-from amlplan.errors import MissingSdkError, ProviderError
+from amlplan.errors import HistoryError, MissingSdkError, ProviderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from amlplan.backend import Backend
+    from amlplan.history import History
     from amlplan.provider import Provider, ProviderContext
     from amlplan_schemas.base import JsonValue, ResourceInputs
 
 PROVIDERS = "amlplan.providers"
 CONFIGURATION = "amlplan.configuration"
 BACKENDS = "amlplan.backends"
+HISTORIES = "amlplan.histories"
 
 
 class Registry:
@@ -108,3 +110,19 @@ def backend(
         )
     factory = cast("Callable[[Path, Mapping[str, JsonValue], str], Backend]", points[label].load())
     return factory(root, settings, tool_version)
+
+
+def history(store: str, folder: Path) -> History:
+    """The history of a workspace's folder, kept in a store that an entry point names.
+
+    Raises HistoryError where there is no such store, or where it refuses the folder.
+    """
+    points = {point.name: point for point in entry_points(group=HISTORIES)}
+    if store not in points:
+        known = ", ".join(sorted(points))
+        raise HistoryError(
+            "No such store of histories",
+            f'No installed package keeps a history in "{store}". Choose from: {known}.',
+        )
+    factory = cast("Callable[[Path], History]", points[store].load())
+    return factory(folder)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import StateError, StateFormatError
 from amlplan_schemas.state import STATE_FORMAT
-from amlplan_state.history import newest_good
+from amlplan_state.earlier import newest_good
 from amlplan_state.journal import bases
 from amlplan_state.snapshot import ABOUT, is_undamaged
 

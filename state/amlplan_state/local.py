@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import StateError
 from amlplan_schemas.state import State
-from amlplan_state import complaints, history, snapshot
+from amlplan_state import complaints, earlier, snapshot
 from amlplan_state.durable import Disk, write_new
 from amlplan_state.journal import Journal
 from amlplan_state.lock import acquire
@@ -51,7 +51,7 @@ class LocalBackend:
 
     def earlier(self) -> Sequence[str]:
         """The files of earlier snapshots, newest first."""
-        return [str(path) for path in history.earlier(self._paths)]
+        return [str(path) for path in earlier.earlier(self._paths)]
 
     def open(
         self, holder: Holder, *, timeout: float, waiting: Callable[[Holder | None], None]

@@ -12,7 +12,7 @@ from pydantic_core import from_json, to_json
 
 from amlplan.errors import StateError
 from amlplan_schemas.state import STATE_FORMAT
-from amlplan_state import complaints, history, journal, snapshot
+from amlplan_state import complaints, earlier, journal, snapshot
 from amlplan_state.durable import write_new
 from amlplan_state.journal import Begun, Contents, Entry, Finished, StepDone
 
@@ -196,9 +196,9 @@ class LocalWriter:
         outputs = before.outputs if request.outputs is None else request.outputs
         if self._written == 0 and outputs == before.outputs:
             return
-        kept = history.earlier(self._paths)
+        kept = earlier.earlier(self._paths)
         # Where an earlier copy was restored, no serial is given to two contents.
-        serial = max([self._base, *map(history.serial_of, kept[:1])]) + 1
+        serial = max([self._base, *map(earlier.serial_of, kept[:1])]) + 1
         after = before.model_copy(
             update={
                 "format_version": STATE_FORMAT,
@@ -210,7 +210,7 @@ class LocalWriter:
             }
         )
         write_new(self._disk, self._paths.unfinished, snapshot.encode(after))
-        history.keep(self._disk, self._paths, self._base)
+        earlier.keep(self._disk, self._paths, self._base)
         self._disk.rename(self._paths.unfinished, self._paths.state)
         self._disk.sync_folder(self._paths.folder)
         with self._contents_lock:
@@ -220,7 +220,7 @@ class LocalWriter:
         self._disk.truncate(self._journal, 0)
         self._disk.sync(self._journal)
         with suppress(OSError):  # a copy too many does no harm
-            history.prune(self._disk, self._paths)
+            earlier.prune(self._disk, self._paths)
 
 
 class OpenLocalState:

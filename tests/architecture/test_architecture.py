@@ -136,3 +136,11 @@ def test_importing_the_command_line_is_quick() -> None:
 
 def test_version_imports_nothing_slow() -> None:
     assert not imported_on_the_way("version") & SLOW_TO_IMPORT
+
+
+def test_a_history_imports_nothing_slow() -> None:
+    code = "import sys, amlplan_state.runs.store; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert not set(done.stdout.split()) & SLOW_TO_IMPORT

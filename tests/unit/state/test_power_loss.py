@@ -10,7 +10,7 @@ import pytest
 
 from amlplan.errors import StateError
 from amlplan_schemas.state import StateOutput
-from amlplan_state.history import newest_good
+from amlplan_state.earlier import newest_good
 from amlplan_state.paths import StatePaths
 from power_loss import Event, Image, RecordingDisk, replay, write_out
 from state_support import HOLDER, backend, intent, record, silent

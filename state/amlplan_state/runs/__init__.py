@@ -1,0 +1,1 @@
+"""The history of runs in SQLite: a view over the event files of all runs of a workspace."""

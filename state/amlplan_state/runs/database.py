@@ -1,0 +1,174 @@
+"""Opens the database: makes it where it is missing, refuses what is foreign or newer.
+
+A connection lives for one operation, so that a database put in its place is seen by the next.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from amlplan_state.runs import complaints
+from amlplan_state.runs.complaints import explained
+from amlplan_state.runs.locks import held
+from amlplan_state.runs.tables import FORMAT, TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from amlplan_state.runs.layout import Layout
+
+BUSY_SECONDS = 60.0
+"""How long one waits for another's transaction; each takes a fraction of a second."""
+_BESIDE = ("-wal", "-shm", "-journal")
+
+
+@contextmanager
+def reading(layout: Layout) -> Iterator[sqlite3.Connection]:
+    """A connection for reading, which waits for nobody; raises HistoryError."""
+    with explained(layout.database):
+        if os.access(layout.history, os.W_OK) or not layout.database.exists():
+            _make_where_missing(layout)
+            connection = connect(layout.database)
+        else:
+            connection = _connect_without_writing(layout.database)
+        with _closed(connection):
+            check_format(connection, layout.database)
+            yield connection
+
+
+@contextmanager
+def writing(layout: Layout) -> Iterator[sqlite3.Connection]:
+    """A connection for transactions of one's own; raises HistoryError."""
+    with explained(layout.database):
+        _make_where_missing(layout)
+        with _closed(connect(layout.database)) as connection:
+            check_format(connection, layout.database)
+            yield connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction that has the right to write from its beginning, so that it never fails late."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:  # a full disk has ended it already
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def connect(path: Path, options: str = "mode=rw") -> sqlite3.Connection:
+    """A connection to a database that is there."""
+    name = path.absolute().as_uri()
+    connection = sqlite3.connect(
+        f"{name}?{options}",
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        uri=True,
+        check_same_thread=False,
+    )
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def make(path: Path) -> sqlite3.Connection:
+    """A new database without runs, to be put in its place later; what has its name is removed."""
+    remove(path)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA page_size = 8192")
+    connection.execute("PRAGMA synchronous = OFF")  # a kill leaves nothing to keep
+    connection.executescript(TABLES)
+    connection.execute("INSERT INTO meta VALUES (?, 0)", (FORMAT,))
+    return connection
+
+
+def finish(connection: sqlite3.Connection, path: Path) -> None:
+    """Close a new database as one file that is durable but for its name."""
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def put_in_place(new: Path, layout: Layout) -> None:
+    """Make a new database the current one, where that is none any more."""
+    with held(layout.place_lock, timeout=BUSY_SECONDS):
+        _put_in_place(new, layout)
+
+
+def _put_in_place(new: Path, layout: Layout) -> None:
+    for suffix in _BESIDE:  # a log of the old one must not be played into the new one
+        layout.database.with_name(layout.database.name + suffix).unlink(missing_ok=True)
+    new.replace(layout.database)
+    sync_folder(layout.history)
+
+
+def remove(path: Path) -> None:
+    """Remove a database and what lies beside it."""
+    for suffix in ("", *_BESIDE):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def sync_folder(path: Path) -> None:
+    """Return when the names in a folder are on the medium."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def check_format(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise HistoryError for a database that is not ours, or is of a newer format."""
+    try:
+        found = connection.execute("SELECT format FROM meta").fetchone()
+    except sqlite3.OperationalError as failure:
+        if "no such" not in str(failure):
+            raise
+        found = None
+    if found is None or not isinstance(found[0], int):
+        raise complaints.damaged(path, "is no history of runs")
+    if found[0] > FORMAT:
+        raise complaints.newer(path, found[0], FORMAT)
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        return path.stat().st_size == 0
+    except FileNotFoundError:
+        return True
+
+
+def _make_where_missing(layout: Layout) -> None:
+    if not _is_missing(layout.database):
+        return
+    layout.history.mkdir(parents=True, exist_ok=True)
+    with held(layout.place_lock, timeout=BUSY_SECONDS):
+        if _is_missing(layout.database):
+            new = layout.history / "history.sqlite.first"
+            finish(make(new), new)
+            _put_in_place(new, layout)
+
+
+def _connect_without_writing(path: Path) -> sqlite3.Connection:
+    """A connection where nothing may be written, not even what connections share."""
+    log = path.with_name(path.name + "-wal")
+    is_whole = not log.exists() or log.stat().st_size == 0
+    return connect(path, "mode=ro&immutable=1" if is_whole else "mode=ro")
+
+
+@contextmanager
+def _closed(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    try:
+        yield connection
+    finally:
+        connection.close()

@@ -1,0 +1,204 @@
+"""Lines of an event file as rows of tables; what is no event is counted and left out."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from amlplan.history import NEXT
+from amlplan_state.runs.layout import EDGES
+from amlplan_state.runs.tables import stored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Row = tuple[Any, ...]
+Event = dict[str, Any]
+
+_RECORDS = frozenset({"list", "row", "table", "image", "artifact", "model", "error"})
+_INTEGERS = 2**63
+_WORDS = {"NaN": None, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+@dataclass(slots=True)
+class Part:
+    """What some lines of one file say, from offset `start` to `end`.
+
+    Each row begins with the id of its run, then offset and time; edges belong to no run.
+    """
+
+    file: str
+    run: str
+    start: int
+    end: int
+    events: int = 0
+    skipped: int = 0
+    runs: list[Row] = field(default_factory=list)
+    metrics: list[Row] = field(default_factory=list)
+    records: list[Row] = field(default_factory=list)
+    statuses: list[Row] = field(default_factory=list)
+    tags: list[Row] = field(default_factory=list)
+    properties: list[Row] = field(default_factory=list)
+    outputs: list[Row] = field(default_factory=list)
+    edges: list[Row] = field(default_factory=list)
+
+
+def parse(file: str, start: int, data: bytes) -> Part:
+    """The part of a file that these whole lines are."""
+    part = Part(file, file.partition("/")[0], start, start + len(data))
+    offset = start
+    for line in data.split(b"\n")[:-1]:
+        try:
+            _take(part, offset, line)
+            part.events += 1
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+            part.skipped += 1
+        offset += len(line) + 1
+    return part
+
+
+def _take(part: Part, offset: int, line: bytes) -> None:
+    """Add the row of a line; whatever is not as it should be raises one of parse's exceptions."""
+    event = _decode(line.decode())
+    kind, time, run = event["type"], event["t"], event.get("run", part.run)
+    if type(time) is not float or not math.isfinite(time):
+        time = _seconds(time)
+    if run != part.run and not _is_child(run, part.run):
+        raise ValueError
+    if kind == "metric":
+        name, step = event["name"], event.get("step")
+        if type(step) is not int or not -_INTEGERS <= step < _INTEGERS:
+            step = None
+        row = _value(event["value"], special=event.get("special") is True)
+        part.metrics.append((run, offset, time, stored(name), step, *row))
+    else:
+        _TAKERS[kind](part, (run, offset, time), event)
+
+
+def _seconds(value: object) -> float:
+    if type(value) is not int:
+        raise ValueError
+    return float(value)
+
+
+def _is_child(run: str, root: str) -> bool:
+    return run.startswith(root + ".") and run.isascii() and "\0" not in run
+
+
+def _decode(text: str) -> Event:
+    event: Event
+    event, end = _scan(text, 0)
+    if end != len(text):
+        raise ValueError
+    return event
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(word)
+
+
+_scan = json.JSONDecoder(parse_constant=_refuse).raw_decode
+
+
+def _value(value: object, *, special: bool) -> Row:
+    """Kind, value as a number, and text of a metric."""
+    if type(value) is float:
+        return "number", value, None
+    if type(value) is int:
+        if -_INTEGERS <= value < _INTEGERS:
+            return "number", value, None
+        return "number", _nearest(value), str(value)
+    if type(value) is bool:
+        return "bool", int(value), None
+    if type(value) is str:
+        return ("special", _WORDS[value], value) if special else ("text", None, stored(value))
+    raise ValueError
+
+
+def _nearest(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _take_run(part: Part, head: Row, event: Event) -> None:
+    definition = event.get("definition")
+    number = event.get("number")
+    part.runs.append(
+        (
+            *head,
+            number if type(number) is int and 0 < number < _INTEGERS else None,
+            *(_text(event.get(field)) for field in ("history", "name", "workspace", "parent")),
+            json.dumps(definition if isinstance(definition, dict) else {}),
+            *(_text(event.get(field)) for field in ("by", "host")),
+        )
+    )
+
+
+def _take_status(part: Part, head: Row, event: Event) -> None:
+    status, code, attempt = event["status"], event.get("exit_code"), event.get("attempt")
+    if status not in NEXT:
+        raise ValueError
+    part.statuses.append(
+        (
+            *head,
+            status,
+            _text(event.get("reason")),
+            code if type(code) is int and abs(code) < _INTEGERS else None,
+            attempt if type(attempt) is int and abs(attempt) < _INTEGERS else 1,
+        )
+    )
+
+
+def _take_tag(part: Part, head: Row, event: Event) -> None:
+    part.tags.append((*head, stored(event["name"]), _text(event.get("value"))))
+
+
+def _take_property(part: Part, head: Row, event: Event) -> None:
+    part.properties.append((*head, stored(event["name"]), stored(event["value"])))
+
+
+def _take_outputs(part: Part, head: Row, event: Event) -> None:
+    sizes = event.get("sizes", {})
+    rows = [
+        (*head, stored(path), stored(digest), _size(sizes.get(path)), None)
+        for path, digest in event["files"].items()
+    ]
+    for path, why in event.get("left_out", {}).items():
+        rows.append((*head, stored(path), None, None, stored(why)))
+    part.outputs += rows
+
+
+def _take_record(part: Part, head: Row, event: Event) -> None:
+    name = event.get("name", "")
+    data = {key: value for key, value in event.items() if key not in {"n", "t", "type", "run"}}
+    part.records.append((*head, event["type"], stored(name), json.dumps(data)))
+
+
+def _take_edge(part: Part, head: Row, event: Event) -> None:
+    if part.file != EDGES:
+        raise ValueError
+    ends = (stored(event[end]) for end in ("source", "relation", "target"))
+    part.edges.append((*ends, head[2]))
+
+
+def _size(value: object) -> int:
+    return value if type(value) is int and 0 <= value < _INTEGERS else 0
+
+
+def _text(value: object) -> str | bytes | None:
+    return stored(value) if isinstance(value, str) else None
+
+
+_TAKERS: dict[str, Callable[[Part, Row, Event], None]] = {
+    "run": _take_run,
+    "status": _take_status,
+    "tag": _take_tag,
+    "property": _take_property,
+    "outputs": _take_outputs,
+    "edge": _take_edge,
+    **dict.fromkeys(_RECORDS, _take_record),
+}

@@ -1,0 +1,246 @@
+"""What readers ask of the database."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from amlplan.history import (
+    FINAL,
+    Edge,
+    Metric,
+    OutputFile,
+    Point,
+    Recorded,
+    RunDetail,
+    RunSummary,
+)
+from amlplan_state.runs import complaints
+from amlplan_state.runs.statuses import course_of
+from amlplan_state.runs.tables import stored, text_of
+from amlplan_state.runs.taking import changes_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+    from typing import Literal
+
+SUMMARY = (
+    "runs.id, runs.number, runs.history, runs.name, runs.status, runs.created, runs.started, "
+    "runs.ended, runs.exit_code, runs.reason, runs.parent, runs.by, runs.host"
+)
+KNOWN = "runs.created IS NOT NULL"
+"""A run whose first event was not read yet is not shown."""
+_TOP = f"{KNOWN} AND runs.key = runs.root"
+_NEWEST = "ORDER BY runs.created DESC, runs.id DESC"
+
+
+def summary_of(row: tuple[Any, ...]) -> RunSummary:
+    """A row of the columns of `SUMMARY`."""
+    run_id, number, history, name, status, created, started, ended, code, reason, *rest = row
+    parent, by, host = (_optional(value) for value in rest)
+    return RunSummary(
+        id=run_id,
+        number=number,
+        history=_optional(history) or "",
+        name=_optional(name) or "",
+        status=status,
+        created=created,
+        started=started,
+        ended=ended,
+        exit_code=code,
+        reason=_optional(reason),
+        parent=parent,
+        by=by or "",
+        host=host or "",
+    )
+
+
+def histories(connection: sqlite3.Connection) -> dict[str, int]:
+    """The histories, with how many runs each has."""
+    query = f"SELECT coalesce(history, ''), count(*) FROM runs WHERE {_TOP} GROUP BY 1 ORDER BY 1"  # noqa: S608
+    return {text_of(name): count for name, count in connection.execute(query)}
+
+
+def runs(
+    connection: sqlite3.Connection, history: str | None, status: str | None, limit: int | None
+) -> list[RunSummary]:
+    """The runs, the newest first, without children."""
+    conditions, values = [_TOP], []
+    if history is not None:
+        conditions.append("runs.history = ?")
+        values.append(stored(history))
+    if status is not None:
+        conditions.append("runs.status = ?")
+        values.append(stored(status))
+    return _summaries(
+        connection,
+        f"{' AND '.join(conditions)} {_NEWEST} LIMIT ?",
+        [*values, -1 if limit is None else limit],
+    )
+
+
+def unfinished(connection: sqlite3.Connection) -> list[RunSummary]:
+    """The runs and children without a last status, the oldest first."""
+    marks = ",".join("?" * len(FINAL))
+    condition = f"{KNOWN} AND runs.status NOT IN ({marks}) ORDER BY runs.created, runs.id"
+    return _summaries(connection, condition, sorted(FINAL))
+
+
+def _summaries(
+    connection: sqlite3.Connection, condition: str, values: Iterable[object]
+) -> list[RunSummary]:
+    query = f"SELECT {SUMMARY} FROM runs WHERE {condition}"  # noqa: S608 - the conditions are ours
+    return [summary_of(row) for row in connection.execute(query, tuple(values))]
+
+
+def resolve(connection: sqlite3.Connection, reference: str, history: str | None) -> str:
+    """The id that a reference means; raises HistoryError where it is none, or several."""
+    wanted = None if history is None else stored(history)
+    for condition, values in _meanings(reference):
+        where = f"{KNOWN} AND {condition} AND (? IS NULL OR runs.history = ?)"
+        limit = 1 if reference == "latest" else 3
+        query = f"SELECT id FROM runs WHERE {where} {_NEWEST} LIMIT {limit}"  # noqa: S608
+        found = [row[0] for row in connection.execute(query, [*values, wanted, wanted])]
+        if len(found) > 1:
+            raise complaints.several_runs(reference, found)
+        if found:
+            return str(found[0])
+    raise complaints.no_run(reference, history)
+
+
+def _meanings(reference: str) -> list[tuple[str, list[object]]]:
+    """What a reference may mean, the likeliest first."""
+    text = stored(reference)
+    meanings: list[tuple[str, list[object]]] = [("runs.id = ?", [text])]
+    if reference == "latest":
+        meanings.append(("runs.key = runs.root", []))
+    if reference.isdecimal() and len(reference) < 19:  # noqa: PLR2004 - what SQLite can hold
+        meanings.append(("runs.number = ?", [int(reference)]))
+    if reference:
+        meanings.append(("runs.key = runs.root AND substr(id, 1, ?) = ?", [len(reference), text]))
+    return meanings
+
+
+def detail(connection: sqlite3.Connection, run_id: str) -> RunDetail:
+    """All that is known of a run."""
+    query = f"SELECT key, root, ignored, workspace, definition, {SUMMARY} FROM runs WHERE id = ?"  # noqa: S608
+    key, root, ignored, workspace, definition, *rest = connection.execute(
+        query, (run_id,)
+    ).fetchone()
+    (skipped,) = connection.execute(
+        "SELECT coalesce(sum(skipped), 0) FROM ingested WHERE run = ?", (root,)
+    ).fetchone()
+    outputs, left_out = _outputs(connection, key)
+    return RunDetail(
+        summary=summary_of(tuple(rest)),
+        workspace=_optional(workspace) or "",
+        definition=json.loads(definition),
+        statuses=course_of(changes_of(connection, key)).changes,
+        metrics=_metrics(connection, key),
+        tags={text_of(name): _optional(value) for name, value in _pairs(connection, "tags", key)},
+        properties={
+            text_of(name): _optional(value) or ""
+            for name, value in _pairs(connection, "properties", key)
+        },
+        outputs=outputs,
+        left_out=left_out,
+        children=_summaries(
+            connection, f"{KNOWN} AND runs.parent = ? ORDER BY runs.created, runs.key", [run_id]
+        ),
+        ignored=ignored,
+        skipped=skipped,
+    )
+
+
+def series(connection: sqlite3.Connection, run_id: str, name: str) -> list[Point]:
+    """The values of a metric in the order of their recording."""
+    rows = connection.execute(
+        "SELECT kind, value, text, step, time FROM metrics "
+        "JOIN ingested ON ingested.key = metrics.file "
+        "WHERE metrics.run = (SELECT key FROM runs WHERE id = ?) AND name = ? "
+        "ORDER BY time, ingested.file, metrics.offset",
+        (stored(run_id), stored(name)),
+    )
+    return [_point(*row) for row in rows]
+
+
+def records(connection: sqlite3.Connection, run_id: str, kind: str | None) -> list[Recorded]:
+    """What was recorded other than metrics, in the order of its recording."""
+    rows = connection.execute(
+        "SELECT kind, name, time, data FROM records "
+        "JOIN ingested ON ingested.key = records.file "
+        "WHERE records.run = (SELECT key FROM runs WHERE id = ?1) AND (?2 IS NULL OR kind = ?2) "
+        "ORDER BY time, ingested.file, records.offset",
+        (stored(run_id), kind),
+    )
+    return [
+        Recorded(kind, text_of(name), time, json.loads(data)) for kind, name, time, data in rows
+    ]
+
+
+def lineage(
+    connection: sqlite3.Connection, node: str, direction: Literal["up", "down"]
+) -> list[Edge]:
+    """All edges on the ways from a node in one direction, each once."""
+    near, far = ("target", "source") if direction == "up" else ("source", "target")
+    query = (
+        f"WITH RECURSIVE reached (node) AS (VALUES (?) UNION "  # noqa: S608 - both are column names
+        f"SELECT {far} FROM edges JOIN reached ON {near} = node) "
+        f"SELECT source, relation, target, time FROM edges JOIN reached ON {near} = node "
+        "ORDER BY time, source, relation, target"
+    )
+    return [
+        Edge(text_of(source), text_of(relation), text_of(target), time)
+        for source, relation, target, time in connection.execute(query, (stored(node),))
+    ]
+
+
+def _point(
+    kind: str, value: float | None, text: str | bytes | None, step: int | None, time: float
+) -> Point:
+    if kind == "text" or value is None:
+        words = text_of(text or "")
+        return Point(words if kind == "text" else float(words), step, time)
+    if kind == "bool":
+        return Point(bool(value), step, time)
+    whole = kind == "number" and text is not None  # an integer beyond 64 bits
+    return Point(int(text_of(text)) if whole and text is not None else value, step, time)
+
+
+def _metrics(connection: sqlite3.Connection, key: int) -> dict[str, Metric]:
+    rows = connection.execute(
+        "SELECT name, count, least, greatest, kind, value, text, step, time FROM latest "
+        "WHERE run = ? ORDER BY name",
+        (key,),
+    )
+    return {
+        text_of(name): Metric(count, _point(*last), least, greatest)
+        for name, count, least, greatest, *last in rows
+    }
+
+
+def _pairs(
+    connection: sqlite3.Connection, table: str, key: int
+) -> Iterable[tuple[str | bytes, str | bytes | None]]:
+    query = f"SELECT name, value FROM {table} WHERE run = ? ORDER BY name"  # noqa: S608
+    return connection.execute(query, (key,))
+
+
+def _outputs(
+    connection: sqlite3.Connection, key: int
+) -> tuple[dict[str, OutputFile], dict[str, str]]:
+    kept: dict[str, OutputFile] = {}
+    left_out: dict[str, str] = {}
+    query = "SELECT path, digest, size, left_out FROM outputs WHERE run = ? ORDER BY path"
+    for stored_path, digest, size, why in connection.execute(query, (key,)):
+        path = text_of(stored_path)
+        if digest is None:
+            left_out[path] = text_of(why)
+        else:
+            kept[path] = OutputFile(path, text_of(digest), size)
+    return kept, left_out
+
+
+def _optional(value: str | bytes | None) -> str | None:
+    return None if value is None else text_of(value)
