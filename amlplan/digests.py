@@ -121,9 +121,16 @@ def chunks(path: Path, check: Callable[[], None] = lambda: None) -> Iterator[mem
             total += count
             yield view[:count]
         after = os.fstat(descriptor)
-        if fingerprint(before) != fingerprint(after) or total != after.st_size:
+        if not _is_as_it_was(before, after) or total != after.st_size:
             raise ProviderError(
                 "A file changed while it was read",
                 f"{path} was written to by somebody meanwhile. Wait until that is done, then try "
                 "again.",
             )
+
+
+def _is_as_it_was(before: os.stat_result, after: os.stat_result) -> bool:
+    """Whether an open file has the same bytes still; another may have taken its name meanwhile."""
+    if after.st_nlink == 0:  # which alone changes the status
+        return (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+    return fingerprint(before) == fingerprint(after)

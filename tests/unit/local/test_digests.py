@@ -189,3 +189,18 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
 
     with pytest.raises(ProviderError, match="written to by somebody"):
         digests.hash_file(source, append)
+
+
+def test_a_file_whose_name_another_takes_is_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "model.bin"
+    source.write_bytes(b"x" * 100)
+    before = digests.hash_file(source)
+    monkeypatch.setattr(digests, "CHUNK", 10)
+
+    def replace() -> None:
+        (tmp_path / "new").write_bytes(b"y" * 100)
+        (tmp_path / "new").replace(source)
+
+    assert digests.hash_file(source, replace) == before
