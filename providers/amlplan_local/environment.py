@@ -1,21 +1,28 @@
-"""Environments: specifications, locked and recorded here, built where they are used."""
+"""Environments: specifications, locked and kept in the workspace, built where they are used."""
 
 # ruff: noqa: ARG002 - a provider takes what its protocol gives
 
 from __future__ import annotations
 
-import hashlib
-import json
+import itertools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amlplan.digests import PREFIX
-from amlplan.errors import ProviderError
-from amlplan.provider import Kind, LockRequest, Missing, Present
+from amlplan.errors import ProviderError, UnreachableError
+from amlplan.provider import Kind, LockRequest, Missing, Present, Unreachable
 from amlplan_local.indexes import DEFAULT_INDEX, FURTHER_INDEXES, HIDDEN, public_address
 from amlplan_local.requirements import Requirements
 from amlplan_local.resolve import resolve_requirements
+from amlplan_local.specification import (
+    EnvironmentSpec,
+    digest_of,
+    digest_of_settings,
+    read_specification,
+    write_specification,
+)
+from amlplan_local.store import ContentStore
+from amlplan_local.workspace import store_of
 from amlplan_schemas.environment import Environment, EnvironmentOutputs
 
 if TYPE_CHECKING:
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
 
 REQUEST_TYPE = "requirements"
 SOURCES = ("requirements", "requirements_file", "pyproject")
+_INDEXES = ("index_url", "extra_index_urls")
 _DECIDING = frozenset(
     {
         *SOURCES,
@@ -50,7 +58,11 @@ _DECIDING = frozenset(
 
 
 class LocalEnvironment:
-    """Records what an environment is; nothing is made outside of the state."""
+    """Keeps what an environment is in the store of its workspace, by digest.
+
+    Wheels of the project are kept there too, so that runs and deployments build it without the
+    project. What is kept stays when a record goes: runs of the past refer to it.
+    """
 
     kind = Kind("local", Environment, EnvironmentOutputs)
 
@@ -65,18 +77,8 @@ class LocalEnvironment:
         values = draft.values
         if draft.unknown & _DECIDING or values.get("user_managed"):
             return ()
-        wanted = self._requirements(values, draft.address)
-        request: dict[str, JsonValue] = {
-            "python": values["python"],
-            "requirements": wanted.wanted,
-            "constraints": wanted.constraints,
-            "wheels": wanted.wheels,
-            "index_url": _public(values.get("index_url", HIDDEN)),
-            "extra_index_urls": _public(values.get("extra_index_urls", HIDDEN)),
-            "find_links": [public_address(link) for link in values.get("find_links") or []],
-            "platforms": sorted(set(values.get("platforms") or [])),
-        }
-        return (LockRequest(_digest_of(request), REQUEST_TYPE, request),)
+        request = self._request(values, draft.address)
+        return (LockRequest(digest_of(request), REQUEST_TYPE, request),)
 
     def resolve(
         self, request: LockRequest, draft: Draft, operation: OperationHandle
@@ -97,33 +99,118 @@ class LocalEnvironment:
             if request.key not in draft.lock:
                 return {}
             packages = list(draft.lock[request.key]["packages"])
-        settings = {
-            "python": values.get("python"),
-            "user_managed": values.get("user_managed"),
-            "interpreter": values.get("interpreter"),
-            "platforms": sorted(set(values.get("platforms") or [])),
-            "packages": packages,
-        }
-        return {"digest": _digest_of(settings), "packages": len(packages)}
+        digest = digest_of_settings(
+            python=values.get("python"),
+            user_managed=values.get("user_managed"),
+            interpreter=values.get("interpreter"),
+            platforms=sorted(set(values.get("platforms") or [])),
+            packages=packages,
+        )
+        return {"digest": digest, "packages": len(packages)}
 
     def read(self, record: Record, targets: Targets) -> Observed:
-        """What was recorded: there is nothing outside that could differ."""
-        return Present(outputs=record.outputs.values)
+        """The specification that was recorded; Missing where the store no longer has it.
+
+        A record of an amlplan that kept none reads as Missing too: the next apply writes it.
+        """
+        recorded = record.outputs.values
+        if not recorded:
+            return Present()  # only begun: create goes on with it
+        return self._look(str(recorded["digest"]), int(recorded["packages"]), targets)
 
     def find(self, draft: Record, targets: Targets) -> Observed:
-        """Missing: recording it leaves nothing outside that could be found."""
-        return Missing()
+        """The specification that was to be kept; it has no identity, as equal ones are one."""
+        derived = draft.derived
+        if "digest" not in derived:
+            return Missing()
+        return self._look(str(derived["digest"]), int(derived["packages"]), targets)
 
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
-        """Give the outputs."""
-        return _outputs(desired)
+        """Keep the specification and the project's wheels; gives the outputs."""
+        outputs = _outputs(desired)
+        store = store_of(desired.targets, self._context)
+        if isinstance(store, Unreachable):
+            raise UnreachableError("The workspace cannot be reached", f"It was {store.reason}")
+        spec = self._specification(desired)
+        wheels = {
+            package["path"]: (_path(self._context.root, package["path"]), package["hashes"][0])
+            for package in spec.packages
+            if "path" in package and package["hashes"]
+        }
+        if wheels:
+            content = ContentStore(store, self._context.cache_folder)
+            content.put(wheels, operation.check_cancelled, operation.progress)
+        write_specification(store, spec)
+        return outputs
 
     def update(self, desired: Desired, prior: Record, operation: OperationHandle) -> Outputs:
-        """Give the outputs."""
-        return _outputs(desired)
+        """Keep the new specification beside the old one; gives the outputs."""
+        return self.create(desired, operation)
 
     def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
-        """Forget it; nothing was made."""
+        """Forget it; the specification stays for the runs that were made in it."""
+
+    def _look(self, digest: str, packages: int, targets: Targets) -> Observed:
+        store = store_of(targets, self._context)
+        if isinstance(store, Unreachable):
+            return store
+        try:
+            spec = read_specification(store, digest)
+        except ProviderError as failure:
+            return Unreachable(failure.detail)
+        if spec is None:
+            return Missing()
+        return Present(outputs={"digest": digest, "packages": packages})
+
+    def _specification(self, desired: Desired) -> EnvironmentSpec:
+        values = desired.inputs.model_dump(mode="json")
+        index_url, further = self._public_indexes(values, desired)
+        packages: list[JsonValue] = []
+        for entry in desired.lock.values():
+            packages += entry["packages"]
+        return EnvironmentSpec(
+            digest=str(desired.derived["digest"]),
+            python=values["python"],
+            packages=tuple(packages),
+            user_managed=values["user_managed"],
+            interpreter=values["interpreter"],
+            platforms=tuple(sorted(set(values["platforms"]))),
+            index_url=index_url,
+            extra_index_urls=further,
+            find_links=tuple(public_address(link) for link in values["find_links"]),
+        )
+
+    def _public_indexes(
+        self, values: Mapping[str, JsonValue], desired: Desired
+    ) -> tuple[str | None, tuple[str, ...]]:
+        """The addresses as the locked request has them, where one that is a secret is hidden.
+
+        Here they are all in the clear, so the request that has the key of the lock tells which
+        are secrets; where none has, as files changed meanwhile, all count as secrets.
+        """
+        given = [name for name in _INDEXES if values[name]]
+        if values["user_managed"] or not given:
+            return None, ()
+        for count in range(len(given) + 1):
+            for hidden in itertools.combinations(given, count):
+                known = {name: value for name, value in values.items() if name not in hidden}
+                request = self._request(known, desired.address)
+                if digest_of(request) in desired.lock:
+                    return _addresses(request)
+        return _addresses({name: values[name] and HIDDEN for name in _INDEXES})
+
+    def _request(self, values: Mapping[str, JsonValue], address: str) -> dict[str, JsonValue]:
+        wanted = self._requirements(values, address)
+        return {
+            "python": values["python"],
+            "requirements": wanted.wanted,
+            "constraints": wanted.constraints,
+            "wheels": wanted.wheels,
+            "index_url": _public(values.get("index_url", HIDDEN)),
+            "extra_index_urls": _public(values.get("extra_index_urls", HIDDEN)),
+            "find_links": [public_address(link) for link in values.get("find_links") or []],
+            "platforms": sorted(set(values.get("platforms") or [])),
+        }
 
     def _requirements(self, values: Mapping[str, JsonValue], address: str) -> Requirements:
         root = self._context.root
@@ -157,17 +244,17 @@ def _indexes(values: Mapping[str, JsonValue]) -> dict[str, str]:
     return found
 
 
+def _addresses(request: Mapping[str, JsonValue]) -> tuple[str | None, tuple[str, ...]]:
+    further = request["extra_index_urls"]
+    return request["index_url"], (HIDDEN,) if further == HIDDEN else tuple(further)
+
+
 def _public(addresses: JsonValue) -> JsonValue:
     if addresses is None or addresses == HIDDEN:
         return addresses
     if isinstance(addresses, str):
         return public_address(addresses)
     return [public_address(address) for address in addresses]
-
-
-def _digest_of(document: JsonValue) -> str:
-    text = json.dumps(document, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return PREFIX + hashlib.sha256(text.encode()).hexdigest()
 
 
 def _outputs(desired: Desired) -> Outputs:

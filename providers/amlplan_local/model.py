@@ -25,7 +25,7 @@ from amlplan_local.registration import Registration, release, seen_aliases
 from amlplan_local.selection import metric_change, run_name, run_offer, run_request, selected_run
 from amlplan_local.store import ContentStore, changed_since_plan
 from amlplan_local.versions import ModelVersions
-from amlplan_local.workspace import STORE
+from amlplan_local.workspace import store_of
 from amlplan_schemas.model import Model, ModelOutputs
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class LocalModel:
         recorded = record.outputs.values
         if not recorded:
             return Present()  # only begun: create goes on with it
-        store = self._store(targets)
+        store = store_of(targets, self._context)
         if isinstance(store, Unreachable):
             return store
         try:
@@ -141,7 +141,7 @@ class LocalModel:
 
     def find(self, draft: Record, targets: Targets) -> Observed:
         """The version that carries the identity, once its files and aliases are complete."""
-        store = self._store(targets)
+        store = store_of(targets, self._context)
         if isinstance(store, Unreachable):
             return store
         try:
@@ -167,7 +167,7 @@ class LocalModel:
 
     def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
         """Give the version up; it stays, and so do its bytes."""
-        store = self._store(targets)
+        store = store_of(targets, self._context)
         if isinstance(store, Unreachable):
             raise UnreachableError("The workspace's store cannot be reached", store.reason)
         if not (store / "models" / prior.name).is_dir():
@@ -177,7 +177,7 @@ class LocalModel:
     def _register(
         self, desired: Desired, prior: Record | None, operation: OperationHandle
     ) -> Outputs:
-        store = self._store(desired.targets)
+        store = store_of(desired.targets, self._context)
         if isinstance(store, Unreachable):
             raise UnreachableError("The workspace's store cannot be reached", store.reason)
         inputs: Model = desired.inputs
@@ -265,7 +265,7 @@ class LocalModel:
             return None
         if "workspace" not in targets:
             return 1  # its workspace is to be made, so its store is empty
-        store = self._store(targets)
+        store = store_of(targets, self._context)
         if isinstance(store, Unreachable):
             return None
         registration = Registration(
@@ -284,15 +284,6 @@ class LocalModel:
 
     def _source(self, source: str) -> Path:
         return Path(os.path.normpath(self._context.root / source))
-
-    def _store(self, targets: Targets) -> Path | Unreachable:
-        """The content store of the workspace, or why it cannot be looked at."""
-        workspace = targets.get("workspace")
-        path = None if workspace is None else workspace.outputs.values.get("path")
-        if workspace is None or path is None:
-            return Unreachable("its workspace is not in the state. Apply the workspace first.")
-        away = elsewhere(workspace.outputs.values.get("host"), self._context)
-        return away or Path(str(path)) / STORE
 
     def _seen(self, store: Path, name: str, version: Version) -> dict[str, JsonValue]:
         content_store = ContentStore(store, self._context.cache_folder)

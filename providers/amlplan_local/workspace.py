@@ -197,6 +197,16 @@ class LocalWorkspace:
         }
 
 
+def store_of(targets: Targets, context: ProviderContext) -> Path | Unreachable:
+    """The store of the workspace that a resource refers to, or why it cannot be looked at."""
+    workspace = targets.get("workspace")
+    path = None if workspace is None else workspace.outputs.values.get("path")
+    if workspace is None or path is None:
+        return Unreachable("its workspace is not in the state. Apply the workspace first.")
+    away = elsewhere(workspace.outputs.values.get("host"), context)
+    return away or Path(str(path)) / STORE
+
+
 def _roles_seen(record: Record, document: Document) -> dict[str, object]:
     owners = list(document.owners)
     if not record.inputs.values.get("owners") and owners == [document.creator]:

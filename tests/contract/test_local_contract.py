@@ -122,16 +122,16 @@ class TestCompute(LocalContract):
 
 class TestEnvironment(LocalContract):
     factory = LocalEnvironment
-    leaves_something = False
 
     def desired(self, identity: str) -> Desired:
+        targets = {"workspace": self.workspace()}
         values = {
             "workspace": WORKSPACE,
             "python": "3.11",
             "requirements": ["six"],
             "index_url": f"https://ana:{CANARY}@packages.example.net/simple",
         }
-        return self._locked(self.make("environment", values, identity))
+        return self._locked(self.make("environment", values, identity, targets=targets))
 
     def changed(self, desired: Desired) -> Desired:
         return self._locked(with_inputs(desired, requirements=("six>1",)))
@@ -144,8 +144,9 @@ class TestEnvironment(LocalContract):
         derived = self.provider().derive(self.draft(desired, lock=lock))
         return replace(desired, derived=derived, lock=lock)
 
-    def elsewhere(self) -> None:  # type: ignore[override]
-        return None
+    def remove_outside(self, record: Record) -> None:
+        store = next((self.context.data_folder / "workspaces").iterdir()) / "store"
+        shutil.rmtree(store / "environments")
 
 
 class TestModel(LocalContract):
