@@ -8,18 +8,21 @@ import fcntl
 import json
 import os
 import secrets
+import time
 from typing import TYPE_CHECKING
 
 from amlplan.errors import ProviderError, QuotaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from amlplan_schemas.base import JsonValue
 
 FOLDER_MODE = 0o755
 FILE_MODE = 0o644
+WAITING = 0.1
+"""Seconds between two looks at a lock."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
@@ -133,14 +136,28 @@ def _aside(path: Path, data: bytes) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a kernel lock on a file that is made where it is missing; blocks until it is free."""
+def locked(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold a kernel lock on a file that is made where it is missing; blocks until it is free.
+
+    `waiting` is called now and then meanwhile, and may raise.
+    """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
     except OSError as failure:
         raise failure_at(path, "locked", failure) from failure
     try:
+        while waiting is not None and not _is_locked_now(descriptor):
+            waiting()
+            time.sleep(WAITING)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
+
+
+def _is_locked_now(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import sys
 import tempfile
 import tomllib
@@ -12,15 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from amlplan.children import run_child
-from amlplan.errors import AuthError, CanceledError, ProviderError, UnreachableError
-from amlplan_local.indexes import child_environment, without_secrets
+from amlplan.errors import AuthError, ProviderError, UnreachableError
+from amlplan_local.indexes import child_environment
 from amlplan_local.requirements import with_wheel_uris
+from amlplan_local.uv_command import Uv, find_uv, is_refused, is_silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from amlplan.children import Finished
     from amlplan.provider import OperationHandle
     from amlplan_schemas.base import JsonValue
 
@@ -34,30 +31,6 @@ _MARKERS = {
     "macos-arm64": "sys_platform == 'darwin' and platform_machine == 'arm64'",
     "windows-x86_64": "sys_platform == 'win32' and platform_machine == 'AMD64'",
 }
-_SILENCE = re.compile(
-    r"dns error|connection refused|connection reset|tcp connect error|error sending request"
-    r"|network is unreachable|timed out|timeout|connection closed|network was disabled"
-    r"|50[0234] (?:Internal|Bad|Service|Gateway)",
-    re.IGNORECASE,
-)
-_REFUSED = re.compile(r"\b(?:401 Unauthorized|403 Forbidden|407 Proxy)", re.IGNORECASE)
-
-
-def find_uv() -> str:
-    """The uv that came with amlplan, else the one on the PATH; raises ProviderError."""
-    try:
-        import uv
-
-        return str(uv.find_uv_bin())
-    except (ImportError, FileNotFoundError):
-        found = shutil.which("uv")
-    if found is None:
-        raise ProviderError(
-            "uv is missing",
-            "Requirements are resolved by uv, which is not installed. Install it with: "
-            "pip install uv",
-        )
-    return found
 
 
 def resolve_requirements(
@@ -74,58 +47,26 @@ def resolve_requirements(
     """
     variables = child_environment(request, environment, root, cache_folder)
 
-    def hide(text: str) -> str:
-        return without_secrets(text, variables)
-
     with tempfile.TemporaryDirectory(prefix="amlplan-") as folder:
         project = Path(folder)
         (project / "pyproject.toml").write_text(_project(request, root), encoding="utf-8")
-        uv = _Uv(find_uv(), project, variables, operation, hide)
-        uv.run(["lock"], on_line=lambda line: operation.progress(hide(line)))
+        uv = Uv(
+            program=find_uv(),
+            folder=project,
+            variables=variables,
+            timeout=TIMEOUT,
+            check=operation.check_cancelled,
+            progress=operation.progress,
+            explain=_explained,
+        )
+        python = ("--python", sys.executable)
+        uv.run(["lock", *python])
         # Written on standard output: what it holds of local paths stays in memory.
-        exported = uv.run(["export", "--frozen", "--format", "pylock.toml", "--no-emit-project"])
+        pylock = ("--frozen", "--format", "pylock.toml", "--no-emit-project")
+        exported = uv.run(["export", *pylock, *python], quiet=True)
     packages = [_package(item, root) for item in tomllib.loads(exported.stdout)["packages"]]
     packages.sort(key=lambda item: (item["name"], item.get("version", ""), item.get("marker", "")))
     return {"python": request["python"], "packages": packages}
-
-
-class _Uv:
-    """uv in a temporary project, told everything by its environment and that project."""
-
-    def __init__(
-        self,
-        program: str,
-        project: Path,
-        variables: Mapping[str, str],
-        operation: OperationHandle,
-        hide: Callable[[str], str],
-    ) -> None:
-        self._program = program
-        self._project = project
-        self._variables = variables
-        self._operation = operation
-        self._hide = hide
-
-    def run(self, command: list[str], on_line: Callable[[str], None] | None = None) -> Finished:
-        arguments = [self._program, *command, "--no-config", "--python", sys.executable]
-        finished = run_child(
-            arguments,
-            environment=self._variables,
-            folder=self._project,
-            timeout=TIMEOUT,
-            cancelled=self._cancelled,
-            on_line=on_line,
-        )
-        if finished.returncode != 0:
-            raise _explained(self._hide(finished.stderr))
-        return finished
-
-    def _cancelled(self) -> bool:
-        try:
-            self._operation.check_cancelled()
-        except CanceledError:
-            return True
-        return False
 
 
 def _project(request: Mapping[str, JsonValue], root: Path) -> str:
@@ -189,19 +130,14 @@ def _package(item: Mapping[str, Any], root: Path) -> dict[str, JsonValue]:
     return package
 
 
-def _explained(stderr: str) -> ProviderError:
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    start = next((i for i, line in enumerate(lines) if line.startswith("error:")), -12)
-    said = " ".join(lines[start:][:12]).removeprefix("error: ")
-    if len(said) > 1500:  # noqa: PLR2004 - about a screen
-        said = f"{said[:1500]} …"
-    if _REFUSED.search(said):
+def _explained(said: str) -> ProviderError:
+    if is_refused(said):
         return AuthError(
             "The package index refused",
             f"uv says: {said} Give index_url credentials, as in env_secret, or keep them in "
             "~/.netrc, then lock again.",
         )
-    if _SILENCE.search(said) and ("No solution found" not in said or "network was" in said):
+    if is_silent(said):
         return UnreachableError(
             "The package index did not answer",
             f"uv says: {said} Nothing was locked. Check the network, the proxy and index_url, "

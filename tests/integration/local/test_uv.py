@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import functools
-import hashlib
-import http.server
 import os
 import threading
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +15,7 @@ from amlplan.provider import Draft, ProviderContext
 from amlplan.testing import CANARY, StandInOperation
 from amlplan_local.environment import LocalEnvironment
 from local_workbench import WORKSPACE
+from package_index import served, wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,50 +44,12 @@ def resolve(context: ProviderContext, environment: dict[str, str], **values: Any
         assert CANARY not in str(operation.texts)
 
 
-def wheel(folder: Path, name: str, version: str, *needs: str) -> str:
-    """Write a wheel; its file's digest."""
-    path = folder / f"{name}-{version}-py3-none-any.whl"
-    info = f"{name}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-    metadata += "".join(f"Requires-Dist: {need}\n" for need in needs)
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(f"{name}.py", "")
-        archive.writestr(f"{info}/METADATA", metadata)
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", "")
-    return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-class Index(http.server.SimpleHTTPRequestHandler):
-    """A package index of folders; asks for the canary as password."""
-
-    def do_GET(self) -> None:
-        login = base64.b64encode(f"ana:{CANARY}".encode()).decode()
-        if self.headers.get("Authorization") != f"Basic {login}":
-            self.send_response(401)
-            self.send_header("WWW-Authenticate", "Basic")
-            self.end_headers()
-            return
-        super().do_GET()
-
-    do_HEAD = do_GET  # noqa: N815 - the name that http.server looks for
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        pass
-
-
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[str]:
     for name, version, needs in [("alpha", "1.0", ["beta>=1"]), ("beta", "1.5", [])]:
-        folder = tmp_path / "index" / "simple" / name
-        folder.mkdir(parents=True)
-        wheel(folder, name, version, *needs)
-    handler = functools.partial(Index, directory=str(tmp_path / "index"))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"127.0.0.1:{server.server_port}/simple"
-    server.shutdown()
-    server.server_close()
+        wheel(tmp_path / "index" / "simple" / name, name, version, *needs)
+    with served(tmp_path / "index", login=f"ana:{CANARY}") as server:
+        yield server.address
 
 
 @pytest.fixture
