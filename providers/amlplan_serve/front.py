@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import json
 import time
-import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from amlplan_serve import frames
+from amlplan_serve.answers import (
+    JSON_TYPE,
+    NOT_FAILED,
+    TEXT_TYPE,
+    Response,
+    message,
+    response_of,
+    told,
+)
+from amlplan_serve.identifiers import Identifiers
 from amlplan_serve.pool import OverloadedError
 from amlplan_serve.swagger import VERSIONS, swagger_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
-    from amlplan_serve.frames import Frame
+    from amlplan_serve.answers import Headers
     from amlplan_serve.keys import Keys
     from amlplan_serve.measures import Measures
     from amlplan_serve.pool import Pool
@@ -28,29 +35,10 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-Headers = list[tuple[bytes, bytes]]
-
-JSON_TYPE = (b"content-type", b"application/json")
-TEXT_TYPE = (b"content-type", b"text/html; charset=utf-8")
-NOT_FAILED = (b"x-ms-run-function-failed", b"False")
 CLOSE = (b"connection", b"close")
 METRICS_TYPE = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
-HEADER_LIMIT = 100
-"""Characters of a request's own identifiers."""
 LINGERING = 2.0
 """Seconds that a client may go on sending a body that is too large, so that it reads the answer."""
-NEVER_PASSED = frozenset((b"authorization",))
-FINAL = range(200, 600)
-"""What HTTP has for answers that are the last."""
-HOP_BY_HOP = frozenset(("connection", "content-length", "transfer-encoding", "keep-alive"))
-
-
-class Response(NamedTuple):
-    """An answer: its status, its headers without the content's length, and its body."""
-
-    status: int
-    headers: Headers
-    body: bytes
 
 
 class TooLargeError(Exception):
@@ -77,9 +65,7 @@ class Front:
         self._measures = measures
         self._keys = keys
         self._body_limit = body_limit
-        self._numbers = itertools.count()
-        self._prefix = str(uuid.uuid4())[:24].encode()
-        self._version = (b"x-ms-server-version", b"amlplan/" + version.encode())
+        self._identifiers = Identifiers(version)
         self.is_closing = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,7 +74,7 @@ class Front:
             return
         started = time.perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        identifiers, refused = self._identifiers(headers)
+        identifiers, refused = self._identifiers.of(headers)
         is_score = scope["path"] == "/score"
         if is_score:
             self._measures.in_flight += 1
@@ -124,7 +110,7 @@ class Front:
                 frame = await pool.submit(frames.BODY, body)
             else:
                 frame = await pool.submit(
-                    frames.REQUEST, frames.with_head(_told(method, query, headers), body)
+                    frames.REQUEST, frames.with_head(told(method, query, headers), body)
                 )
         except OverloadedError:
             return message(503, "Too many requests are under way.", (b"retry-after", b"1"))
@@ -188,37 +174,6 @@ class Front:
             pass
         await send({"type": "http.response.body", "body": b""})
 
-    def _identifiers(self, headers: dict[bytes, bytes]) -> tuple[Headers, Response | None]:
-        """The headers that name a request, and a refusal where one is too long."""
-        get = headers.get
-        request = get(b"x-request-id")
-        if request is None:
-            request = self._prefix + b"%012x" % (next(self._numbers) & 0xFFFFFFFFFFFF)
-        client = get(b"x-ms-client-request-id", b"")
-        legacy = get(b"x-ms-request-id", b"")
-        if legacy:
-            client = client or legacy
-        else:
-            legacy = client or request
-        found: Headers = [self._version]
-        if len(request) > HEADER_LIMIT:
-            return found, message(431, f"x-request-id must not exceed {HEADER_LIMIT} characters")
-        if request:
-            found.append((b"x-request-id", request))
-        if len(legacy) > HEADER_LIMIT or len(client) > HEADER_LIMIT:
-            text = (
-                "x-ms-request-id and x-ms-client-request-id must not exceed "
-                f"{HEADER_LIMIT} characters"
-            )
-            return found, message(431, text)
-        if legacy:
-            found.append((b"x-ms-request-id", legacy))
-        if client:
-            found.append((b"x-ms-client-request-id", client))
-        if b"traceid" in headers:
-            found.append((b"TraceId", headers[b"traceid"]))
-        return found, None
-
     def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> Response | None:
         """Why a request is not let in, if so."""
         route = ROUTES.get(scope["path"])
@@ -265,43 +220,6 @@ ROUTES: dict[str, tuple[frozenset[str], bool]] = {
     "/amlplan/manifest": (READ, False),
 }
 """The methods of each address, and whether it is open to everybody."""
-
-
-def message(status: int, text: str, *more: tuple[bytes, bytes]) -> Response:
-    """An answer that has a message only."""
-    body = json.dumps({"message": text}).encode()
-    return Response(status, [JSON_TYPE, NOT_FAILED, *more], body)
-
-
-def response_of(frame: Frame) -> Response:
-    """What a worker answered, as HTTP."""
-    if frame.kind == frames.VALUE:
-        took = (b"x-ms-run-fn-exec-ms", b"%.3f" % (frame.microseconds / 1000))
-        return Response(200, [JSON_TYPE, NOT_FAILED, took], frame.payload)
-    try:
-        head, body = frames.parted(frame.payload)
-        headers = [
-            (name.encode("latin-1"), value.encode("latin-1", "replace"))
-            for name, value in head["headers"]
-            if name not in HOP_BY_HOP
-        ]
-        status = int(head["status"])
-    except (frames.BrokenFrameError, ValueError, KeyError, TypeError, AttributeError):
-        return message(502, "The scoring process gave an answer that is none.")
-    if status not in FINAL:
-        return message(502, "The scoring process gave an answer that is none.")
-    if head.get("timed"):
-        headers.append((b"x-ms-run-fn-exec-ms", b"%.3f" % (frame.microseconds / 1000)))
-    return Response(status, headers, body)
-
-
-def _told(method: str, query: bytes, headers: Headers) -> dict[str, Any]:
-    passed = [
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in headers
-        if name not in NEVER_PASSED
-    ]
-    return {"method": method, "query": query.decode("latin-1"), "headers": passed}
 
 
 def _swagger(active: Pool | None, query: bytes) -> Response:
