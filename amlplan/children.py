@@ -58,7 +58,7 @@ def run_child(
     `cancelled` turns true, ProviderError where the command is not found or runs out of time; an
     exit code is for the caller to judge.
     """
-    program = _program(arguments[0], environment, folder)
+    program = find_program(arguments[0], environment, folder)
     process, lifeline = _start(
         [program, *arguments[1:]],
         has_input=input is not None,
@@ -85,7 +85,10 @@ def run_child(
     return Finished(process.returncode, *exchange.texts(), truncated=exchange.truncated)
 
 
-def _program(name: str, environment: Mapping[str, str] | None, folder: Path | None) -> str:
+def find_program(
+    name: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> str:
+    """The path of a command, as a shell in the folder would find it; raises ProviderError."""
     found: str | None
     if "/" in name:
         path = (folder or Path()) / name

@@ -45,7 +45,7 @@ def end_process(mark: ProcessMark, grace: float) -> bool:
     gone for certain; False where the kernel or the rights of this user did not allow it.
     """
     for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, KILLED)):
-        if not _tell(mark, number):
+        if not signal_process(mark, number):
             return not is_running(mark)
         deadline = time.monotonic() + seconds
         while is_running(mark):
@@ -57,7 +57,7 @@ def end_process(mark: ProcessMark, grace: float) -> bool:
     return False
 
 
-def _tell(mark: ProcessMark, number: signal.Signals) -> bool:
+def signal_process(mark: ProcessMark, number: signal.Signals) -> bool:
     """Send a signal to that very process; whether it was there and may be told."""
     try:
         if not hasattr(os, "pidfd_open"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
@@ -11,8 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
+from amlplan.masking import MASK, forms_of
 from amlplan.values import UNKNOWN, SecretReference, Sensitive
 
 if TYPE_CHECKING:
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
 
 _SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 COMMAND_TIMEOUT = 60.0
-MASK = "(sensitive value)"
-SHORTEST_MASKED = 6
-"""Shorter values stand in too many texts by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +67,8 @@ class Secrets:
     def hide(self, value: Value) -> None:
         """Remember the strings of a sensitive value, so that `masked` takes them out of texts."""
         if isinstance(value, str):
-            if len(value) >= SHORTEST_MASKED and value not in self._hidden:
-                self._hidden |= {form for form in _forms_of(value) if len(form) >= SHORTEST_MASKED}
+            if value not in self._hidden:
+                self._hidden |= forms_of(value)
         elif isinstance(value, dict):
             for item in value.values():
                 self.hide(item)
@@ -125,15 +121,6 @@ def reveal(value: Value, secrets: Secrets) -> Value:
 def number(value: Decimal) -> int | float:
     """A decimal as JSON has it."""
     return int(value) if value == value.to_integral_value() else float(value)
-
-
-def _forms_of(secret: str) -> set[str]:
-    """A secret as it is, and as it looks in JSON, in an address and in base64."""
-    quoted = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-    addresses = {quote(secret), quote(secret, safe="")}
-    raw = secret.encode(errors="surrogateescape")
-    encoded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
-    return {secret, *quoted, *addresses, *encoded}
 
 
 class _NotFoundError(Exception):

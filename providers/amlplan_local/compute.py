@@ -13,6 +13,7 @@ from amlplan.children import run_child
 from amlplan.errors import ProviderError
 from amlplan.provider import Kind, Missing, Present
 from amlplan_local.identity import elsewhere, host_identity
+from amlplan_local.jobs import LocalJobs
 from amlplan_schemas.compute import ComputeFacts, LocalComputeOutputs
 from amlplan_schemas.compute import LocalCompute as ComputeInputs
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from amlplan.provider import (
         Desired,
+        Job,
+        JobState,
         Observed,
         OperationHandle,
         Outputs,
@@ -39,6 +42,7 @@ class LocalCompute:
 
     def __init__(self, context: ProviderContext) -> None:
         self._context = context
+        self._jobs = LocalJobs(context.cache_folder)
 
     def read(self, record: Record, targets: Targets) -> Observed:
         """Whether this is the host and user that were recorded; facts are not looked at."""
@@ -61,6 +65,22 @@ class LocalCompute:
 
     def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
         """Detach: nothing was put on the host."""
+
+    def submit(self, job: Job) -> None:
+        """Start a job on this host, under a supervisor of its own."""
+        self._jobs.submit(job)
+
+    def pull(self, run_id: str, folder: Path) -> JobState:
+        """How a job stands."""
+        return self._jobs.pull(run_id, folder)
+
+    def cancel(self, run_id: str, folder: Path) -> None:
+        """Ask for the end of a job's script."""
+        self._jobs.cancel(run_id, folder)
+
+    def finish_lost(self, run_id: str, folder: Path, store: Path) -> None:
+        """Finish a job whose supervisor is gone."""
+        self._jobs.finish_lost(run_id, folder, store)
 
     def _outputs(self, operation: OperationHandle) -> Outputs:
         operation.check_cancelled()

@@ -14,7 +14,8 @@ from amlplan.errors import ProviderError
 from amlplan.files import failure_at, make_folder, sync, sync_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from io import FileIO
     from pathlib import Path
 
 BLOB_MODE = 0o444
@@ -81,6 +82,43 @@ class ContentStore:
             sync_folder(folder)
             sync_folder(folder.parent)
 
+    def take(self, pieces: Iterable[memoryview]) -> tuple[str, int]:
+        """Store bytes that are read once; gives their digest and size. Durable after `settle`.
+
+        What the pieces raise passes through, but for an OSError: that counts as the store's and
+        is explained by a ProviderError.
+        """
+        make_folder(self._parts)
+        part = self._parts / secrets.token_hex(16)
+        seen, size = hashlib.sha256(), 0
+        try:
+            with part.open("xb", buffering=0) as file:
+                for piece in pieces:
+                    seen.update(piece)
+                    size += len(piece)
+                    _write(file, piece)
+                os.fchmod(file.fileno(), BLOB_MODE)
+                sync(file.fileno())
+            path = self.path(seen.hexdigest())
+            make_folder(path.parent)
+            part.replace(path)
+        except OSError as failure:
+            raise failure_at(part, "written", failure) from failure
+        finally:
+            part.unlink(missing_ok=True)
+        return PREFIX + seen.hexdigest(), size
+
+    def settle(self, digests: Iterable[str]) -> None:
+        """Make what was taken survive a power loss; raises ProviderError."""
+        make_folder(self._parts)
+        self._drop_left_behind()
+        for folder in {self.path(digest).parent for digest in digests}:
+            try:
+                sync_folder(folder)
+                sync_folder(folder.parent)
+            except OSError as failure:
+                raise failure_at(folder, "synced", failure) from failure
+
     def _copy(
         self,
         source: Path,
@@ -114,6 +152,11 @@ class ContentStore:
             with contextlib.suppress(OSError):
                 if time.time() - part.stat().st_mtime > LEFT_BEHIND:
                     part.unlink()
+
+
+def _write(file: FileIO, piece: memoryview) -> None:
+    while piece:
+        piece = piece[file.write(piece) :]
 
 
 def _read(source: Path, check: Callable[[], None]) -> Iterator[memoryview]:

@@ -1,0 +1,114 @@
+"""A script under its guard, and what becomes of it."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from amlplan_local.run_log import RunLog
+
+CANCELED = "canceled"
+TOO_LONG = "too long"
+PIECE = 256 * 1024
+TICK = 0.1
+"""Seconds between two looks at the clock while something is ending."""
+LINGER = 1.0
+"""Seconds to go on reading from what left the script's group and holds its streams open."""
+ENDING = 10.0
+"""Seconds a guard may take to end a group; it needs 8 at most."""
+
+
+class GuardedScript:
+    """Runs a script in a group of its own, which ends with this object's process."""
+
+    def __init__(self, guard: Sequence[str], command: Sequence[str], work: Path) -> None:
+        self._guard, self._command, self._work = guard, command, work
+        self._code: int | None = None
+        self._why = ""
+        self._ends_at = float("inf")
+        self._process = self._lifeline = self._output = -1
+
+    def start(self, environment: Mapping[str, str]) -> int:
+        """Start it; gives the number of its guard.
+
+        Raises OSError, or ValueError for an environment that no process can have.
+        """
+        guarded, self._lifeline = os.pipe()
+        self._output, theirs = os.pipe()
+        try:
+            os.set_inheritable(guarded, True)  # noqa: FBT003 - its only form
+            os.chdir(self._work)
+            self._process = os.posix_spawn(
+                self._guard[0],
+                [*self._guard, str(guarded), *self._command],
+                environment,
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, theirs, 1),
+                    (os.POSIX_SPAWN_DUP2, theirs, 2),
+                ],
+                setpgroup=0,
+            )
+        finally:
+            os.chdir("/")
+            os.close(guarded)
+            os.close(theirs)
+        return self._process
+
+    def follow(
+        self, log: RunLog, wakes: int, is_canceled: Callable[[], bool], seconds: float | None
+    ) -> tuple[int, str]:
+        """Move its output to the log until it ended; its exit code, and why it was ended or "".
+
+        `wakes` is readable after each signal. `seconds` is the longest it may run.
+        """
+        deadline = float("inf") if seconds is None else time.monotonic() + seconds
+        poll = select.poll()
+        for descriptor in (self._output, wakes):
+            poll.register(descriptor, select.POLLIN)
+        is_open, read_until = True, float("inf")
+        while True:
+            if self._code is None and self._has_ended():
+                read_until = time.monotonic() + LINGER
+            if self._code is not None and (not is_open or time.monotonic() > read_until):
+                break
+            if self._code is None:
+                too_long = TOO_LONG if time.monotonic() > deadline else ""
+                self._end_if_due(CANCELED if is_canceled() else too_long)
+            for descriptor, _ in poll.poll(self._pause(deadline) * 1000):
+                data = os.read(descriptor, PIECE)
+                if descriptor == self._output and data:
+                    log.take(data)
+                elif descriptor == self._output:
+                    poll.unregister(descriptor)
+                    is_open = False
+        os.close(self._output)
+        return self._code, self._why
+
+    def _has_ended(self) -> bool:
+        done, status = os.waitpid(self._process, os.WNOHANG)
+        if done:
+            code = os.waitstatus_to_exitcode(status)
+            self._code = code if code >= 0 else 128 - code
+        return bool(done)
+
+    def _end_if_due(self, why: str) -> None:
+        now = time.monotonic()
+        if not self._why and why:
+            self._why = why
+            os.close(self._lifeline)
+            self._ends_at = now + ENDING
+        if now > self._ends_at:
+            os.kill(self._process, signal.SIGKILL)
+
+    def _pause(self, deadline: float) -> float:
+        if self._why or self._code is not None:
+            return TICK
+        return min(max(0.0, deadline - time.monotonic()) + 0.001, 60.0)

@@ -1,0 +1,251 @@
+"""Jobs on this host: scripts, each under a supervisor that outlives the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amlplan.children import GUARD, find_program
+from amlplan.errors import ProviderError
+from amlplan.files import locked
+from amlplan.masking import forms_of
+from amlplan.processes import ProcessMark, is_running, signal_process
+from amlplan_local.collecting import keep_outputs, remove_folder
+from amlplan_local.run_events import EventFile, status
+from amlplan_local.run_state import exit_code, has_outputs, is_final
+from amlplan_local.store import ContentStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from amlplan.provider import Job, JobState
+
+SUPERVISOR = str(Path(__file__).with_name("supervisor.py"))
+LOCK = "lock"
+"""The file in a run's folder whose kernel lock its supervisor holds, or who finishes the run."""
+LOG_LIMIT = 1024**3
+"""Bytes of output kept in a run's log, beside the end of what is beyond."""
+GUARD_ENDS = 10.0
+"""Seconds within which a guard has ended a script, once its supervisor is gone."""
+_OURS = ("PYTHON", "VIRTUAL_ENV", "__PYVENV", "AMLPLAN_")
+"""How the names of variables begin that a script must not get from us."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Supervised:
+    """What a supervisor tells others: which processes it and its guard are, what is to be kept."""
+
+    mark: ProcessMark
+    guard: ProcessMark | None
+    include: tuple[str, ...]
+    max_size: int
+
+
+class LocalJobs:
+    """Runs jobs as this user on this host; `cache_folder` may be deleted at any time.
+
+    A log has `LOG_LIMIT` bytes at most, a line that says so where it is longer, and its end.
+    """
+
+    def __init__(self, cache_folder: Path) -> None:
+        self._cache_folder = cache_folder
+
+    def submit(self, job: Job) -> None:
+        """Start a supervisor; returns when it has taken the job over."""
+        environment = clean_environment(os.environ)
+        task = self._task(job, environment)
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-I", SUPERVISOR],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as failure:
+            raise _not_started(job, f"no process can be started: {failure.strerror}") from failure
+        # The process itself ends at once: the supervisor is its child, and nobody's after that.
+        answer, _ = process.communicate(json.dumps(task).encode())
+        if answer != b"taken\n":
+            lines = answer.decode(errors="replace").splitlines()
+            raise _not_started(job, lines[-1].strip() if lines else "its supervisor ended at once")
+
+    def pull(self, run_id: str, folder: Path) -> JobState:
+        """How the job stands; everything is in the folder already."""
+        supervised = _supervised(run_id, folder)
+        # In this order: a supervisor that ends meanwhile has told the last status before.
+        is_alive = supervised is not None and is_running(supervised.mark)
+        try:
+            if is_final(folder):
+                if supervised is not None and not is_alive:
+                    _remove_leavings(folder)
+                return "ended"
+        except OSError as failure:
+            raise _unreadable(run_id, folder, failure.strerror or str(failure)) from failure
+        if supervised is None:
+            return "unknown"
+        return "running" if is_alive else "lost"
+
+    def cancel(self, run_id: str, folder: Path) -> None:
+        """Ask the supervisor to end the script: gently, and after 4 seconds hard."""
+        supervised = _supervised(run_id, folder)
+        if supervised is None:
+            raise ProviderError(
+                "The run was never started",
+                f"Nothing supervises {run_id} in {folder}, so there is nothing to cancel.",
+            )
+        told = signal_process(supervised.mark, signal.SIGTERM)
+        if not told and is_running(supervised.mark):
+            raise ProviderError(
+                "The run cannot be canceled",
+                f"The supervisor of {run_id}, process {supervised.mark.pid}, may not be told by "
+                "this user. Cancel it as the user who started it.",
+            )
+
+    def finish_lost(self, run_id: str, folder: Path, store: Path) -> None:
+        """Keep what is in the working folder, then tell the last status and remove the folder."""
+        if self.pull(run_id, folder) != "lost":
+            return
+        with locked(folder / LOCK):
+            supervised = _supervised(run_id, folder)
+            if supervised is None or self.pull(run_id, folder) != "lost":
+                return
+            _await_guard(run_id, supervised.guard)
+            try:
+                os.truncate(folder / LOCK, 0)  # room for what is to be told, on a full disk
+                self._finish(folder, supervised, store)
+            except OSError as failure:
+                raise ProviderError(
+                    "A lost run cannot be finished",
+                    f"The end of {run_id} cannot be recorded in {folder}: {failure.strerror}. "
+                    "Make that folder writable, with room in it, then try again.",
+                ) from failure
+
+    def _finish(self, folder: Path, supervised: _Supervised, store: Path) -> None:
+        events = EventFile(folder / "events" / "control.jsonl")
+        reason = "its supervisor was ended"
+        try:
+            not_kept = None
+            if not has_outputs(folder):
+                not_kept = keep_outputs(
+                    folder,
+                    events,
+                    supervised.include,
+                    supervised.max_size,
+                    ContentStore(store, self._cache_folder),
+                )
+            if not_kept is not None:
+                reason += f", and outputs could not be kept: {not_kept}"
+            events.append(status("Failed", reason, exit_code(folder)))
+            events.sync()
+        finally:
+            events.close()
+        if not_kept is None:
+            remove_folder(folder / "work")
+
+    def _task(self, job: Job, environment: Mapping[str, str]) -> dict[str, Any]:
+        """What the supervisor is told; raises ProviderError where the job cannot be started."""
+        if not job.command:
+            raise _not_started(job, "there is no command")
+        work = job.folder / "work"
+        for needed in (work, job.folder / "events"):
+            if not needed.is_dir():
+                raise _not_started(job, f"the folder {needed} is missing")
+        variables = {
+            "PYTHONUNBUFFERED": "1",
+            **job.variables,
+            "AMLPLAN_RUN_ID": job.run_id,
+            "AMLPLAN_RUN_EVENTS": str(job.folder.absolute() / "events"),
+        }
+        for text in (*job.command, *variables.items(), *job.secrets.items()):
+            if "\0" in "".join(text):
+                raise _not_started(job, "its command or environment holds a zero byte")
+        program = find_program(job.command[0], {**environment, **variables}, work)
+        secrets = {*job.secrets.values(), *job.masked}
+        return {
+            "run": job.run_id,
+            "folder": str(job.folder.absolute()),
+            "store": str(job.store.absolute()),
+            "cache": str(self._cache_folder.absolute()),
+            "guard": [sys.executable, "-I", "-S", GUARD],
+            "command": [program, *job.command[1:]],
+            "variables": variables,
+            "secrets": dict(job.secrets),
+            "hidden": sorted(form for secret in secrets for form in forms_of(secret)),
+            "include": list(job.include),
+            "max_size": job.max_size,
+            "max_duration": job.max_duration,
+            "log_limit": LOG_LIMIT,
+        }
+
+
+def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without what amlplan, its Python, or an active virtual one put there."""
+    clean = {name: value for name, value in environment.items() if not name.startswith(_OURS)}
+    active = environment.get("VIRTUAL_ENV")
+    if active and "PATH" in clean:
+        folders = clean["PATH"].split(os.pathsep)
+        clean["PATH"] = os.pathsep.join(
+            folder for folder in folders if Path(folder) != Path(active) / "bin"
+        )
+    return clean
+
+
+def _supervised(run_id: str, folder: Path) -> _Supervised | None:
+    path = folder / "supervisor.json"
+    try:
+        text = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as failure:
+        raise _unreadable(run_id, path, failure.strerror or str(failure)) from failure
+    try:
+        kept = json.loads(text)
+        guard = kept["guard"] and ProcessMark(*kept["guard"])
+        include = tuple(str(pattern) for pattern in kept["include"])
+        return _Supervised(ProcessMark(*kept["mark"]), guard, include, int(kept["max_size"]))
+    except (ValueError, TypeError, KeyError) as failure:
+        raise _unreadable(run_id, path, "it is not what a supervisor writes") from failure
+
+
+def _remove_leavings(folder: Path) -> None:
+    """Remove the working folder where its outputs are kept: a kill may have come before."""
+    if (folder / "work").exists() and has_outputs(folder):
+        remove_folder(folder / "work")
+
+
+def _await_guard(run_id: str, guard: ProcessMark | None) -> None:
+    """Wait until the script is ended, which its guard began to do when the supervisor was."""
+    deadline = time.monotonic() + GUARD_ENDS
+    while guard is not None and is_running(guard):
+        if time.monotonic() > deadline:
+            raise ProviderError(
+                "A lost run cannot be finished",
+                f"The script of {run_id} is still there: process {guard.pid} has not ended it. End "
+                "that process and those below it, then try again.",
+            )
+        time.sleep(0.02)
+
+
+def _unreadable(run_id: str, path: Path, why: str) -> ProviderError:
+    return ProviderError(
+        "A run cannot be looked at",
+        f"{path}, which tells how {run_id} stands, cannot be read: {why}. Make it readable, then "
+        "try again.",
+    )
+
+
+def _not_started(job: Job, why: str) -> ProviderError:
+    return ProviderError(
+        "The run cannot be started",
+        f"{job.run_id} cannot be started in {job.folder}: {why}. Correct that, then run it again.",
+    )
