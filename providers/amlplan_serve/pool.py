@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from amlplan_serve import frames
-from amlplan_serve.frames import Frame
 from amlplan_serve.logs import LogMark
-from amlplan_serve.process import Ticket, Worker
+from amlplan_serve.process import Worker
 from amlplan_serve.settings import RevisionStatus
+from amlplan_serve.tickets import Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from amlplan_serve.frames import Frame
     from amlplan_serve.settings import RevisionSpec
 
 TICK = 0.1
 """Seconds between two looks for requests that take too long, at most."""
 AHEAD = 2000.0
 """Microseconds of work that a worker may be sent ahead."""
+SLOW = 0.005
+"""Seconds after which what a worker is at counts as slow: nothing is sent ahead any more."""
 DEEPEST_ALONE = 32
 DEEPEST_SHARED = 4
 """Requests sent ahead at most: one that turns out slow holds up those behind it."""
@@ -96,6 +97,7 @@ class Pool:
             raise
         finally:
             self._is_started = True
+            self._fill()
 
     async def drain(self) -> None:
         """Finish what was taken, then end the workers; each request's own limit bounds it."""
@@ -110,8 +112,7 @@ class Pool:
             worker.leave()
             if worker.pending or not worker.is_ready:
                 worker.kill()
-        while self._queue:
-            self._fail(self._queue.popleft(), 503, "The revision was ended.")
+        self._fail_those_waiting("The revision was ended.")
         ending = [*(worker.ended for worker in self._workers), *self._tasks]
         if ending:
             await asyncio.wait(ending, timeout=ENDING)
@@ -123,9 +124,9 @@ class Pool:
         self._in_flight += 1
         number = next(self._numbers)
         future: asyncio.Future[Frame] = self._loop.create_future()
-        ticket = Ticket(number, frames.frame(number, kind, payload), future, time.monotonic())
+        ticket = Ticket(number, kind, payload, future)
         if not self._queue:
-            worker = self._free_worker()
+            worker = self._free_worker(ticket.since)
             if worker is not None:
                 worker.send(ticket)
                 return future
@@ -247,11 +248,13 @@ class Pool:
             worker.is_leaving = True
             worker.kill()
 
-    def _free_worker(self) -> Worker | None:
+    def _free_worker(self, now: float) -> Worker | None:
         ready = self._ready
         if not ready:
             return None
         worker = ready[0] if len(ready) == 1 else min(ready, key=_load_of)
+        if worker.pending and now - worker.head_since > SLOW:
+            return None
         return worker if len(worker.pending) < self._depth else None
 
     def _feed(self, worker: Worker) -> None:
@@ -269,20 +272,26 @@ class Pool:
             task.add_done_callback(self._tasks.discard)
         if worker.pending:
             self._fail(worker.pending.popleft(), status, message)
-            self._queue.extendleft(reversed(worker.pending))
-            worker.pending.clear()
-            for other in self._ready:
-                self._feed(other)
+            self._send_elsewhere(worker)
+
+    def _send_elsewhere(self, worker: Worker) -> None:
+        """Let others have what a worker was sent and has not begun; it comes before the rest."""
+        self._queue.extendleft(reversed(worker.pending))
+        worker.pending.clear()
+        for other in self._ready:
+            self._feed(other)
+        if self._is_ending:
+            self._fail_those_waiting("The revision was ended.")
 
     def _fail(self, ticket: Ticket, status: int, message: str, *, in_run: bool = False) -> None:
         self._in_flight -= 1
-        head = {"status": status, "timed": False, "headers": headers_of_failure(in_run=in_run)}
-        body = json.dumps({"message": message}).encode()
-        if not ticket.future.done():
-            payload = frames.with_head(head, body)
-            ticket.future.set_result(Frame(ticket.number, frames.ANSWER, 0, payload))
+        ticket.fail(status, message, in_run=in_run)
         if self._in_flight == 0:
             self._changed.set()
+
+    def _fail_those_waiting(self, message: str, before: float = float("inf")) -> None:
+        while self._queue and self._queue[0].since < before:
+            self._fail(self._queue.popleft(), 503, message)
 
     def _look_at_clock(self) -> None:
         """End what takes too long; goes on until the pool ends."""
@@ -295,29 +304,19 @@ class Pool:
             elif not worker.is_ready and now - worker.started > self.spec.startup_timeout:
                 self._took_too_long()
                 worker.kill()
-        if self._queue and not self._ready:
-            patience = now - self.spec.startup_timeout
-            while self._queue and self._queue[0].since < patience:
-                self._fail(self._queue.popleft(), 503, "No worker is ready.")
+        if not self._ready:
+            self._fail_those_waiting("No worker is ready.", now - self.spec.startup_timeout)
         self._loop.call_later(self._tick, self._look_at_clock)
 
     def _end_stuck(self, worker: Worker) -> None:
         milliseconds = round(self.spec.scoring_timeout * 1000)
         ticket = worker.pending.popleft()
         self._fail(ticket, 500, f"Scoring timeout after {milliseconds} ms", in_run=True)
-        behind, worker.pending = worker.pending, deque()
-        self._queue.extendleft(reversed(behind))
         if worker in self._ready:
             self._ready.remove(worker)
         worker.is_stuck = True
         worker.kill()
-        for other in self._ready:
-            self._feed(other)
-
-
-def headers_of_failure(*, in_run: bool) -> list[list[str]]:
-    """The headers of an answer that has a message only."""
-    return [["content-type", "application/json"], ["x-ms-run-function-failed", str(in_run)]]
+        self._send_elsewhere(worker)
 
 
 def _load_of(worker: Worker) -> int:

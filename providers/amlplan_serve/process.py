@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from amlplan_serve.frames import Frame
     from amlplan_serve.settings import RevisionSpec
+    from amlplan_serve.tickets import Ticket
 
 WORKER = str(Path(__file__).with_name("worker.py"))
 PATIENCE = 2.0
@@ -31,20 +32,6 @@ LAST_WORDS = 0.1
 """Seconds after the end of a process in which what it said still arrives."""
 OURS_ALONE = ("PYTHON", "VIRTUAL_ENV", "CONDA_", "AMLPLAN_")
 """Variables of amlplan's own environment, which would mislead the user's interpreter."""
-
-
-class Ticket:
-    """A request on its way: its frame, and the future that gets the answer."""
-
-    __slots__ = ("data", "future", "number", "since")
-
-    def __init__(
-        self, number: int, data: bytes, future: asyncio.Future[Frame], since: float
-    ) -> None:
-        self.number = number
-        self.data = data
-        self.future = future
-        self.since = since
 
 
 class Owner(Protocol):
@@ -154,7 +141,10 @@ class Worker(asyncio.Protocol):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
         self._let_go()
-        self.close()
+        if self._transport is not None:
+            self._transport.abort()  # what is not sent yet would be waited for
+        else:
+            self.close()
 
     # asyncio calls these.
 
@@ -191,8 +181,7 @@ class Worker(asyncio.Protocol):
                 raise frames.BrokenFrameError("an answer to nothing")
             if self.pending:
                 self.head_since = time.monotonic()
-            if not ticket.future.done():
-                ticket.future.set_result(frame)
+            ticket.answer(frame)
             self._owner.worker_answered(self, frame.microseconds)
             if self.is_leaving and not self.pending:
                 self.close()

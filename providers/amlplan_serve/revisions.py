@@ -67,6 +67,8 @@ class Revisions:
 
     async def scale(self, workers: int) -> None:
         """Change how many workers the active revision has; raises RevisionBrokenError."""
+        if workers < 1:
+            raise ValueError("a revision needs a worker")
         async with self._lock:
             if self.active is None:
                 raise UnknownRevisionError("No revision is active.")

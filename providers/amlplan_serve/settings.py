@@ -59,6 +59,12 @@ class RevisionSpec:
     startup_timeout: float = 300.0
     max_concurrency: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise ValueError("a revision needs a worker")
+        if self.scoring_timeout <= 0 or self.startup_timeout <= 0:
+            raise ValueError("a timeout must be longer than nothing")
+
     def as_json(self) -> dict[str, Any]:
         """The specification as a JSON object."""
         return {**_fields_of(self), "variables": dict(self.variables)}

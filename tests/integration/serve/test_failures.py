@@ -80,6 +80,30 @@ def test_those_behind_a_stuck_request_are_answered(service: Service) -> None:
     assert any(answer.json != first for answer in answers)
 
 
+def test_a_slow_request_holds_nobody_up_while_another_worker_is_free(service: Service) -> None:
+    service.start().serve(workers=2)
+    for _ in range(100):
+        service.ask(body={})
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(service.ask, body={"sleep": 3})
+        wait_until(lambda: service.active().in_flight == 1)
+        for _ in range(20):
+            assert service.ask(body={}).status == 200
+        assert not slow.done()
+        assert slow.result().status == 200
+
+
+def test_a_discarded_candidate_answers_nobody_for_ever(service: Service) -> None:
+    service.start()
+    service.client.load(service.spec(), {})
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(service.client.score, "r1", b'{"sleep": 600}') for _ in range(3)]
+        candidate = service.client.status
+        wait_until(lambda: candidate().candidate and candidate().candidate.in_flight == 3)  # type: ignore[union-attr]
+        service.client.discard("r1")
+        assert sorted(item.result()[0] for item in asked) == [502, 503, 503]
+
+
 def test_a_worker_that_is_killed_costs_one_answer_at_most(service: Service) -> None:
     service.start().serve(STUCK)
     pid = pid_of(service)
@@ -153,8 +177,8 @@ def test_sigterm_finishes_what_is_in_flight(service: Service) -> None:
     service.start().serve()
     worker = service.ask(body={}).json["pid"]
     with ThreadPoolExecutor(4) as pool:
-        slow = [pool.submit(service.ask, body={"sleep": 0.3}) for _ in range(3)]
-        wait_until(lambda: service.active().in_flight == 3)
+        slow = [pool.submit(service.ask, body={"sleep": 0.8}) for _ in range(2)]
+        wait_until(lambda: service.active().in_flight == 2)
         os.kill(service.status.pid, signal.SIGTERM)
         answers = [item.result() for item in slow]
     assert {answer.status for answer in answers} == {200}

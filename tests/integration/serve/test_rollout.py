@@ -54,7 +54,7 @@ def test_what_runs_in_the_old_revision_is_finished_there(service: Service) -> No
     service.start().serve()
     connection = service.connect()
     headers = {"Authorization": "Bearer first-key"}
-    connection.request("POST", "/score", b'{"sleep": 1}', headers)
+    connection.request("POST", "/score", b'{"sleep": 2}', headers)
     wait_until(lambda: service.active().in_flight == 1)
     service.client.load(service.spec(revision="r2"), {})
     service.client.activate("r2")
@@ -131,6 +131,19 @@ def test_workers_become_more_and_fewer_under_load(service: Service) -> None:
             assert (active.workers_wanted, active.workers_ready) == (workers, workers)
             load.wait_for_more(20)
     assert load.failures == []
+
+
+def test_a_scale_that_fails_leaves_the_workers_that_there_are(service: Service) -> None:
+    service.start().serve()
+    (service.folder / "source-r1/score.py").write_text(BROKEN)
+    with Load(service, 2) as load:
+        with pytest.raises(RevisionFailedError, match=r"model\.pkl"):
+            service.client.scale(3)
+        load.wait_for_more(20)
+    assert load.failures == []
+    assert (service.active().workers_wanted, service.active().workers_ready) == (1, 1)
+    with pytest.raises(RefusedError):
+        service.client.scale(0)
 
 
 def test_a_worker_that_comes_back_has_its_secrets(service: Service) -> None:

@@ -155,7 +155,7 @@ def test_both_workers_are_used_at_once(running: Service) -> None:
 
     def one(_: int) -> int:
         meet.wait(60)
-        pid: int = running.ask(body={"sleep": 0.3}).json["pid"]
+        pid: int = running.ask(body={"sleep": 1}).json["pid"]
         return pid
 
     with ThreadPoolExecutor(2) as pool:
@@ -215,7 +215,7 @@ def test_ready_is_told_only_once_a_worker_is(service: Service) -> None:
 def test_too_many_at_once_are_refused_and_the_others_answered(service: Service) -> None:
     service.start().serve(ECHO, max_concurrency=2)
     with ThreadPoolExecutor(6) as pool:
-        statuses = list(pool.map(lambda _: service.ask(body={"sleep": 0.5}).status, range(6)))
+        statuses = list(pool.map(lambda _: service.ask(body={"sleep": 1}).status, range(6)))
     assert sorted(statuses) == [200, 200, 503, 503, 503, 503]
     assert service.ask(body={}).status == 200
 
