@@ -29,6 +29,7 @@ from amlplan_local.specification import EnvironmentSpec, digest_of_settings
 from amlplan_local.store import ContentStore
 from local_workbench import is_running, wait_until
 from package_index import served, wheel
+from small_disk import small_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -320,19 +321,11 @@ def test_a_full_disk_is_told_and_leaves_nothing(
         index_url="http://127.0.0.1:9/simple",
     )
     monkeypatch.setenv("UV_OFFLINE", "1")
-    small = tmp_path / "small"
-    small.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(small)]
-    mounted = subprocess.run(mount, check=False, capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
-    try:
+    with small_disk(tmp_path / "small", "2m") as small:
         full = replace(building, data_folder=small)
         with pytest.raises(QuotaError, match="No space left"):
             build(spec, full)
         assert left(full) == []
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
     assert modules(build(spec, building).interpreter, "large") == "True"
 
 
