@@ -14,7 +14,6 @@ from functools import cache
 from typing import (
     TYPE_CHECKING,
     Any,
-    Literal,
     Protocol,
     TypeGuard,
     TypeVar,
@@ -107,7 +106,7 @@ class Desired:
 
     `identity` is the idempotency key that the object must carry: a second create with the same
     identity adopts what the first one made. `referred` is as in `Draft`, with secrets in the
-    clear.
+    clear; `sensitive` has the JSON Pointers of the inputs that are secrets.
     """
 
     address: str
@@ -119,6 +118,7 @@ class Desired:
     targets: Targets
     lock: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
     referred: Mapping[str, Referred] = field(default_factory=dict)
+    sensitive: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,68 +303,6 @@ class Attaches(Protocol):
 
     def attach(self, draft: Draft) -> Observed:
         """The object with all of its outputs; its identity is the output `id`."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A script to run on a target, complete: nothing is looked up later.
-
-    `folder` is the run's own; it has `events/` and, filled by the caller, `work/`, in which
-    `command` is run. `store` is the workspace's content store. `variables` come on top of a clean
-    environment; `secrets` are variables too, which reach the process through a pipe only. Their
-    values, and those in `masked`, are masked in the log where they have six characters or more.
-
-    Of `work/`, what `include` matches is kept (`**`, `*`, `?`, and a folder by a slash at its
-    end), `max_size` bytes in all. A script that runs for more than `max_duration` seconds is
-    ended.
-    """
-
-    run_id: str
-    folder: Path
-    store: Path
-    command: tuple[str, ...]
-    variables: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    masked: tuple[str, ...] = field(default=(), repr=False)
-    include: tuple[str, ...] = ("outputs/**", "logs/**")
-    max_size: int = 10 * 1024**3
-    max_duration: float | None = None
-
-
-JobState = Literal["running", "ended", "lost", "unknown"]
-"""How a job stands: `ended` has a final status among its events, `lost` has none and nobody left
-to write one, `unknown` was never taken over by a supervisor."""
-
-
-@runtime_checkable
-class RunsJobs(Protocol):
-    """An ability of a compute target: runs scripts, each under a supervisor of its own.
-
-    The supervisor owns the run's status and outlives the command line. Each method blocks and
-    raises ProviderError; all but `submit` may be repeated.
-    """
-
-    def submit(self, job: Job) -> None:
-        """Start the job; a supervisor has taken it over, or will never, when this returns.
-
-        Raises where it cannot be started, and where the run was submitted before.
-        """
-        ...
-
-    def pull(self, run_id: str, folder: Path) -> JobState:
-        """Bring the events, log and outputs that the target has into the folder."""
-        ...
-
-    def cancel(self, run_id: str, folder: Path) -> None:
-        """Ask for the script's end; returns when asked. One that ended already is no failure."""
-        ...
-
-    def finish_lost(self, run_id: str, folder: Path, store: Path) -> None:
-        """Keep the outputs of a lost job and give it its final status, once whoever calls.
-
-        Nothing is done for a job that is not lost.
-        """
         ...
 
 

@@ -28,7 +28,7 @@ class Registry:
     """The providers of one command, each made once, on its first use."""
 
     def __init__(self, context: ProviderContext) -> None:
-        self._context = context
+        self.context = context
         self._made: dict[str, Provider] = {}
 
     @cached_property
@@ -94,7 +94,7 @@ class Registry:
                 f"The provider of {kind} needs {failure.name or failure}, which is not installed. "
                 f"Install it with: pip install '{package}[{extra}]'",
             ) from failure
-        return factory(self._context)
+        return factory(self.context)
 
 
 def backend(

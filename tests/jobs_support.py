@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from amlplan.abilities import Job
 from amlplan.errors import ProviderError
-from amlplan.provider import Job
 from amlplan_local.jobs import LocalJobs
 from local_workbench import is_running, wait_until
 

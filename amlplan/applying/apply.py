@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import socket
-import subprocess
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from amlplan.applying.perform import Performer
 from amlplan.applying.schedule import Outcome, Schedule
 from amlplan.applying.steps import steps_of
+from amlplan.commit import commit_of
 from amlplan.events import Recovered, Skipped
 from amlplan.planning.compare import SecretDigests
 from amlplan.planning.outputs import recorded_output
@@ -166,22 +166,5 @@ def applied_now(plan_id: str, root: Path, *, complete: bool) -> Applied:
         by=getpass.getuser(),
         host=socket.gethostname(),
         at=datetime.now(UTC).isoformat(timespec="seconds"),
-        commit=_commit(root),
+        commit=commit_of(root),
     )
-
-
-def _commit(root: Path) -> str | None:
-    """The commit that is checked out, where the project is a git checkout."""
-    try:
-        finished = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return finished.stdout.strip() or None if finished.returncode == 0 else None

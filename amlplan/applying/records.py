@@ -97,4 +97,5 @@ def desired_object(wanted: Wanted, draft: Record, targets: Targets, secrets: Sec
         targets=targets,
         lock=wanted.draft.lock,
         referred=referred_blocks(wanted.checked, secrets),
+        sensitive=frozenset(wanted.checked.secrets),
     )

@@ -57,7 +57,7 @@ def completed_lock(
         provider = registry.provider(wanted.block.kind)
         if not has(provider, Locks):
             continue
-        is_whole = is_whole and not _open_inputs(wanted)
+        is_whole = is_whole and not wanted.draft.unknown
         kept = [request for request in wanted.requests if not request.follows]
         needed.update(request.key for request in kept)
         for request in kept:
@@ -94,8 +94,3 @@ def revealed(wanted: Wanted, secrets: Secrets) -> Draft:
         values=revealed_fields(checked),
         referred=referred_blocks(checked, secrets),
     )
-
-
-def _open_inputs(wanted: Wanted) -> bool:
-    """Whether inputs are unknown that a request may need; who a block belongs to is none."""
-    return any(not path.endswith("/identity") for path in wanted.checked.unknown)

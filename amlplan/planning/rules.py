@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.config.locate import argument_range
 from amlplan.diagnostics import Diagnostic, SourceRange, error
-from amlplan_schemas.base import reference_fields
+from amlplan_schemas.base import reference_fields, references_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 def broken_rules(wanted: Mapping[str, Wanted], registry: Registry) -> list[Diagnostic]:
     """What is right in each block by itself and wrong between them."""
-    return [*_equal_names(wanted, registry), *_two_defaults(wanted)]
+    return [
+        *_equal_names(wanted, registry),
+        *_two_defaults(wanted),
+        *_across_workspaces(wanted),
+    ]
 
 
 def _container(item: Wanted, registry: Registry) -> str:
@@ -71,3 +75,28 @@ def _two_defaults(wanted: Mapping[str, Wanted]) -> Iterator[Diagnostic]:
                 context=item.block.context,
                 address=item.block.address,
             )
+
+
+def _across_workspaces(wanted: Mapping[str, Wanted]) -> Iterator[Diagnostic]:
+    """References to what belongs to another workspace: only `registered` takes from there."""
+    for item in wanted.values():
+        mine = _workspace_of(item)
+        for way, reference in references_in(item.checked.values):
+            other = wanted.get(reference.address)
+            theirs = None if other is None else _workspace_of(other)
+            if mine is None or theirs in (None, mine):
+                continue
+            yield error(
+                "across_workspaces",
+                "Reference across workspaces",
+                f"{reference.address} belongs to {theirs}, and {item.block.address} to {mine}. "
+                "What is taken from another workspace is taken by a model with registered { … }.",
+                argument_range(item.block, tuple(way.split("."))),
+                context=item.block.context,
+                address=item.block.address,
+            )
+
+
+def _workspace_of(item: Wanted) -> str | None:
+    workspace = item.checked.values.get("workspace")
+    return str(workspace["address"]) if isinstance(workspace, dict) else None

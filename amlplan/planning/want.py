@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from amlplan.config.check import check
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.errors import AmlplanError, UnreachableError
-from amlplan.pointers import tokens_of, top_field, with_value
+from amlplan.pointers import pointer, tokens_of, top_field, with_value
 from amlplan.provider import Derives, Draft, Locks, Offers, Referred, has
 from amlplan.secrets import reveal
 from amlplan.values import UNKNOWN, ResourceValue, Sensitive, is_sensitive, is_wholly_known
@@ -69,7 +69,7 @@ def want(
         kind=block.kind,
         name=str(checked.values.get("name") or block.label),
         values=known_fields(checked),
-        unknown=frozenset(top_field(path) for path in checked.unknown),
+        unknown=unknown_fields(checked),
         referred=referred_blocks(checked),
     )
     if registry.is_configuration_only(block.kind):
@@ -132,9 +132,15 @@ def _known_attributes(value: ResourceValue, secrets: Secrets | None) -> dict[str
     return known
 
 
+def unknown_fields(checked: Checked) -> frozenset[str]:
+    """The top-level inputs that are not known; a block that is still to be made is."""
+    identities = {pointer((*way.split("."), "identity")) for way in checked.referred}
+    return frozenset(top_field(path) for path in checked.unknown - identities)
+
+
 def known_fields(checked: Checked) -> dict[str, JsonValue]:
-    """The top-level inputs that are wholly known and not sensitive."""
-    hidden = {top_field(path) for path in (*checked.unknown, *checked.secrets)}
+    """The top-level inputs that are known and not sensitive."""
+    hidden = unknown_fields(checked) | {top_field(path) for path in checked.secrets}
     if not hidden:
         return checked.values
     return {name: value for name, value in checked.values.items() if name not in hidden}
@@ -146,7 +152,7 @@ def revealed_fields(checked: Checked) -> dict[str, JsonValue]:
     for path, leaf in checked.secrets.items():
         if leaf.value is not UNKNOWN:
             values = with_value(values, tokens_of(path), leaf.value)
-    hidden = {top_field(path) for path in checked.unknown}
+    hidden = unknown_fields(checked)
     return {name: value for name, value in values.items() if name not in hidden}
 
 

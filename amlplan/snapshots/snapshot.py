@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from amlplan.digests import PREFIX, DigestMemory, fingerprint, hash_file
 from amlplan.errors import AmlplanError, NotFoundError, ProviderError
@@ -17,40 +17,15 @@ from amlplan.snapshots.manifest import File, Link, Snapshot
 from amlplan.snapshots.tree import find, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from amlplan.content_store import ContentStore
     from amlplan.snapshots.manifest import Entry
     from amlplan.snapshots.tree import Found
 
 WORTH_A_THREAD = 8 * 1024 * 1024
 """Bytes to read from which on a second thread is worth its start."""
-
-
-class ContentStore(Protocol):
-    """Blobs by digest, as a workspace keeps them."""
-
-    @property
-    def folder(self) -> Path:
-        """The folder of the store."""
-        ...
-
-    def path(self, digest: str) -> Path:
-        """Where the bytes of a digest lie, or would lie."""
-        ...
-
-    def put(
-        self,
-        sources: Mapping[str, tuple[Path, str]],
-        check: Callable[[], None],
-        progress: Callable[[str], None],
-        changed: Callable[[str], ProviderError],
-    ) -> None:
-        """Store files, by path with where they lie and their digest; durable when it returns.
-
-        Raises what `changed` gives for a file that no longer has the digest.
-        """
-        ...
 
 
 def scan(

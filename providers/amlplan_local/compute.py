@@ -18,12 +18,12 @@ from amlplan_schemas.compute import ComputeFacts, LocalComputeOutputs
 from amlplan_schemas.compute import LocalCompute as ComputeInputs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from amlplan.abilities import Job, JobState
     from amlplan.provider import (
         Desired,
-        Job,
-        JobState,
         Observed,
         OperationHandle,
         Outputs,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from amlplan_schemas.state import Record
 
 GPU_TIMEOUT = 15.0
+_WORDS = {"cpus": "cores", "memory": "memory", "gpus": "GPUs", "disk_free": "free disk"}
 
 
 class LocalCompute:
@@ -82,6 +83,17 @@ class LocalCompute:
         """Finish a job whose supervisor is gone."""
         self._jobs.finish_lost(run_id, folder, store)
 
+    def lacking(self, needed: Mapping[str, int]) -> list[str]:
+        """What this host has too little of, as it is now."""
+        if not needed:
+            return []
+        facts = facts_of_host(self._context.data_folder).model_dump()
+        return [
+            f"{_WORDS[name]}: {_amount(name, asked)} asked for, {_amount(name, facts[name])} there"
+            for name, asked in needed.items()
+            if facts[name] < asked
+        ]
+
     def _outputs(self, operation: OperationHandle) -> Outputs:
         operation.check_cancelled()
         return {
@@ -102,6 +114,12 @@ def facts_of_host(data_folder: Path) -> ComputeFacts:
         python=platform.python_version(),
         disk_free=_disk_free(data_folder),
     )
+
+
+def _amount(name: str, value: int) -> str:
+    if name in ("cpus", "gpus"):
+        return str(value)
+    return f"{value / 1024**3:.1f} GiB"
 
 
 def _cpus() -> int:

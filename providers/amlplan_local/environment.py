@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import ProviderError, UnreachableError
 from amlplan.provider import Kind, LockRequest, Missing, Present, Unreachable
+from amlplan_local.built import Building, build
 from amlplan_local.indexes import DEFAULT_INDEX, FURTHER_INDEXES, HIDDEN, public_address
 from amlplan_local.requirements import Requirements
 from amlplan_local.resolve import resolve_requirements
@@ -19,6 +20,7 @@ from amlplan_local.specification import (
     digest_of,
     digest_of_settings,
     read_specification,
+    specification_of,
     write_specification,
 )
 from amlplan_local.store import ContentStore
@@ -199,6 +201,20 @@ class LocalEnvironment:
                     return _addresses(request)
         return _addresses({name: values[name] and HIDDEN for name in _INDEXES})
 
+    def build(
+        self,
+        record: Record,
+        targets: Targets,
+        values: Mapping[str, JsonValue],
+        operation: OperationHandle,
+    ) -> str:
+        """Build it on this host, by uv, into a folder named by its digest."""
+        store = store_of(targets, self._context)
+        if isinstance(store, Unreachable):
+            raise UnreachableError("The workspace cannot be reached", f"It was {store.reason}")
+        digest = str(record.outputs.values["digest"])
+        return interpreter_of(store, digest, self._context, operation, _indexes(values))
+
     def _request(self, values: Mapping[str, JsonValue], address: str) -> dict[str, JsonValue]:
         wanted = self._requirements(values, address)
         return {
@@ -264,3 +280,26 @@ def _outputs(desired: Desired) -> Outputs:
             f"amlplan.lock has no answer for {desired.address}. Run: amlplan init",
         )
     return {"digest": desired.derived["digest"], "packages": desired.derived["packages"]}
+
+
+def interpreter_of(
+    store: Path,
+    digest: str,
+    context: ProviderContext,
+    operation: OperationHandle,
+    credentials: Mapping[str, str] | None = None,
+) -> str:
+    """The interpreter of the environment with a digest, built on this host where it is missing.
+
+    `credentials` are variables that tell uv its indexes. Blocks; raises ProviderError.
+    """
+    building = Building(
+        root=context.root,
+        data_folder=context.data_folder,
+        cache_folder=context.cache_folder,
+        credentials=credentials or {},
+        content=ContentStore(store, context.cache_folder),
+        progress=operation.progress,
+        check=operation.check_cancelled,
+    )
+    return str(build(specification_of(store, digest), building).interpreter)

@@ -25,7 +25,7 @@ from amlplan_local.store import ContentStore
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from amlplan.provider import Job, JobState
+    from amlplan.abilities import Job, JobState
 
 SUPERVISOR = str(Path(__file__).with_name("supervisor.py"))
 LOCK = "lock"

@@ -20,17 +20,19 @@ from amlplan_local.attached import (
     registered_request,
     registered_version,
 )
+from amlplan_local.catalogue import registered_models
 from amlplan_local.identity import elsewhere
 from amlplan_local.registration import Registration, release, seen_aliases
 from amlplan_local.selection import metric_change, run_name, run_offer, run_request, selected_run
 from amlplan_local.store import ContentStore, changed_since_plan
 from amlplan_local.versions import ModelVersions
-from amlplan_local.workspace import store_of
+from amlplan_local.workspace import STORE, store_of
 from amlplan_schemas.model import Model, ModelOutputs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from amlplan.abilities import ModelVersion
     from amlplan.history import History
     from amlplan.provider import (
         Desired,
@@ -173,6 +175,10 @@ class LocalModel:
         if not (store / "models" / prior.name).is_dir():
             return
         release(_versions(store, prior.name), prior)
+
+    def models(self, workspace: Path) -> Mapping[str, Sequence[ModelVersion]]:
+        """What the store of a workspace's folder has."""
+        return registered_models(workspace / STORE)
 
     def _register(
         self, desired: Desired, prior: Record | None, operation: OperationHandle

@@ -21,6 +21,7 @@ from amlplan_local.document import (
     write_document,
 )
 from amlplan_local.identity import elsewhere, host_identity
+from amlplan_local.store import ContentStore
 from amlplan_schemas.workspace import Workspace, WorkspaceOutputs
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         ProviderContext,
         Targets,
     )
+    from amlplan_schemas.base import JsonValue
     from amlplan_schemas.state import Record
 
 STORE = "store"
@@ -102,6 +104,10 @@ class LocalWorkspace:
                 f"{draft.name}. Say which by its path in a history block.",
             )
         return Present(outputs=self._outputs(*found[0])) if found else Missing()
+
+    def content(self, outputs: Mapping[str, JsonValue]) -> ContentStore:
+        """The content store in the workspace's folder."""
+        return ContentStore(Path(str(outputs["path"])) / STORE, self._context.cache_folder)
 
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
         """Make the folder and its document, or take back the detached workspace in it."""

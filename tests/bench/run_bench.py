@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from amlplan.provider import Job
+from amlplan.abilities import Job
 from amlplan_local.jobs import LocalJobs
 
 REPEATS = 20

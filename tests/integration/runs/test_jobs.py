@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from amlplan.abilities import RunsJobs
 from amlplan.errors import ProviderError
 from amlplan.masking import MASK
-from amlplan.provider import RunsJobs, has
+from amlplan.provider import has
 from amlplan_local import jobs as local_jobs
 from amlplan_local.compute import LocalCompute
 from jobs_support import READY, SECRET, WAIT, pids_naming

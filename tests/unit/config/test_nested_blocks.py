@@ -61,3 +61,14 @@ def test_a_slip_is_told_where_it_is(project: Project, body: str, says: str) -> N
 def test_an_input_below_another_is_where_it_was_written(project: Project) -> None:
     body = '  input "a" {\n    path = "data"\n  }\n  input "b" {\n    path = 7 / 0\n  }\n'
     assert "on main.hcl line 9" in errors(project, run_config(body))
+
+
+def test_a_block_of_another_workspace_is_refused(project: Project) -> None:
+    hcl = (
+        'workspace "one" {\n  default = true\n}\nworkspace "two" {}\ncompute "local" "here" {}\n'
+        'run_config "train" {\n  workspace = workspace.two\n  script = "x.py"\n'
+        "  target = compute.here\n}\n"
+    )
+    text = errors(project, hcl)
+    assert "compute.here belongs to workspace.one, and run_config.train to workspace.two" in text
+    assert "on main.hcl line 9" in text

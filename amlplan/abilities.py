@@ -1,0 +1,186 @@
+"""Abilities of providers that commands use beside plan and apply: runs, models, deployments.
+
+As those in `amlplan.provider`, each is a small protocol that a provider simply implements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from amlplan.content_store import ContentStore
+    from amlplan.provider import OperationHandle, Outputs, Targets
+    from amlplan_schemas.base import JsonValue
+    from amlplan_schemas.state import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A script to run on a target, complete: nothing is looked up later.
+
+    `folder` is the run's own; it has `events/` and, filled by the caller, `work/`, in which
+    `command` is run. `store` is the workspace's content store. `variables` come on top of a clean
+    environment; `secrets` are variables too, which reach the process through a pipe only. Their
+    values, and those in `masked`, are masked in the log where they have six characters or more.
+
+    Of `work/`, what `include` matches is kept (`**`, `*`, `?`, and a folder by a slash at its
+    end), `max_size` bytes in all. A script that runs for more than `max_duration` seconds is
+    ended.
+    """
+
+    run_id: str
+    folder: Path
+    store: Path
+    command: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    masked: tuple[str, ...] = field(default=(), repr=False)
+    include: tuple[str, ...] = ("outputs/**", "logs/**")
+    max_size: int = 10 * 1024**3
+    max_duration: float | None = None
+
+
+JobState = Literal["running", "ended", "lost", "unknown"]
+"""How a job stands: `ended` has a final status among its events, `lost` has none and nobody left
+to write one, `unknown` was never taken over by a supervisor."""
+
+
+@runtime_checkable
+class RunsJobs(Protocol):
+    """An ability of a compute target: runs scripts, each under a supervisor of its own.
+
+    The supervisor owns the run's status and outlives the command line. Each method blocks and
+    raises ProviderError; all but `submit` may be repeated.
+    """
+
+    def submit(self, job: Job) -> None:
+        """Start the job; a supervisor has taken it over, or will never, when this returns.
+
+        Raises where it cannot be started, and where the run was submitted before.
+        """
+        ...
+
+    def pull(self, run_id: str, folder: Path) -> JobState:
+        """Bring the events, log and outputs that the target has into the folder."""
+        ...
+
+    def cancel(self, run_id: str, folder: Path) -> None:
+        """Ask for the script's end; returns when asked. One that ended already is no failure."""
+        ...
+
+    def finish_lost(self, run_id: str, folder: Path, store: Path) -> None:
+        """Keep the outputs of a lost job and give it its final status, once whoever calls.
+
+        Nothing is done for a job that is not lost.
+        """
+        ...
+
+    def lacking(self, needed: Mapping[str, int]) -> list[str]:
+        """What the target has too little of, in words; `needed` by the names of its facts."""
+        ...
+
+
+@runtime_checkable
+class KeepsContent(Protocol):
+    """An ability of workspaces: content by digest."""
+
+    def content(self, outputs: Mapping[str, JsonValue]) -> ContentStore:
+        """The content store of a workspace with these outputs."""
+        ...
+
+
+@runtime_checkable
+class BuildsEnvironments(Protocol):
+    """An ability of environments: a Python that scripts can be run with on this host."""
+
+    def build(
+        self,
+        record: Record,
+        targets: Targets,
+        values: Mapping[str, JsonValue],
+        operation: OperationHandle,
+    ) -> str:
+        """The path of the environment's interpreter, built where it is missing.
+
+        `values` are the inputs with secrets in the clear, for package indexes that need a login.
+        Blocks and may use the network; an environment that is there costs nothing.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A registered version; `aliases` are those that mean it now, `files` digests by path."""
+
+    name: str
+    version: int
+    digest: str
+    size: int
+    at: str
+    framework: str | None = None
+    aliases: tuple[str, ...] = ()
+    properties: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    lineage: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@runtime_checkable
+class KeepsModels(Protocol):
+    """An ability of models: what is registered, also by others than this state."""
+
+    def models(self, workspace: Path) -> Mapping[str, Sequence[ModelVersion]]:
+        """Every version in a workspace's folder by its model's name, the oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a deployment answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """A deployment as it is after a rollback: what it was asked to be then, and its outputs."""
+
+    revision: str
+    inputs: Mapping[str, JsonValue]
+    derived: Mapping[str, JsonValue]
+    outputs: Outputs
+
+
+@runtime_checkable
+class ServesDeployments(Protocol):
+    """An ability of deployments: what people do with one that runs. Raises ProviderError."""
+
+    def score(self, record: Record, body: bytes, content_type: str) -> Answer:
+        """Ask the deployment, with its own key; blocks for as long as it may take."""
+        ...
+
+    def logs(self, record: Record, revision: str | None) -> Iterator[bytes]:
+        """What the workers of a revision wrote, the serving one where none is named."""
+        ...
+
+    def keys(self, record: Record) -> Mapping[str, str]:
+        """The keys themselves, by their name; for eyes only."""
+        ...
+
+    def rotate(self, record: Record, key: str) -> Outputs:
+        """Replace one key by a new one, at once; gives the outputs as they are now."""
+        ...
+
+    def roll_back(
+        self, record: Record, revision: str | None, secrets: Mapping[str, str]
+    ) -> RolledBack:
+        """Serve an earlier revision again, the one before where none is named.
+
+        `secrets` are the values of the record's secrets by JSON Pointer.
+        """
+        ...
