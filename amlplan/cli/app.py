@@ -26,6 +26,11 @@ COMMANDS = {
     "output": "Print the outputs.",
     "state": "Look into the state.",
     "lock": "Resolve what the outside has into amlplan.lock.",
+    "run": "Run a script and record it; exits with its code.",
+    "runs": "Look at runs, fetch what they gave, end them.",
+    "history": "Look at the histories that runs went into.",
+    "model": "Look at registered models, and copy their files.",
+    "deployment": "Ask deployments, show logs and keys, go back a revision.",
     "version": "Print the version.",
 }
 

@@ -26,7 +26,7 @@ from amlplan.planning.bindings import ZERO_SALT, bindings_of
 from amlplan.planning.planner import PlanInputs
 from amlplan.planning.settle import settle, with_settled
 from amlplan.provider import ProviderContext
-from amlplan.registry import Registry, backend
+from amlplan.registry import Registry, backend, history
 from amlplan.secrets import Secrets
 from amlplan_schemas.state import State
 
@@ -73,6 +73,7 @@ def provider_context(root: Path) -> ProviderContext:
         root=root,
         data_folder=user_folder("XDG_DATA_HOME", ".local/share", "Library/Application Support"),
         cache_folder=user_folder("XDG_CACHE_HOME", ".cache", "Library/Caches"),
+        open_history=lambda folder: history("sqlite", folder),
     )
 
 
@@ -119,9 +120,9 @@ def open_project(
     if problems:
         # Not even a destroy, which needs nothing else, may go on with another state.
         raise ConfigError(in_source_order([*configuration.diagnostics, *problems]))
-    state_backend = _backend(configuration, settings)
+    kept_by = _backend(configuration, settings)
     if check_state_location and is_known:
-        check_location(root, state_backend.reader().location())
+        check_location(root, kept_by.reader().location())
     return Project(
         root=root,
         registry=registry,
@@ -129,7 +130,7 @@ def open_project(
         configuration=configuration,
         evaluation=evaluation,
         lock=read_lock(root),
-        backend=state_backend,
+        backend=kept_by,
     )
 
 
@@ -206,6 +207,11 @@ def _ci_url(environment: Mapping[str, str]) -> str | None:
 
 def read_state() -> State | None:
     """The state of the current folder's project, whatever its resources say."""
+    return state_backend().reader().read()
+
+
+def state_backend() -> Backend:
+    """Where the state of the current folder's project is kept, whatever its resources say."""
     root = Path.cwd()
     registry = Registry(provider_context(root))
     secrets = Secrets(root, enabled=False)
@@ -214,7 +220,7 @@ def read_state() -> State | None:
     settings, problems = state_settings(configuration, variables, secrets, os.environ)
     if problems:
         raise ConfigError(problems)
-    return _backend(configuration, settings).reader().read()
+    return _backend(configuration, settings)
 
 
 def _backend(configuration: Configuration, settings: Mapping[str, JsonValue]) -> Backend:

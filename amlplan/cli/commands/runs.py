@@ -1,0 +1,177 @@
+"""`amlplan runs`: what was run, what it recorded and gave, and ending what still runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from amlplan.cli.console import Console
+from amlplan.cli.interrupt import ending_on_signals
+from amlplan.cli.options import Command, CommandGroup, Option, flag
+from amlplan.cli.style import styled
+from amlplan.cli.text.run_json import FORMAT_VERSION, run_json, summary_json
+from amlplan.cli.text.runs import run_name, run_text, runs_table, size_text, status_text
+from amlplan.cli.workspaces import open_workspace
+from amlplan.errors import RunError
+from amlplan.history import FINAL
+from amlplan.runs.due import bring_up_to_date
+from amlplan.runs.follow import LogTail, follow
+from amlplan.runs.outputs import download
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from amlplan.runs.place import RunPlace
+
+LATEST = "latest"
+RUN_HELP = "A RUN is an id or the beginning of one, a number, or latest."
+STATUSES = ("NotStarted", "Queued", "Preparing", "Running", "Finalizing", *sorted(FINAL))
+
+
+def run_options(function: Any) -> Any:
+    """The options that tell which workspace and history a run is looked for in."""
+    function = click.option(
+        "--history", cls=Option, metavar="NAME", help="Look in this history only."
+    )(function)
+    return click.option(
+        "--workspace", cls=Option, metavar="NAME", help="Look in another workspace."
+    )(function)
+
+
+def opened(workspace: str | None) -> RunPlace:
+    """The workspace, with all that is due taken in."""
+    place = open_workspace(workspace)
+    bring_up_to_date(place)
+    return place
+
+
+@click.group("runs", cls=CommandGroup)
+def command() -> None:
+    """Look at runs, fetch what they gave, end them."""
+
+
+@command.command("list", cls=Command)
+@run_options
+@click.option("--status", cls=Option, type=click.Choice(STATUSES), help="Only these.")
+@click.option(
+    "--limit",
+    cls=Option,
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="How many, the newest first.",
+)
+@flag("json", "Print for machines.")
+def list_command(
+    workspace: str | None, history: str | None, status: str | None, limit: int, *, json: bool
+) -> int:
+    """List the runs, the newest first."""
+    console = Console(sys.stdout, sys.stderr)
+    runs = opened(workspace).history.runs(history, status=status, limit=limit)
+    if json:
+        console.print(_dump([summary_json(run) for run in runs]))
+    elif runs:
+        console.print(runs_table(runs))
+    else:
+        console.print("No runs yet. Start one with: amlplan run")
+    return 0
+
+
+@command.command("show", cls=Command, epilog=RUN_HELP)
+@click.argument("run", default=LATEST)
+@run_options
+@flag("json", "Print for machines.")
+def show_command(run: str, workspace: str | None, history: str | None, *, json: bool) -> int:
+    """Show one RUN: how it ended, its metrics, outputs and origin."""
+    console = Console(sys.stdout, sys.stderr)
+    detail = opened(workspace).history.run(run, history=history)
+    console.print(_dump(run_json(detail)) if json else run_text(detail))
+    return 0
+
+
+@command.command("logs", cls=Command, epilog=RUN_HELP)
+@click.argument("run", default=LATEST)
+@run_options
+@flag("follow", "Go on until it has ended.")
+def logs_command(run: str, workspace: str | None, history: str | None, *, follow: bool) -> int:
+    """Print what a RUN's script printed."""
+    place = opened(workspace)
+    summary = place.history.run(run, history=history).summary
+    if follow and summary.status not in FINAL:
+        with ending_on_signals():
+            _follow(place, summary.id)
+        return 0
+    log = LogTail(place.folder_of(summary.parent or summary.id) / "log.txt")
+    while data := log.read():
+        _writer()(data)
+    return 0
+
+
+def _follow(place: RunPlace, run_id: str) -> None:
+    follow(run_id, place, _writer(), lambda: None)
+
+
+def _writer() -> Callable[[bytes], None]:
+    """Passes bytes to standard output as they are, where it takes bytes."""
+    buffer = getattr(sys.stdout, "buffer", None)
+
+    def write(data: bytes) -> None:
+        if buffer is None:
+            sys.stdout.write(data.decode(errors="replace"))
+        else:
+            buffer.write(data)
+        sys.stdout.flush()
+
+    return write
+
+
+@command.command("cancel", cls=Command, epilog=RUN_HELP)
+@click.argument("run")
+@run_options
+def cancel_command(run: str, workspace: str | None, history: str | None) -> int:
+    """End a RUN that is still running."""
+    console = Console(sys.stdout, sys.stderr)
+    place = opened(workspace)
+    summary = place.history.run(run, history=history).summary
+    if summary.status in FINAL:
+        console.print(f"{run_name(summary)} has ended already: {status_text(summary.status)}.")
+        return 0
+    if summary.parent is not None:
+        raise RunError(
+            "A child of a run", f"{summary.id} belongs to {summary.parent}. Cancel that one."
+        )
+    place.jobs.cancel(summary.id, place.folder_of(summary.id))
+    status = follow(summary.id, place, lambda _data: None, lambda: None)
+    place.history.sync(summary.id, wait=True)
+    console.print(f"{styled('bold', run_name(summary))}: {status_text(status)}.")
+    return 0
+
+
+@command.command("download", cls=Command, epilog=RUN_HELP)
+@click.argument("run", default=LATEST)
+@run_options
+@click.option("--to", cls=Option, metavar="FOLDER", help="Where to, else to its id.")
+@click.option("--path", cls=Option, metavar="PATH", help="Only this output, or what is below it.")
+def download_command(
+    run: str, workspace: str | None, history: str | None, to: str | None, path: str | None
+) -> int:
+    """Copy the outputs of a RUN into a folder."""
+    console = Console(sys.stdout, sys.stderr)
+    place = opened(workspace)
+    detail = place.history.run(run, history=history)
+    folder = Path(to or detail.summary.id)
+    written = download(detail, place.content, folder, path)
+    size = size_text(sum(file.size for file in written))
+    console.print(f"{len(written)} files ({size}) of {run_name(detail.summary)} in {folder}")
+    return 0
+
+
+def _dump(value: object) -> str:
+    if isinstance(value, list):
+        value = {"format_version": FORMAT_VERSION, "runs": value}
+    return json.dumps(value, indent=2, ensure_ascii=False)

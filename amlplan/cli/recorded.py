@@ -1,0 +1,66 @@
+"""Records that commands other than apply look up, or change under the lock of the state."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from amlplan.cli.options import suggestion
+from amlplan.cli.project import holder, read_state, state_backend
+from amlplan.errors import PlanError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from amlplan.backend import StateWriter
+    from amlplan_schemas.state import Record, State
+
+
+def recorded(block: str, name: str) -> Record:
+    """The record of a block by its address, label or outside name; raises PlanError."""
+    return _find(read_state(), block, name)
+
+
+@dataclass(slots=True)
+class RecordChange:
+    """A record under the state's lock; what is put into `after` is written at the end."""
+
+    before: Record
+    after: Record | None = None
+
+
+@contextmanager
+def changed_record(block: str, name: str, command: str) -> Iterator[RecordChange]:
+    """Change one record outside of an apply; blocks others, and raises LockedError at once."""
+    opened = state_backend().open(holder(command), timeout=0, waiting=lambda _other: None)
+    with opened as writer:
+        change = RecordChange(_find(writer.state, block, name))
+        _refuse_pending(writer, change.before)
+        yield change
+        if change.after is not None:
+            writer.finish(change.after.address, change.after)
+            writer.conclude(None, None)
+
+
+def _refuse_pending(writer: StateWriter, record: Record) -> None:
+    """Raise PlanError where an apply was interrupted at this record."""
+    if record.address in writer.state.pending:
+        raise PlanError(
+            "An apply was interrupted here",
+            f"What became of {record.address} is not known yet. Run: amlplan apply",
+            address=record.address,
+        )
+
+
+def _find(state: State | None, block: str, name: str) -> Record:
+    records = state.records.values() if state is not None else ()
+    mine = [item for item in records if item.kind.partition(".")[0] == block]
+    address = name if name.startswith(f"{block}.") else f"{block}.{name}"
+    found = [item for item in mine if item.address == address]
+    found = found or [item for item in mine if item.name == name]
+    if len(found) == 1 and found[0].outputs.values:
+        return found[0]
+    known = [item.address for item in mine]
+    hint = suggestion(address, known) or f" Applied here: {', '.join(known) or 'none'}."
+    raise PlanError(f"No such {block}", f"There is no {address} in the state.{hint}")

@@ -1,0 +1,137 @@
+"""Opens the workspace that commands about runs and models work with."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amlplan.abilities import KeepsContent, RunsJobs
+from amlplan.cli.project import provider_context, read_state
+from amlplan.errors import RunError
+from amlplan.provider import Desired, Present, Unreachable, has
+from amlplan.registry import Registry
+from amlplan.runs.place import RunPlace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from amlplan_schemas.base import JsonValue
+    from amlplan_schemas.state import Record, State
+
+WORKSPACE, HERE = "workspace", "compute.local"
+
+
+@dataclass(frozen=True, slots=True)
+class _NoOperation:
+    """What making an implicit workspace reports to: nobody."""
+
+    @property
+    def steps(self) -> Mapping[str, JsonValue]:
+        return {}
+
+    def step(self, name: str, data: JsonValue = None) -> None:
+        """Keep nothing: making a workspace is repeated whole."""
+
+    def progress(self, text: str) -> None:
+        """Tell nobody."""
+
+    def check_cancelled(self) -> None:
+        """Go on."""
+
+
+def has_configuration(root: Path) -> bool:
+    """Whether a folder holds any configuration."""
+    return next(root.glob("*.hcl"), None) is not None
+
+
+def open_workspace(name: str | None) -> RunPlace:
+    """The workspace of a name among those applied here, or the one that goes without saying.
+
+    In a folder without configuration that is the implicit one, which is made where it is missing.
+    Raises RunError where there is none, or several and none by default.
+    """
+    root = Path.cwd()
+    registry = Registry(provider_context(root))
+    if not has_configuration(root) and name is None:
+        return implicit_place(root, registry)
+    state = read_state()
+    return place_of(_chosen(state, name), registry)
+
+
+def _chosen(state: State | None, name: str | None) -> Record:
+    applied = [
+        record
+        for record in (state.records.values() if state is not None else ())
+        if record.kind == WORKSPACE and record.outputs.values
+    ]
+    names = ", ".join(sorted(record.name for record in applied)) or "none"
+    if name is not None:
+        found = [item for item in applied if name in (item.name, item.address)]
+    elif len(applied) == 1:
+        found = applied
+    else:
+        found = [item for item in applied if item.inputs.values.get("default") is True]
+    if len(found) != 1:
+        what = f"called {name}" if name else "that goes without saying"
+        raise RunError(
+            "No workspace",
+            f"There is no workspace {what}; applied here: {names}. Apply one, or name it with "
+            "-workspace.",
+        )
+    return found[0]
+
+
+def place_of(workspace: Record, registry: Registry) -> RunPlace:
+    """The place of a recorded workspace; raises RunError where it cannot be reached."""
+    provider = registry.provider(WORKSPACE)
+    observed = provider.read(workspace, {})
+    if not isinstance(observed, Present):
+        why = observed.reason if isinstance(observed, Unreachable) else "it is gone"
+        raise RunError(
+            "The workspace cannot be used",
+            f"{workspace.address}: {why}. Run: amlplan plan",
+            address=workspace.address,
+        )
+    return _place(workspace.name, workspace.outputs.values, registry)
+
+
+def implicit_place(root: Path, registry: Registry) -> RunPlace:
+    """The workspace of a folder without configuration, made where it is missing."""
+    provider = registry.provider(WORKSPACE)
+    resolved = root.resolve()
+    name = re.sub(r"[^A-Za-z0-9_-]", "-", resolved.name).strip("-_")[:33]
+    name = name if re.fullmatch(provider.kind.inputs.name_pattern, name) else "local"
+    desired = Desired(
+        address=f"{WORKSPACE}.{name}",
+        kind=WORKSPACE,
+        name=name,
+        identity=f"implicit/{os.fspath(resolved)}",
+        inputs=provider.kind.inputs.model_validate({"name": name}),
+        derived={},
+        targets={},
+    )
+    return _place(name, provider.create(desired, _NoOperation()), registry)
+
+
+def _place(name: str, outputs: Mapping[str, JsonValue], registry: Registry) -> RunPlace:
+    workspaces, jobs = registry.provider(WORKSPACE), registry.provider(HERE)
+    folder = Path(str(outputs["path"]))
+    context = registry.context
+    if not has(workspaces, KeepsContent) or not has(jobs, RunsJobs):
+        raise RunError(
+            "Runs are not possible here",
+            "The installed providers of workspace and compute.local cannot run anything. Install "
+            "amlplan again.",
+        )
+    return RunPlace(
+        name=name,
+        folder=folder,
+        history=context.open_history(folder),
+        content=workspaces.content(outputs),
+        jobs=jobs,
+        data_folder=context.data_folder,
+        cache_folder=context.cache_folder,
+    )

@@ -1,0 +1,101 @@
+"""Follows a run: its log as it grows, until it has ended."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from amlplan.history import FINAL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from amlplan.runs.place import RunPlace
+
+QUICK, SLOW = 0.01, 0.2
+"""Seconds between two looks: at the beginning, and after a while."""
+LOOK = 1.0
+"""Seconds between two looks at whether the supervisor is still there."""
+CHUNK = 64 * 1024
+
+
+@dataclass(slots=True)
+class LogTail:
+    """The log of a run, read as it grows."""
+
+    path: Path
+    _offset: int = 0
+
+    def read(self) -> bytes:
+        """What came since the last call; at most so much at once that memory stays small."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._offset)
+                data = file.read(CHUNK)
+        except FileNotFoundError:
+            return b""
+        self._offset += len(data)
+        return data
+
+
+@dataclass(slots=True)
+class StatusTail:
+    """The statuses that were written for a run, by its supervisor or by a command line."""
+
+    folder: Path
+    _offsets: dict[str, int] = field(default_factory=dict)
+
+    def final(self) -> str | None:
+        """The last status of the run, once it has one."""
+        found = (self._new_final(name) for name in ("supervisor.jsonl", "control.jsonl"))
+        return next((status for status in found if status is not None), None)
+
+    def _new_final(self, name: str) -> str | None:
+        try:
+            with (self.folder / "events" / name).open("rb") as file:
+                file.seek(self._offsets.get(name, 0))
+                data = file.read()
+        except FileNotFoundError:
+            return None
+        whole, _, _ = data.rpartition(b"\n")
+        self._offsets[name] = self._offsets.get(name, 0) + len(whole) + bool(whole)
+        for line in whole.splitlines():
+            event = json.loads(line)
+            if (
+                event.get("type") == "status"
+                and event.get("status") in FINAL
+                and "run" not in event
+            ):
+                return str(event["status"])
+        return None
+
+
+def follow(
+    run_id: str, place: RunPlace, write: Callable[[bytes], None], check: Callable[[], None]
+) -> str:
+    """Pass on the log of a run until it has ended; gives its last status.
+
+    `check` is called at each look and may raise to stop following; the run goes on then. A run
+    whose supervisor is gone is ended here.
+    """
+    folder = place.folder_of(run_id)
+    log, statuses = LogTail(folder / "log.txt"), StatusTail(folder)
+    looked = time.monotonic()
+    pause = QUICK
+    while True:
+        check()
+        final = statuses.final()
+        while data := log.read():
+            write(data)
+            pause = QUICK
+        if final is not None:
+            return final
+        if time.monotonic() - looked > LOOK:
+            looked = time.monotonic()
+            if place.jobs.pull(run_id, folder) == "lost":
+                place.jobs.finish_lost(run_id, folder, place.content.folder)
+        time.sleep(pause)
+        pause = min(pause * 1.1, SLOW)

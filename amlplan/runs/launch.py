@@ -1,0 +1,152 @@
+"""Launches a run: snapshot, record, working folder, submission, in this order."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from amlplan.abilities import Job
+from amlplan.commit import commit_of
+from amlplan.errors import AmlplanError, RunError
+from amlplan.files import failure_at
+from amlplan.history import RunDraft
+from amlplan.processes import mark_of
+from amlplan.runs.inputs import fingerprinted, link
+from amlplan.runs.recorder import recorder_folder
+from amlplan.snapshots.ignore import IgnoreRules
+from amlplan.snapshots.snapshot import materialise, scan, store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from amlplan.history import RunSummary
+    from amlplan.runs.inputs import Input
+    from amlplan.runs.place import RunPlace
+    from amlplan.runs.request import RunRequest
+    from amlplan.snapshots.manifest import Snapshot
+
+WORK = "work"
+FOLDERS = ("outputs", "logs")
+"""What a script finds in its working folder, to put what is to be kept."""
+
+
+def launch(request: RunRequest, place: RunPlace, root: Path) -> RunSummary:
+    """Start a run; returns when its supervisor has taken over.
+
+    Blocks while files are read and copied. The run is in history before it is submitted; where
+    that fails it is recorded as failed. Raises AmlplanError.
+    """
+    inputs = fingerprinted(request.inputs, root, place.cache_folder)
+    snapshot = scan(
+        request.source,
+        max_size=request.snapshot_size,
+        max_files=request.snapshot_files,
+        cache_folder=place.cache_folder,
+    )
+    _check_script(request, snapshot)
+    store(snapshot, request.source, place.content)
+    run = place.history.create(_draft(request, place, snapshot, inputs, root))
+    folder = place.folder_of(run.id)
+    try:
+        _fill(folder / WORK, snapshot, inputs, request, place)
+        place.jobs.submit(_job(run.id, folder, inputs, request, place))
+    except AmlplanError as failure:
+        shutil.rmtree(folder / WORK, ignore_errors=True)
+        reason = f"{failure.summary}: {failure.detail}"
+        event = {"type": "status", "status": "Failed", "reason": reason}
+        place.history.append_control(run.id, event)
+        raise
+    return run
+
+
+def _draft(
+    request: RunRequest,
+    place: RunPlace,
+    snapshot: Snapshot,
+    inputs: tuple[Input, ...],
+    root: Path,
+) -> RunDraft:
+    mark = mark_of(os.getpid())
+    definition = {
+        "program": list(request.program),
+        "parameters": dict(request.parameters),
+        "snapshot": snapshot.id,
+        "commit": commit_of(root),
+        "inputs": {
+            item.name: {"path": str(item.path), "digest": item.digest, "size": item.size}
+            for item in inputs
+        },
+        "submitter": None if mark is None else asdict(mark),
+        **request.definition,
+    }
+    return RunDraft(
+        history=request.history,
+        name=request.name,
+        workspace=place.name,
+        definition=definition,
+        by=getpass.getuser(),
+        host=socket.gethostname(),
+    )
+
+
+def _fill(
+    work: Path,
+    snapshot: Snapshot,
+    inputs: tuple[Input, ...],
+    request: RunRequest,
+    place: RunPlace,
+) -> None:
+    materialise(snapshot, place.content, work)
+    try:
+        for name in FOLDERS:
+            (work / name).mkdir(exist_ok=True)
+    except OSError as failure:
+        raise failure_at(work, "made", failure) from failure
+    link(inputs, request.source, work)
+
+
+def _job(
+    run_id: str, folder: Path, inputs: tuple[Input, ...], request: RunRequest, place: RunPlace
+) -> Job:
+    recorder = str(recorder_folder(place.data_folder))
+    given = request.variables.get("PYTHONPATH")
+    return Job(
+        run_id=run_id,
+        folder=folder,
+        store=place.content.folder,
+        command=request.program,
+        variables={
+            **request.variables,
+            **{item.variable: str(item.path) for item in inputs},
+            "PYTHONPATH": f"{recorder}:{given}" if given else recorder,
+            "AMLPLAN_RUN_ID": run_id,
+            "AMLPLAN_RUN_EVENTS": str(folder / "events"),
+        },
+        secrets=request.secrets,
+        include=request.include,
+        max_size=request.collected_size,
+        max_duration=request.max_duration,
+    )
+
+
+def _check_script(request: RunRequest, snapshot: Snapshot) -> None:
+    """Raise RunError where the script is not in the snapshot, saying why."""
+    script = request.script
+    if script is None or script in snapshot.entries:
+        return
+    excluded = IgnoreRules(request.source).explain(script)
+    if excluded is not None and (request.source / script).exists():
+        raise RunError(
+            "The script is left out of the snapshot",
+            f"{script} is {excluded.reason}, so the run would not have it. Change that rule, or "
+            "write an .amlignore, which is used instead.",
+        )
+    raise RunError(
+        "The script is missing",
+        f"There is no {script} in {request.source}. Correct script or source; script is relative "
+        "to source.",
+    )

@@ -1,0 +1,67 @@
+"""The files that a run gave, out of the content store of its workspace."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from amlplan.errors import NotFoundError, RunError
+from amlplan.files import failure_at, make_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from amlplan.content_store import ContentStore
+    from amlplan.history import OutputFile, RunDetail
+
+CHUNK = 1024 * 1024
+
+
+def download(
+    run: RunDetail, content: ContentStore, folder: Path, path: str | None = None
+) -> list[OutputFile]:
+    """Copy outputs into a folder, at or below `path` where that is given; gives what was copied.
+
+    What is there under the same name is replaced, whole. Raises RunError where the run has none,
+    and where stored bytes are no longer what they were.
+    """
+    wanted = [file for name, file in sorted(run.outputs.items()) if _is_below(name, path)]
+    if not wanted:
+        what = "no outputs" if path is None else f"no output {path}"
+        known = ", ".join(sorted(run.outputs)[:5]) or "none"
+        raise RunError("Nothing to download", f"{run.summary.id} has {what}; it has: {known}.")
+    for file in wanted:
+        copy_content(content, file.digest, folder / file.path)
+    return wanted
+
+
+def _is_below(name: str, path: str | None) -> bool:
+    return path is None or name == path or name.startswith(f"{path.rstrip('/')}/")
+
+
+def copy_content(content: ContentStore, digest: str, place: Path) -> None:
+    """Copy stored bytes to a place, checking their digest; raises AmlplanError."""
+    make_folder(place.parent)
+    part = place.with_name(f".{place.name}.part")
+    seen = hashlib.sha256()
+    try:
+        with content.path(digest).open("rb") as source, part.open("wb") as target:
+            while data := source.read(CHUNK):
+                seen.update(data)
+                target.write(data)
+        if f"sha256:{seen.hexdigest()}" != digest:
+            raise RunError(
+                "Stored content is damaged",
+                f"{content.path(digest)} no longer has its digest. Restore it from a backup, or "
+                "make it anew.",
+            )
+        part.replace(place)
+    except FileNotFoundError as failure:
+        raise NotFoundError(
+            "Stored content is gone",
+            f"{content.path(digest)} is not there. Restore it from a backup, or make it anew.",
+        ) from failure
+    except OSError as failure:
+        raise failure_at(place, "written", failure) from failure
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,91 @@
+"""What is asked of a run: a program, its data and its limits, with every reference resolved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from amlplan_schemas.base import bytes_of, seconds_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from amlplan_schemas.run_config import RunConfig
+
+COLLECTED = ("outputs/**", "logs/**")
+SNAPSHOT_SIZE = 300 * 1024**2
+SNAPSHOT_FILES = 2000
+COLLECTED_SIZE = 10 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """A run to be launched.
+
+    `source` is the folder that is snapshotted, `script` relative to it. `interpreter` runs the
+    script. `secrets` are environment variables that are written nowhere. Sizes are in bytes,
+    `max_duration` in seconds. `definition` is what history keeps beside that, as JSON.
+    """
+
+    history: str
+    name: str
+    source: Path
+    interpreter: str
+    script: str | None = None
+    command: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    include: tuple[str, ...] = COLLECTED
+    collected_size: int = COLLECTED_SIZE
+    snapshot_size: int = SNAPSHOT_SIZE
+    snapshot_files: int = SNAPSHOT_FILES
+    max_duration: float | None = None
+    definition: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def program(self) -> tuple[str, ...]:
+        """The command line of the run, started in its working folder."""
+        head = self.command if self.script is None else (self.interpreter, self.script)
+        options = (part for name, value in self.parameters.items() for part in (f"--{name}", value))
+        return (*head, *self.arguments, *options)
+
+
+def request_of(
+    config: RunConfig,
+    root: Path,
+    interpreter: str,
+    *,
+    secret_names: frozenset[str],
+    variables: Mapping[str, str],
+    definition: Mapping[str, Any],
+) -> RunRequest:
+    """The request that a run configuration makes.
+
+    `secret_names` are those of its environment variables that are secrets, `variables` those of
+    its environment.
+    """
+    plain = {name: value for name, value in config.env.items() if name not in secret_names}
+    duration = config.max_run_duration
+    return RunRequest(
+        history=config.history or config.name,
+        name=config.name,
+        source=(root / config.source).absolute(),
+        interpreter=interpreter,
+        script=config.script,
+        command=config.command or (),
+        arguments=config.arguments,
+        parameters=config.parameters,
+        variables={**variables, **plain},
+        secrets={name: config.env[name] for name in config.env if name in secret_names},
+        inputs={name: item.path for name, item in config.input.items()},
+        include=config.collect.include,
+        collected_size=bytes_of(config.collect.max_size),
+        snapshot_size=bytes_of(config.snapshot.max_size),
+        snapshot_files=config.snapshot.max_files,
+        max_duration=None if duration is None else seconds_of(duration),
+        definition=definition,
+    )

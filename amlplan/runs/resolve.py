@@ -1,0 +1,140 @@
+"""A run configuration with everything that it refers to, as it was last applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from amlplan.errors import ConfigError, RunError
+from amlplan.planning.compare import SecretDigests, compare_inputs
+from amlplan.planning.diff import changed_leaves
+from amlplan.planning.locking import recorded_value
+from amlplan.planning.want import want
+from amlplan.pointers import tokens_of
+from amlplan_schemas.plan import FieldSource
+from amlplan_schemas.run_config import RunConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from amlplan.config.check import Checked
+    from amlplan.config.evaluation import Evaluation
+    from amlplan.lockfile import LockFile
+    from amlplan.planning.want import Wanted
+    from amlplan.registry import Registry
+    from amlplan.secrets import Secrets
+    from amlplan_schemas.state import Record, State
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a run configuration is read from; `state` is None where nothing was ever applied."""
+
+    evaluation: Evaluation
+    registry: Registry
+    secrets: Secrets
+    lock: LockFile
+    state: State | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedConfig:
+    """A complete run configuration.
+
+    `secret_names` are those of its environment variables that are secrets. `wanted` and `records`
+    have the blocks that it refers to, by address. `notes` say what of them was changed and not
+    applied.
+    """
+
+    config: RunConfig
+    checked: Checked
+    secret_names: frozenset[str]
+    wanted: Mapping[str, Wanted]
+    records: Mapping[str, Record]
+    notes: tuple[str, ...] = ()
+
+
+def resolve_config(label: str, project: Applied) -> ResolvedConfig:
+    """The run configuration of a label; reads no file but what the blocks it needs name.
+
+    Raises ConfigError for mistakes in these blocks, RunError for what was never applied and for
+    secrets that cannot be had.
+    """
+    address = f"run_config.{label}"
+    evaluation = project.evaluation
+    needed = _closure(address, evaluation)
+    wanted: dict[str, Wanted] = {}
+    records: dict[str, Record] = {}
+    notes: list[str] = []
+    for name in (item for item in evaluation.order if item in needed):
+        found, problems = want(name, evaluation, project.registry, project.secrets, project.lock)
+        if found is None:
+            raise ConfigError(problems or evaluation.configuration.diagnostics)
+        wanted[name] = found
+        state = project.state
+        if not project.registry.is_configuration_only(found.block.kind) and not found.is_attached:
+            records[name] = _applied(name, state)
+            notes += _changed(found, records[name], project)
+        if state is not None:
+            evaluation.publish(name, recorded_value(found, state, project.registry))
+    checked = wanted[address].checked
+    if checked.model is None:
+        raise _incomplete(address, project.secrets)
+    config = RunConfig.model_validate(checked.model)
+    return ResolvedConfig(
+        config, checked, _secret_names(checked, config), wanted, records, tuple(notes)
+    )
+
+
+def _closure(address: str, evaluation: Evaluation) -> set[str]:
+    found = {address}
+    waiting = [address]
+    while waiting:
+        for name in evaluation.dependencies[waiting.pop()]:
+            if name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
+def _applied(address: str, state: State | None) -> Record:
+    record = None if state is None else state.records.get(address)
+    if record is None or not record.outputs.values:
+        raise RunError(
+            "Not applied yet",
+            f"The run needs {address}, which was never applied. Run: amlplan apply",
+            address=address,
+        )
+    return record
+
+
+def _changed(wanted: Wanted, record: Record, project: Applied) -> Iterable[str]:
+    """Say where a block differs from what was applied: the run uses what was applied."""
+    assert project.state is not None  # noqa: S101 - it has the record
+    digests = SecretDigests(project.secrets, project.state.salt)
+    model = project.registry.inputs_of(record.kind)
+    inputs = compare_inputs(wanted.checked, record.inputs, {}, digests, model)
+    if inputs.changes or changed_leaves(record.derived, wanted.derived, FieldSource.DERIVED):
+        yield f"{record.address} was changed and not applied; the run uses it as it was applied."
+
+
+def _secret_names(checked: Checked, config: RunConfig) -> frozenset[str]:
+    ways = [tokens_of(path) for path in checked.secrets]
+    if ("env",) in ways:
+        return frozenset(config.env)
+    return frozenset(way[1] for way in ways if way[0] == "env")
+
+
+def _incomplete(address: str, secrets: Secrets) -> RunError:
+    why = "; ".join(item.why for item in secrets.unresolved.values())
+    if why:
+        return RunError(
+            "A secret cannot be had",
+            f"{address} needs a secret, and {why}. Provide it, then run again.",
+            address=address,
+        )
+    return RunError(
+        "A value is not known",
+        f"{address} refers to something that was never applied. Run: amlplan apply",
+        address=address,
+    )
