@@ -22,7 +22,9 @@ from amlplan_schemas.base import (
 )
 from amlplan_schemas.compute import LocalCompute, LocalComputeOutputs
 from amlplan_schemas.datastore import LocalDatastore, LocalDatastoreOutputs
+from amlplan_schemas.deployment import Deployment, DeploymentOutputs
 from amlplan_schemas.environment import Environment, EnvironmentOutputs
+from amlplan_schemas.image import Image, ImageOutputs
 from amlplan_schemas.model import Model, ModelOutputs
 from amlplan_schemas.plan import Plan
 from amlplan_schemas.run_config import RunConfig
@@ -41,6 +43,8 @@ KINDS: dict[str, tuple[type[ResourceInputs], type[ResourceOutputs]]] = {
     "compute.local": (LocalCompute, LocalComputeOutputs),
     "environment": (Environment, EnvironmentOutputs),
     "model": (Model, ModelOutputs),
+    "image": (Image, ImageOutputs),
+    "deployment": (Deployment, DeploymentOutputs),
 }
 CONFIGURATION: dict[str, type[ResourceInputs]] = {"run_config": RunConfig}
 CHANGE_WORDS = {

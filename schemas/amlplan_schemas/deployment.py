@@ -16,7 +16,6 @@ from amlplan_schemas.base import (
     ResourceInputs,
     ResourceOutputs,
     Schema,
-    Size,
     Text,
     Trait,
 )
@@ -75,9 +74,6 @@ class Deployment(ResourceInputs):
     env: Annotated[dict[str, Text], Behaviour.UPDATE] = Field(
         default_factory=dict, description="Environment variables of the workers."
     )
-    memory: Annotated[Size | None, Behaviour.UPDATE] = Field(
-        default=None, description="Address space that a worker may use, as in 512MiB."
-    )
     scoring_timeout: Annotated[Duration, Behaviour.UPDATE] = Field(
         default="60s", description="How long a request may take; its worker is ended then."
     )
@@ -101,12 +97,13 @@ class Deployment(ResourceInputs):
 class DeploymentOutputs(ResourceOutputs):
     """What a deployment is while it runs."""
 
-    scoring_uri: Annotated[str, Trait.STABLE] = Field(description="Where requests go.")
-    swagger_uri: Annotated[str, Trait.STABLE] = Field(description="Where its document is.")
+    scoring_uri: str = Field(description="Where requests go.")
+    swagger_uri: str = Field(description="Where its document is.")
     host: Annotated[str, Trait.STABLE] = Field(description="The identity of host and user.")
     revision: Annotated[int, Trait.WATCHED] = Field(description="The revision that serves.")
     state: Annotated[str, Trait.WATCHED] = Field(description="healthy, unhealthy or not running.")
     image_digest: Annotated[str, Trait.WATCHED] = Field(description="The digest that serves.")
+    variables: dict[str, str] = Field(description="The variables of the image's environment.")
     workers: Annotated[int, Trait.WATCHED] = Field(description="How many workers it has.")
     keys: Annotated[dict[str, str], Trait.WATCHED] = Field(
         description="Fingerprints of the keys; never the keys."

@@ -61,8 +61,9 @@ class ImageOutputs(ResourceOutputs):
 
     digest: Annotated[str, Trait.WATCHED] = Field(description="Over everything that is in it.")
     contents: dict[str, str] = Field(description="The digest of each input by what it is.")
+    variables: dict[str, str] = Field(description="The environment's variables.")
     path: Annotated[str, Trait.WATCHED] = Field(description="The bundle's folder.")
-    models: tuple[ImageModel, ...] = Field(description="The models inside, by version.")
+    model_versions: tuple[ImageModel, ...] = Field(description="The models inside.")
     corrupted: Annotated[tuple[str, ...], Trait.WATCHED] = Field(
         default=(), description="Files of the bundle that are missing or changed."
     )

@@ -20,7 +20,10 @@ SLOW_TO_IMPORT = {"pydantic", "rich", "deepdiff", "asyncio", "importlib.metadata
 # uv is a command; its package only tells where the command lies.
 PROVIDERS_MAY_IMPORT = {*sys.stdlib_module_names, "amlplan", "amlplan_schemas", "pydantic", "uv"}
 # What a package is built on, rather than an SDK whose objects could leak out of it.
-LIBRARIES = {"amlplan_serve": {"prometheus_client", "uvicorn", "uvloop"}}
+LIBRARIES = {
+    "amlplan_serve": {"prometheus_client", "uvicorn", "uvloop"},
+    "amlplan_local": {"amlplan_serve"},  # deployments of this host are served by it
+}
 # Programs of their own, which end with an exit code and may say why.
 PROGRAMS = {
     ROOT / "amlplan/guard.py",

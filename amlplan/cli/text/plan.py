@@ -129,8 +129,7 @@ def _sides(operation: Operation) -> tuple[dict[str, Any] | None, dict[str, Any] 
             after = with_value(after, tokens_of(path), UNKNOWN_VALUE)
             name = top_field(path)
             if name in operation.expected:
-                foreseen = scalar_text(operation.expected[name])
-                after[name] = type(UNKNOWN_VALUE)(f"{foreseen} (expected)")
+                after[name] = _foreseen(operation, name)
     changes = {change.path: change for change in operation.changes if change.sensitive}
     for path in operation.sensitive:
         change = changes.get(path)
@@ -140,6 +139,14 @@ def _sides(operation: Operation) -> tuple[dict[str, Any] | None, dict[str, Any] 
             hidden = CHANGED_SENSITIVE_VALUE if change else SENSITIVE_VALUE
             after = with_value(after, tokens_of(path), hidden)
     return before, after
+
+
+def _foreseen(operation: Operation, name: str) -> Any:
+    """What is expected of an output; one that is expected to stay is shown as it is."""
+    value = operation.expected[name]
+    if operation.before is not None and operation.before.get(name) == value:
+        return value
+    return type(UNKNOWN_VALUE)(f"{scalar_text(value)} (expected)")
 
 
 def _held_secret(before: dict[str, Any], path: str, change: FieldChange | None) -> bool:

@@ -1,0 +1,251 @@
+"""Images for deployments of this host: bundles in the folder of their workspace."""
+
+# ruff: noqa: ARG002 - a provider takes what its protocol gives
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, cast
+
+from amlplan.errors import HistoryError, ProviderError, UnreachableError
+from amlplan.provider import Kind, Missing, Present, Refinement, Unreachable
+from amlplan_local.bundle import (
+    ENVIRONMENT,
+    MANIFEST,
+    SCHEMA,
+    SOURCE,
+    Parts,
+    PartsCollector,
+    build,
+    corrupted,
+    folder_of,
+)
+from amlplan_local.environment import LocalEnvironment
+from amlplan_local.scoring_script import check_script
+from amlplan_local.store import ContentStore
+from amlplan_local.workspace import store_of
+from amlplan_schemas.image import Image, ImageOutputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from amlplan.provider import (
+        Desired,
+        Draft,
+        Observed,
+        OperationHandle,
+        Outputs,
+        ProviderContext,
+        Referred,
+        Targets,
+    )
+    from amlplan_schemas.base import JsonValue
+    from amlplan_schemas.state import Record
+
+_DECIDING = frozenset(
+    {"models", "entry_script", "source_dir", "dependencies", "schema_files", "environment"}
+)
+
+
+class LocalImage:
+    """Puts models, script and environment into a bundle; what was built stays for rollbacks."""
+
+    kind = Kind("local", Image, ImageOutputs)
+
+    def __init__(self, context: ProviderContext) -> None:
+        self._context = context
+
+    def derive(self, draft: Draft) -> Mapping[str, JsonValue]:
+        """The digest of each input and one over all; nothing while a model is not known.
+
+        Checks the script by its text.
+        """
+        parts = self._parts(draft.values, draft.referred)
+        if parts is None:
+            return {}
+        variables = _variables(draft.referred["environment"], draft.address)
+        return {"digest": parts.digest, "contents": parts.contents, "variables": variables}
+
+    def refine(
+        self,
+        draft: Draft,
+        derived: Mapping[str, JsonValue],
+        prior: Record | None,
+        targets: Targets,
+    ) -> Refinement:
+        """Where the bundle will lie, and which inputs make it another one."""
+        expected: dict[str, JsonValue] = {"corrupted": []}
+        workspace = targets.get("workspace")
+        if workspace is not None and "digest" in derived:
+            folder = Path(str(workspace.outputs.values["path"]))
+            expected["path"] = str(folder_of(folder, str(derived["digest"])))
+        if prior is None or not prior.outputs.values or "contents" not in derived:
+            return Refinement(expected=expected)
+        was, now = prior.outputs.values, cast("Mapping[str, str]", derived["contents"])
+        if was["digest"] == derived["digest"]:
+            stable = frozenset({"digest", "contents", "path", "model_versions", "corrupted"})
+            note = f"unchanged (same {len(now)} inputs)"
+            return Refinement(expected=expected, stable=stable, note=note)
+        return Refinement(expected=expected, note=_difference(was["contents"], now))
+
+    def read(self, record: Record, targets: Targets) -> Observed:
+        """The bundle as it lies there; Missing where it is gone."""
+        recorded = record.outputs.values
+        if not recorded:
+            return Present()  # only begun: create goes on with it
+        store = store_of(targets, self._context)
+        if isinstance(store, Unreachable):
+            return store
+        folder = folder_of(store.parent, str(recorded["digest"]))
+        bad = corrupted(folder, self._context.cache_folder)
+        if bad == [MANIFEST]:
+            return Missing()
+        seen = {"digest": recorded["digest"], "path": str(folder), "corrupted": bad}
+        return Present(outputs=seen)
+
+    def find(self, draft: Record, targets: Targets) -> Observed:
+        """Missing: an interrupted create is repeated, and takes a bundle of its digest as it is."""
+        store = store_of(targets, self._context)
+        return store if isinstance(store, Unreachable) else Missing()
+
+    def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
+        """Build the bundle and the environment that it needs; adopts one of the same digest."""
+        store = store_of(desired.targets, self._context)
+        if isinstance(store, Unreachable):
+            raise UnreachableError("The workspace cannot be reached", f"It was {store.reason}")
+        parts = self._parts(desired.inputs.model_dump(mode="json"), desired.referred)
+        if parts is None:
+            raise ProviderError(
+                "A part of the image is not known",
+                f"{desired.address} refers to a model or an environment without a digest. Apply "
+                "those first.",
+            )
+        content = ContentStore(store, self._context.cache_folder)
+        environment = desired.targets["environment"]
+        LocalEnvironment(self._context).build(
+            environment,
+            desired.targets,
+            desired.referred["environment"].values,
+            operation,
+        )
+        operation.step("environment", {"digest": parts.environment})
+        folder = build(
+            parts, store.parent, content, self._context.cache_folder, operation.check_cancelled
+        )
+        self._note_lineage(store.parent, parts.digest, desired.targets)
+        return {
+            "digest": parts.digest,
+            "contents": parts.contents,
+            "variables": desired.derived["variables"],
+            "path": str(folder),
+            "model_versions": list(_models_of(desired.targets)),
+            "corrupted": [],
+        }
+
+    def update(self, desired: Desired, prior: Record, operation: OperationHandle) -> Outputs:
+        """Build the new bundle beside the old one."""
+        return self.create(desired, operation)
+
+    def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
+        """Forget it; its folder stays for what still runs from it."""
+
+    def _parts(
+        self, values: Mapping[str, JsonValue], referred: Mapping[str, Referred]
+    ) -> Parts | None:
+        """What goes into the bundle, None while something of it is not known."""
+        if not values.keys() >= _DECIDING:
+            return None
+        environment = referred["environment"].values.get("digest")
+        models = {}
+        for index, _ in enumerate(values["models"]):
+            model = referred[f"models.{index}"].values
+            if "files" not in model:
+                return None
+            if model["name"] in models:
+                raise ProviderError(
+                    "Two models of one name",
+                    f"The image has two models called {model['name']}, and the script could not "
+                    "tell them apart. Take one of them out.",
+                )
+            models[model["name"]] = model["files"]
+        if environment is None:
+            return None
+        entry = str(values["entry_script"])
+        collector = PartsCollector(self._context.root, self._context.cache_folder)
+        script = self._add_source(collector, entry, values["source_dir"])
+        for path in values["dependencies"]:
+            collector.add(path, SOURCE)
+        for path in values["schema_files"]:
+            collector.add(path, SCHEMA)
+        return Parts(script, collector.files, models, str(environment))
+
+    def _add_source(self, collector: PartsCollector, entry: str, folder: str | None) -> str:
+        """Take the script, with its folder where one is named; gives its place in the bundle."""
+        script = self._context.root / (folder or ".") / entry
+        check_script(script, str(PurePosixPath(folder or ".", entry)))
+        if folder is None:
+            collector.add(entry, SOURCE)
+            return PurePosixPath(entry).name
+        collector.add_source(folder)
+        if f"{SOURCE}/{entry}" not in collector.files:
+            raise ProviderError(
+                "The scoring script is left out of the image",
+                f"{entry} is in {folder} and an ignore file leaves it out. Change that rule, or "
+                "write an .amlignore, which is used instead.",
+            )
+        return entry
+
+    def _note_lineage(self, workspace: Path, digest: str, targets: Targets) -> None:
+        with contextlib.suppress(HistoryError):  # an unavailable history fails no apply
+            history = self._context.open_history(workspace)
+            for model in _models_of(targets):
+                history.add_edge(
+                    f"model:{model['name']}:{model['version']}", "in", f"image:{digest}"
+                )
+
+
+def _variables(environment: Referred, address: str) -> JsonValue:
+    """The variables of the environment, which every deployment of the image gets."""
+    if "variables" not in environment.values:
+        raise ProviderError(
+            "Secret variables in an image",
+            f"{environment.address} has sensitive variables, and {address} would hand them to "
+            "every deployment. Give them to the deployment's env instead.",
+        )
+    return environment.values["variables"]
+
+
+def _models_of(targets: Targets) -> Iterator[dict[str, JsonValue]]:
+    for way in sorted(targets):
+        if way.startswith("models."):
+            seen = targets[way].outputs.values
+            name = targets[way].name
+            yield {"name": name, "version": seen["version"], "digest": seen["digest"]}
+
+
+def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    """Which inputs differ, and how many do not."""
+    changed = [_input_name(name) for name in after if before.get(name, "") != after[name]]
+    gone = [_input_name(name) for name in before if name not in after]
+    parts = []
+    if changed:
+        parts.append(f"{_few(changed)} changed")
+    if gone:
+        parts.append(f"{_few(gone)} removed")
+    same = len(after) - len(changed)
+    return f"{'; '.join(parts)} ({same} inputs are the same)"
+
+
+def _input_name(name: str) -> str:
+    """An input as its user knows it."""
+    if name == ENVIRONMENT:
+        return "the environment"
+    folder, _, rest = name.partition("/")
+    return f"model {rest}" if folder == "models" else rest
+
+
+def _few(names: list[str]) -> str:
+    if len(names) <= 3:  # noqa: PLR2004 - as many as a line takes
+        return ", ".join(names)
+    return f"{', '.join(names[:3])} and {len(names) - 3} more"

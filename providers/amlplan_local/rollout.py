@@ -1,0 +1,255 @@
+"""Brings a revision into service beside the old one: start it, try it, switch."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from amlplan.errors import NotFoundError, ProviderError
+from amlplan.processes import end_process, is_running, mark_of
+from amlplan_local.deployment_folder import ServerProcess
+from amlplan_serve.client import (
+    RefusedError,
+    RevisionFailedError,
+    RevisionSpec,
+    ServeError,
+    ServerClient,
+    ServerConfig,
+    ServerUnreachableError,
+)
+from amlplan_serve.starting import PortTakenError, ServerStartError, start_server
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from amlplan.provider import OperationHandle
+    from amlplan_local.deployment_folder import DeploymentFolder, Document, Revision
+    from amlplan_schemas.base import JsonValue
+    from amlplan_serve.settings import Status
+
+DRAIN = 30.0
+"""Seconds that requests get to finish when a server ends."""
+QUICK = 2.0
+"""Seconds for a server on this host to say how it is doing."""
+SHOWN = 4000
+"""Characters of a log that an error shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Smoke:
+    """A request that a revision must answer before it serves."""
+
+    body: bytes
+    expect_status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """Works on one deployment's server; belongs inside the folder's lock. Raises ProviderError."""
+
+    folder: DeploymentFolder
+
+    def status(self) -> Status | None:
+        """How the server is doing, None where none answers."""
+        try:
+            return ServerClient(str(self.folder.control), QUICK).status()
+        except ServerUnreachableError:
+            return None
+
+    def is_alive(self, document: Document) -> bool:
+        """Whether the server's process is there, whether it answers or not."""
+        return document.server is not None and is_running(document.server.mark)
+
+    def started(
+        self, document: Document, *, port: int | None, with_keys: bool
+    ) -> tuple[Document, Status]:
+        """The server, started where none answers, at its old port or the one that is asked for."""
+        status = self.status()
+        if status is not None:
+            return self._noted(document, status), status
+        self._end_silent(document)
+        wanted = port or document.port or 0
+        config = self._config(wanted, with_keys=with_keys)
+        try:
+            status = start_server(config)
+        except PortTakenError as failure:
+            raise _port_taken(wanted, chosen=port is None) from failure
+        except ServerStartError as failure:
+            raise ProviderError(
+                "The server did not start",
+                f"{failure}\n{failure.log[-SHOWN:]}".rstrip(),
+            ) from failure
+        return self._noted(document, status), status
+
+    def taken_over(self, document: Document, *, with_keys: bool) -> tuple[Document, Status]:
+        """A new server in the place of the old one, without a failed request."""
+        config = self._config(document.port or 0, with_keys=with_keys)
+        try:
+            status = start_server(config, take_over=True)
+        except RevisionFailedError as failure:
+            raise _not_ready(failure) from failure
+        except ServerStartError as failure:
+            raise ProviderError(
+                "The new server did not start",
+                f"{failure} The old one serves on.\n{failure.log[-SHOWN:]}".rstrip(),
+            ) from failure
+        return self._noted(document, status), status
+
+    def serve(
+        self,
+        document: Document,
+        revision: Revision,
+        secrets: Mapping[str, str],
+        smoke: Smoke | None,
+        operation: OperationHandle | None,
+    ) -> Document:
+        """Have a revision serve; what served before serves on wherever this fails."""
+        client = ServerClient(str(self.folder.control))
+        name = str(revision.number)
+        spec = RevisionSpec(**revision.spec)
+        if operation is not None:
+            operation.check_cancelled()
+            operation.progress(f"starting revision {name}")
+        try:
+            client.load(spec, secrets)
+            if smoke is not None:
+                _try(client, name, smoke)
+            client.activate(name)
+        except RevisionFailedError as failure:
+            raise _not_ready(failure) from failure
+        except ServeError as failure:
+            raise ProviderError("The server did not do it", f"{failure} Apply again.") from failure
+        if operation is not None:
+            operation.progress(f"revision {name} serves")
+        changes = {"active": revision.number}
+        return self.folder.write(document.model_copy(update=changes))
+
+    def scale(self, workers: int) -> None:
+        """Have that many workers in the revision that serves."""
+        try:
+            ServerClient(str(self.folder.control)).scale(workers)
+        except RevisionFailedError as failure:
+            raise _not_ready(failure) from failure
+        except ServeError as failure:
+            raise ProviderError("The workers were not changed", str(failure)) from failure
+
+    def reload_keys(self) -> None:
+        """Have a server that runs read its keys again."""
+        if self.status() is None:
+            return
+        try:
+            ServerClient(str(self.folder.control)).reload_keys()
+        except (RefusedError, ServerUnreachableError) as failure:
+            raise ProviderError("The keys were not read again", str(failure)) from failure
+
+    def stop(self, document: Document) -> None:
+        """End the server after what is in flight; blocks until its process is gone."""
+        with contextlib.suppress(ServeError):
+            ServerClient(str(self.folder.control), QUICK).stop(DRAIN)
+        if document.server is None:
+            return
+        deadline = time.monotonic() + DRAIN + QUICK
+        while is_running(document.server.mark) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self._end_silent(document)
+
+    def _end_silent(self, document: Document) -> None:
+        """End a server that is there and does not answer."""
+        if document.server is not None and not end_process(document.server.mark, grace=2.0):
+            raise ProviderError(
+                "The server cannot be ended",
+                f"Process {document.server.pid} does not answer and could not be ended. End it, "
+                "then try again.",
+            )
+
+    def _noted(self, document: Document, status: Status) -> Document:
+        """The document with the server's process and port in it, durably."""
+        mark = mark_of(status.pid)
+        server = None
+        if mark is not None:
+            server = ServerProcess(pid=mark.pid, started=mark.started, boot=mark.boot)
+        changed = document.model_copy(update={"server": server, "port": status.port})
+        return document if changed == document else self.folder.write(changed)
+
+    def _config(self, port: int, *, with_keys: bool) -> ServerConfig:
+        return ServerConfig(
+            control=str(self.folder.control),
+            log=str(self.folder.server_log),
+            port=port,
+            keys=str(self.folder.keys_path) if with_keys else None,
+            drain_seconds=DRAIN,
+        )
+
+
+def revision_key(
+    salt: str, image_digest: str, settings: Mapping[str, JsonValue], secrets: Mapping[str, str]
+) -> str:
+    """What makes a revision another one, as a digest that gives no secret away."""
+    text = json.dumps(dict(secrets), sort_keys=True, ensure_ascii=True)
+    hidden = hashlib.scrypt(text.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1, dklen=32)
+    document = [image_digest, dict(settings), hidden.hex() if secrets else ""]
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def view_of_models(bundle: Path, models: Sequence[Mapping[str, JsonValue]], folder: Path) -> Path:
+    """Link the models of a bundle as Azure ML lays them out; gives what AZUREML_MODEL_DIR is.
+
+    That is the folder of the version where there is one model, and the one above all where there
+    are several.
+    """
+    root = folder / "azureml-models"
+    for model in models:
+        place = root / str(model["name"]) / str(model["version"])
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            place.symlink_to(bundle / "models" / str(model["name"]))
+    root.mkdir(parents=True, exist_ok=True)
+    if len(models) == 1:
+        return root / str(models[0]["name"]) / str(models[0]["version"])
+    return root
+
+
+def _try(client: ServerClient, name: str, smoke: Smoke) -> None:
+    """Have a candidate answer the smoke request; raises ProviderError for another status."""
+    headers = {"content-type": "application/json"}
+    status, _, body = client.score(name, smoke.body, headers)
+    if status == smoke.expect_status:
+        return
+    client.discard(name)
+    said = body.decode(errors="replace")[:SHOWN]
+    raise ProviderError(
+        "The smoke request failed",
+        f"Revision {name} answered {status} and {smoke.expect_status} was expected; what served "
+        f"before serves on. It said: {said}",
+    )
+
+
+def _not_ready(failure: RevisionFailedError) -> ProviderError:
+    return ProviderError(
+        "The new revision did not get ready",
+        f"{failure} What served before serves on. The end of its log:\n\n{failure.log[-SHOWN:]}",
+    )
+
+
+def _port_taken(port: int, *, chosen: bool) -> ProviderError:
+    advice = "end what listens there, or set port" if chosen else "choose another port"
+    return ProviderError(
+        "The port is taken",
+        f"Another process listens on port {port} of this host; {advice}, then apply again.",
+    )
+
+
+def smoke_of(path: Path, expect_status: int) -> Smoke:
+    """The smoke request of a file; raises ProviderError where it is not there."""
+    try:
+        return Smoke(path.read_bytes(), expect_status)
+    except OSError as failure:
+        raise NotFoundError(
+            "The smoke request is missing",
+            f"{path} could not be read: {failure.strerror}. Put the request's body there.",
+        ) from failure
