@@ -69,6 +69,7 @@ def _by_ourselves(port: int, connections: int, seconds: int, body: str, authoriz
     request = (head + body).encode()
     selector = selectors.DefaultSelector()
     sent: dict[socket.socket, float] = {}
+    arrived: dict[socket.socket, bytes] = {}
     for _ in range(connections):
         connection = socket.create_connection(("127.0.0.1", port))
         selector.register(connection, selectors.EVENT_READ)
@@ -78,7 +79,10 @@ def _by_ourselves(port: int, connections: int, seconds: int, body: str, authoriz
     while time.perf_counter() < end:
         for key, _ in selector.select(1):
             connection = key.fileobj  # type: ignore[assignment]
-            answer = connection.recv(65536)  # small answers come in one piece
+            answer = arrived.pop(connection, b"") + connection.recv(65536)
+            if not is_whole(answer):
+                arrived[connection] = answer
+                continue
             now = time.perf_counter()
             took.append(now - sent[connection])
             failures += not answer.startswith(b"HTTP/1.1 200")
@@ -89,6 +93,13 @@ def _by_ourselves(port: int, connections: int, seconds: int, body: str, authoriz
     took.sort()
     middle, late = (took[int(len(took) * share)] * 1000 for share in (0.5, 0.99))
     return Load(len(took) / seconds, middle, late, failures)
+
+
+def is_whole(answer: bytes) -> bool:
+    """Whether an answer has its head and as much body as that tells."""
+    head, end, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+    return bool(end) and length is not None and len(body) >= int(length[1])
 
 
 if __name__ == "__main__":
