@@ -10,7 +10,7 @@ from amlplan_run.values import text
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Callable, Dict, Iterable, Mapping, Optional, Type
+    from typing import Callable, Dict, Iterable, Mapping, Optional, Tuple, Type
 
     from amlplan_run.context import Context
     from amlplan_run.recorder import Recorder
@@ -44,7 +44,10 @@ class Run:
     def outputs(self) -> str:
         """The folder whose files are kept with the run; made where it is missing."""
         folder = os.path.join(self._recorder.work, files.OUTPUTS)
-        os.makedirs(folder, exist_ok=True)
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except OSError:  # writing into it will tell what is wrong
+            return folder
         return folder
 
     def log(self, name: str, value: object, step: "Optional[int]" = None) -> None:
@@ -73,13 +76,13 @@ class Run:
 
     def set_tags(self, tags: "Mapping[str, object]") -> None:
         """Tag the run with several tags."""
-        for name, value in dict(tags).items():
+        for name, value in self._items("tag", tags):
             self.tag(name, value)
 
     def add_properties(self, properties: "Mapping[str, object]") -> None:
         """Add facts that never change; the first value counts."""
-        for name, value in dict(properties).items():
-            self._record("property", name, _bound(_pair, name, text(value)))
+        for name, value in self._items("property", properties):
+            self._record("property", name, _bound(_property, name, value))
 
     def artifact(self, path: str, name: "Optional[str]" = None) -> None:
         """Keep a file or folder as it is now."""
@@ -100,6 +103,14 @@ class Run:
 
     def _record(self, kind: str, name: object, make: "Callable[[], Fields]") -> None:
         self._recorder.record(self._key, kind, name, make)
+
+    def _items(self, kind: str, pairs: object) -> "Iterable[Tuple[str, object]]":
+        """The pairs of a mapping; of anything else none, which is told."""
+        try:
+            return list(dict(pairs).items())  # type: ignore[call-overload]
+        except Exception:  # noqa: BLE001 - whatever a mapping of user code raises
+            self._record(kind, pairs, _refused)
+            return []
 
     def _image(self, name: str, path: "Optional[str]", figure: object) -> "Fields":
         work = self._recorder.work
@@ -183,6 +194,14 @@ def _metric(name: object, value: object, step: object) -> "Fields":
 
 def _pair(name: object, value: object) -> "Fields":
     return {"name": text(name), "value": None if value is None else text(value)}
+
+
+def _property(name: object, value: object) -> "Fields":
+    return {"name": text(name), "value": text(value)}
+
+
+def _refused() -> "Fields":
+    raise values.UnfitError("give a mapping of names to values")
 
 
 def _bound(function: "Callable[..., Fields]", *arguments: object) -> "Callable[[], Fields]":

@@ -14,7 +14,7 @@ from amlplan_state.runs.database import connect, finish, make, put_in_place, tra
 from amlplan_state.runs.events import parse
 from amlplan_state.runs.layout import EDGES
 from amlplan_state.runs.locks import held, held_if_free
-from amlplan_state.runs.taking import offsets, take
+from amlplan_state.runs.taking import drop, offsets, take
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,8 +49,11 @@ def _sync(connection: sqlite3.Connection, layout: Layout, run: str | None) -> In
     if run is not None:
         root = layout.root_of(run)
         return _read(connection, layout, [root] if root else [], edges=False)
-    settled = {row[0] for row in connection.execute("SELECT id FROM runs WHERE settled = 1")}
-    taken = _read(connection, layout, [root for root in layout.roots() if root not in settled])
+    query = "SELECT id, settled FROM runs WHERE key = root"
+    known = dict(connection.execute(query).fetchall())
+    roots = layout.roots()  # listed after the query: what is known has its folder since before
+    drop(connection, known.keys() - roots)
+    taken = _read(connection, layout, [root for root in roots if not known.get(root)])
     connection.execute("UPDATE meta SET complete = 1 WHERE complete = 0")
     return taken
 

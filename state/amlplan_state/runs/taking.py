@@ -66,6 +66,7 @@ ON CONFLICT (run, path) DO UPDATE SET
     time = excluded.time, file = excluded.file, offset = excluded.offset
 WHERE {_LATER.format("outputs")}
 """  # noqa: S608
+_OF_RUNS = ["ingested", "metrics", "latest", "records", "statuses", "tags", "properties", "outputs"]
 _NUMBER = """
 INSERT INTO numbers VALUES (?, ?) ON CONFLICT (history) DO UPDATE SET last = excluded.last
 WHERE excluded.last > last
@@ -84,6 +85,16 @@ def take(connection: sqlite3.Connection, parts: Iterable[Part]) -> Ingested:
         for run in touched:
             _follow_statuses(connection, run)
     return Ingested(events, skipped)
+
+
+def drop(connection: sqlite3.Connection, roots: Iterable[str]) -> None:
+    """Forget runs whose folders are gone, with their children."""
+    for root in roots:
+        with transaction(connection):
+            keys = "SELECT key FROM runs WHERE root = (SELECT key FROM runs WHERE id = ?)"
+            for table in _OF_RUNS:
+                connection.execute(f"DELETE FROM {table} WHERE run IN ({keys})", (root,))  # noqa: S608
+            connection.execute(f"DELETE FROM runs WHERE key IN ({keys})", (root,))  # noqa: S608
 
 
 def offsets(connection: sqlite3.Connection, names: Sequence[str]) -> dict[str, int]:

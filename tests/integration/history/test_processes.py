@@ -82,15 +82,18 @@ def test_processes_that_log_while_others_take_in_and_read(
     assert content(workspace) == before
 
 
-def test_numbers_of_several_processes_are_all_different(
+def test_numbers_stay_different_and_runs_in_view_while_others_rebuild(
     tmp_path: Path, started: list[subprocess.Popen[str]]
 ) -> None:
-    history(tmp_path)
-    processes = [worker("create", tmp_path / "workspace", 15) for _ in range(4)]
-    processes.append(worker("rebuild", tmp_path / "workspace"))
-    started += processes
-    told = [line.split() for process in processes for line in ended(process).splitlines()]
-    assert sorted(int(number) for _, number in told) == list(range(1, 61))
+    workspace = tmp_path / "workspace"
+    history(tmp_path).sync()
+    rebuilding = worker("rebuild_until_ended", workspace)
+    creating = [worker("create", workspace, 60) for _ in range(3)]
+    started += [rebuilding, *creating]
+    told = [line.split() for process in creating for line in ended(process).splitlines()]
+    (workspace / "stop").touch()
+    ended(rebuilding)
+    assert sorted(int(number) for _, number in told) == list(range(1, 181))
     runs = history(tmp_path).runs()
     assert {(run.id, str(run.number)) for run in runs} == {(run, number) for run, number in told}
 

@@ -48,5 +48,12 @@ def rebuild(folder: Path) -> None:
     SqliteHistory(folder).rebuild()
 
 
+def rebuild_until_ended(folder: Path) -> None:
+    """Make the database again, and again."""
+    store = SqliteHistory(folder)
+    while not (folder / "stop").exists():
+        store.rebuild()
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

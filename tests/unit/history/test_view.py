@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -89,7 +90,7 @@ def files(draw: st.DrawFn) -> dict[tuple[str, str], bytes]:
     return made
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(made=files(), data=st.data())
 def test_what_was_taken_in_by_pieces_is_what_a_rebuild_takes(
     made: dict[tuple[str, str], bytes], data: st.DataObject
@@ -127,6 +128,21 @@ def test_a_torn_line_is_taken_when_it_is_whole(tmp_path: Path) -> None:
         write(tmp_path / "workspace", run, f"f{cut}", whole[cut:])
     assert store.sync().events == len(whole) - 1
     assert store.run(run).skipped == 0
+
+
+def test_a_run_whose_folder_is_gone_is_forgotten(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    workspace = tmp_path / "workspace"
+    gone = store.runs()[0].id
+    write(workspace, gone, "f", line(0, "tag", 1.0, run=f"{gone}.1", name="a", value="b"))
+    store.sync(gone)
+    shutil.rmtree(workspace / "runs" / gone)
+    store.sync()
+    after = content(workspace)
+    assert len(after["runs"]) == 1
+    store.rebuild()
+    assert content(workspace) == after
+    assert make_run(store).number == 3
 
 
 def test_garbage_is_counted_and_hides_nothing(tmp_path: Path) -> None:

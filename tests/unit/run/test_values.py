@@ -120,6 +120,8 @@ amlplan_run.log("step", 1, step="first")
 amlplan_run.log_list("loop", loop)
 amlplan_run.log_list("number", 5)
 amlplan_run.log_table("no table", 5)
+amlplan_run.set_tags(5)
+amlplan_run.add_properties({"bad": Broken(), "good": 1})
 amlplan_run.log_image("no image")
 amlplan_run.log_image("gone", "gone.png")
 amlplan_run.artifact("../nowhere")
@@ -131,9 +133,10 @@ amlplan_run.log("after", 1)
 def test_what_cannot_be_recorded_is_told_and_never_raises(script: Script) -> None:
     done = script.run(REFUSED)
     assert script.values("metric") == [("after", 1)]
+    assert script.values("property") == [("good", "1")]
     assert script.values("list") == [("number", [5])]
     told = [event["text"] for event in script.events("error")]
-    assert len(told) == 13
+    assert len(told) == 15
     assert re.search(r"'huge' was not recorded: it takes \d+ bytes, and 1048576 is", told[0])
     assert "use log_list" in told[4]
     assert "is not a name within outputs" in told[-1]
