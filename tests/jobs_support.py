@@ -109,8 +109,11 @@ class Runs:
 
     def events(self, writer: str, kind: str = "status") -> list[dict[str, Any]]:
         path = self.folder() / "events" / f"{writer}.jsonl"
-        lines = path.read_bytes().splitlines() if path.exists() else []
-        return [event for event in map(json.loads, lines) if event["type"] == kind]
+        events = []
+        for line in path.read_bytes().splitlines() if path.exists() else []:
+            with suppress(ValueError):  # torn
+                events.append(json.loads(line))
+        return [event for event in events if event["type"] == kind]
 
     def statuses(self, writer: str = "supervisor") -> list[str]:
         return [event["status"] for event in self.events(writer)]

@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,10 +138,15 @@ def test_the_end_is_told_on_a_disk_that_the_script_filled(small_disk: Path) -> N
         "    except OSError: pass\n"
         "print('x' * 100_000)\n"
     )
-    folder = runs.run(code, {"outputs/a": b"1"})
+    folder = runs.prepare({"outputs/a": b"1" * 200_000})
+    # So that the status after the first needs a page of the disk that is not there.
+    padding = json.dumps({"type": "padding", "text": "x" * 3900}) + "\n"
+    (folder / "events/supervisor.jsonl").write_text(padding)
+    runs.jobs.submit(runs.job(sys.executable, "-c", code))
+    runs.await_end()
     assert runs.statuses() == ["Running", "Finalizing", "Failed"]
     assert "No space left" in runs.last()["reason"]
-    assert (folder / "work/outputs/a").read_bytes() == b"1"
+    assert (folder / "work/outputs/a").stat().st_size == 200_000
 
 
 def test_a_store_that_is_no_folder_fails_the_run(runs: Runs) -> None:
