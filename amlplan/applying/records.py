@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.planning.want import referred_blocks
 from amlplan.provider import Desired
-from amlplan_schemas.base import Behaviour, behaviour_of, references_in
+from amlplan_schemas.base import Behaviour, behaviour_of
 from amlplan_schemas.plan import Action
 from amlplan_schemas.state import Record, Secret, Target, Tree
 
@@ -62,8 +62,8 @@ def draft_record(
         depends_on=tuple(sorted(dependencies[operation.address])),
         targets={
             way: Target(address=item.address, kind=item.kind, identity=item.identity)
-            for way, item in references_in(checked.values)
-            if item.identity is not None
+            for way, item in checked.referred.items()
+            if isinstance(item.identity, str)
         },
     )
     if prior is None or operation.action is not Action.UPDATE:

@@ -25,7 +25,10 @@ def awaited(
 ) -> tuple[str, str]:
     """Why a request that is not required has no answer, and the next step towards one."""
     if not request.follows and has(provider, Offers):
-        current = provider.current(request, draft)
+        try:
+            current = provider.current(request, draft)
+        except AmlplanError as failure:
+            return f"whether there is a {request.type} is not known: {failure}", TAKE_IT
         offer = provider.offer(None, current) if current is not None else None
         if offer is not None:
             return offer, TAKE_IT

@@ -14,7 +14,6 @@ from amlplan.planning.want import Wanted, resource_value, want
 from amlplan.provider import Present, Unreachable
 from amlplan.secrets import describe
 from amlplan.values import UNKNOWN
-from amlplan_schemas.base import references_in
 from amlplan_schemas.plan import (
     Action,
     Blocked,
@@ -141,7 +140,7 @@ class Planner:
         records = self._inputs.state.records
         return {
             way: records[item.address]
-            for way, item in references_in(wanted.checked.values)
+            for way, item in wanted.checked.referred.items()
             if item.address in records and records[item.address].identity == item.identity
         }
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.config.locate import argument_range
 from amlplan.diagnostics import Diagnostic, SourceRange, error
-from amlplan_schemas.base import reference_fields, references_in
+from amlplan_schemas.base import reference_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,7 +81,7 @@ def _across_workspaces(wanted: Mapping[str, Wanted]) -> Iterator[Diagnostic]:
     """References to what belongs to another workspace: only `registered` takes from there."""
     for item in wanted.values():
         mine = _workspace_of(item)
-        for way, reference in references_in(item.checked.values):
+        for way, reference in item.checked.referred.items():
             other = wanted.get(reference.address)
             theirs = None if other is None else _workspace_of(other)
             if mine is None or theirs in (None, mine):

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 JsonValue = Any
 """None, bool, int, float, str, or lists and string-keyed dicts of these."""
@@ -226,25 +223,6 @@ def labelled_block_fields(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
         and isinstance(item, type)
         and issubclass(item, BaseModel)
     }
-
-
-def references_in(
-    values: Mapping[str, JsonValue], way: str = ""
-) -> Iterator[tuple[str, Reference]]:
-    """Every block reference in dumped inputs by its way, as in `workspace` or `models.0`."""
-    for name, value in values.items():
-        yield from _references_in(value, f"{way}{name}")
-
-
-def _references_in(value: JsonValue, way: str) -> Iterator[tuple[str, Reference]]:
-    if isinstance(value, dict):
-        if value.keys() == Reference.model_fields.keys():
-            yield way, Reference.model_construct(**value)
-        else:
-            yield from references_in(value, f"{way}.")
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _references_in(item, f"{way}.{index}")
 
 
 def _options_of(annotation: object) -> tuple[object, ...]:

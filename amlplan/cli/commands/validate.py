@@ -19,6 +19,9 @@ from amlplan.planning.plan import make_plan
 if TYPE_CHECKING:
     from amlplan.diagnostics import Diagnostic
 
+_OF_THE_OUTSIDE = frozenset({"not_locked", "cannot_attach"})
+"""What is not locked, or not there to attach, is no mistake in the text."""
+
 
 @click.command("validate", cls=Command)
 @flag("json", "Print the result for machines.")
@@ -48,8 +51,7 @@ def _problems(ctx: click.Context) -> tuple[Diagnostic, ...]:
         )
         make_plan(plan_inputs(project, empty_state()), lambda _event: None)
     except ConfigError as failure:
-        # What is not locked yet is no mistake in the text.
-        return tuple(item for item in failure.diagnostics if item.code != "not_locked")
+        return tuple(item for item in failure.diagnostics if item.code not in _OF_THE_OUTSIDE)
     return ()
 
 
