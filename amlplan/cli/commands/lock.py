@@ -20,12 +20,12 @@ from amlplan.cli.options import (
 from amlplan.cli.progress import Progress
 from amlplan.cli.project import open_project
 from amlplan.cli.style import styled
+from amlplan.cli.text.locks import lock_changes
 from amlplan.errors import EXIT_CONFIG
 from amlplan.lockfile import LOCK_NAME, write_lock
 
 if TYPE_CHECKING:
     from amlplan.cli.project import Project
-    from amlplan.lockfile import LockFile
 
 
 @click.command("lock", cls=Command)
@@ -47,7 +47,7 @@ def command(ctx: click.Context, names: tuple[str, ...], *, upgrade: bool, check:
         addresses = names if names or not upgrade else tuple(project.configuration.resources)
         _check_names(ctx, project, addresses)
         lock = resolved_lock(project, progress, stop, addresses)
-    changed = _changes(project.lock, lock)
+    changed = lock_changes(project.lock, lock)
     if check:
         return _report(console, changed)
     if changed:
@@ -64,25 +64,6 @@ def _check_names(ctx: click.Context, project: Project, names: tuple[str, ...]) -
         if name not in known:
             hint = suggestion(name, known)
             raise click.UsageError(f"There is no block {name} in the configuration.{hint}", ctx)
-
-
-def _changes(before: LockFile, after: LockFile) -> list[str]:
-    """A line for each entry that comes, goes, or is another one."""
-    lines = []
-    for key in sorted({*before.entries, *after.entries}):
-        old, new = before.entries.get(key), after.entries.get(key)
-        entry = new or old
-        if old == new or entry is None:
-            continue
-        symbol = "~" if old and new else "+" if new else "-"
-        what = entry.request.get("name") or entry.request.get("history")
-        lines.append(f"  {styled_symbol(symbol)} {entry.type}{f' of {what}' if what else ''}")
-    return lines
-
-
-def styled_symbol(symbol: str) -> str:
-    """A symbol in the colour that plans give it."""
-    return styled({"~": "yellow", "+": "green", "-": "red"}[symbol], symbol)
 
 
 def _report(console: Console, changed: list[str]) -> int:

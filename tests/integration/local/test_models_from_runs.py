@@ -120,7 +120,8 @@ def test_a_better_run_changes_nothing_until_it_is_taken(trained: Project) -> Non
     assert "amlplan lock -upgrade model.ridge" in told
     assert trained.run("apply", "-auto-approve", "-update-lock").code == 0
     assert locked(trained)["lineage"]["number"] == 1
-    trained.run("lock", "-upgrade", "model.ridge")
+    taken = trained.run("lock", "-upgrade", "model.ridge").out
+    assert "run 1 of scores (score 0.5) -> run 2 of scores (score 0.75)" in taken
     planned = trained.run("plan", "-detailed-exitcode", code=2).out
     assert "v1 -> v2: score 0.5 -> 0.75 (run 1 of scores -> run 2 of scores)" in planned
     trained.apply()
