@@ -23,7 +23,7 @@ from amlplan.diagnostics import error
 from amlplan.errors import ConfigError, ProviderError
 from amlplan.lockfile import read_lock
 from amlplan.planning.bindings import ZERO_SALT, bindings_of
-from amlplan.planning.planner import PlanInputs
+from amlplan.planning.findings import PlanInputs
 from amlplan.planning.settle import settle, with_settled
 from amlplan.provider import ProviderContext
 from amlplan.registry import Registry, backend, history

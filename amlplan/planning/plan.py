@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 
 from amlplan.config.load import in_source_order
 from amlplan.errors import ConfigError
+from amlplan.planning.compare import SecretDigests
+from amlplan.planning.findings import Findings
 from amlplan.planning.observe import observe
 from amlplan.planning.outputs import output_changes
 from amlplan.planning.planner import Planner
+from amlplan.planning.removals import plan_removals
 from amlplan.planning.rules import broken_rules
 from amlplan_schemas.plan import Plan, Reason
 
 if TYPE_CHECKING:
     from amlplan.events import EventSink
-    from amlplan.planning.planner import PlanInputs
+    from amlplan.planning.findings import PlanInputs
     from amlplan.provider import Observed
+    from amlplan_schemas.plan import OutputChange
 
 
 def make_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
@@ -25,46 +29,42 @@ def make_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
     Raises ConfigError with every mistake found, and ProviderError where looking at an object
     fails for another reason than silence.
     """
-    planner = Planner(inputs, _observe(inputs, emit))
+    findings = Findings(inputs, _observe(inputs, emit))
+    digests = SecretDigests(inputs.secrets, inputs.state.salt)
+    planner = Planner(findings, digests)
     for address in inputs.evaluation.order:
         planner.resource(address)
-    problems = [*inputs.evaluation.configuration.diagnostics, *planner.problems]
-    problems += broken_rules(planner.wanted, inputs.registry)
+    problems = [*inputs.evaluation.configuration.diagnostics, *findings.problems]
+    problems += broken_rules(findings.wanted, inputs.registry)
     if not problems:
-        planner.removals()
-    waiting = {*planner.deferred, *planner.blocked}
-    outputs, found = output_changes(inputs.evaluation, inputs.state, planner.digests, waiting)
+        plan_removals(findings)
+    waiting = {*findings.deferred, *findings.blocked}
+    outputs, found = output_changes(inputs.evaluation, inputs.state, digests, waiting)
     problems += found
     if problems:
         raise ConfigError(in_source_order(problems))
-    return _finished(
-        Plan(
-            operations=tuple(planner.operations.values()),
-            drift=tuple(planner.drift),
-            deferred=tuple(planner.deferred.values()),
-            blocked=tuple(planner.blocked.values()),
-            notes=tuple(planner.notes),
-            outputs=outputs,
-            unchanged=planner.unchanged,
-            bindings=inputs.bindings,
-        )
-    )
+    return _finished(_plan_of(findings, outputs))
 
 
 def make_destroy_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
     """The plan that deletes every recorded resource; needs no configuration to be right."""
-    planner = Planner(inputs, _observe(inputs, emit))
-    planner.removals(Reason.DESTROY)
-    return _finished(
-        Plan(
-            mode="destroy",
-            operations=tuple(planner.operations.values()),
-            drift=tuple(planner.drift),
-            blocked=tuple(planner.blocked.values()),
-            notes=tuple(planner.notes),
-            outputs=output_changes(None, inputs.state, planner.digests)[0],
-            bindings=inputs.bindings,
-        )
+    findings = Findings(inputs, _observe(inputs, emit))
+    plan_removals(findings, Reason.DESTROY)
+    digests = SecretDigests(inputs.secrets, inputs.state.salt)
+    outputs = output_changes(None, inputs.state, digests)[0]
+    return _finished(_plan_of(findings, outputs).model_copy(update={"mode": "destroy"}))
+
+
+def _plan_of(findings: Findings, outputs: tuple[OutputChange, ...]) -> Plan:
+    return Plan(
+        operations=tuple(findings.operations.values()),
+        drift=tuple(findings.drift),
+        deferred=tuple(findings.deferred.values()),
+        blocked=tuple(findings.blocked.values()),
+        notes=tuple(findings.notes),
+        outputs=outputs,
+        unchanged=findings.unchanged,
+        bindings=findings.inputs.bindings,
     )
 
 

@@ -1,0 +1,99 @@
+"""What is found while a plan is made: operations, and what waits or is in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from amlplan.planning.decide import drift_of
+from amlplan.provider import Unreachable
+from amlplan_schemas.plan import Blocked, Deferred, Drift, Note, Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from amlplan.config.evaluation import Evaluation
+    from amlplan.diagnostics import Diagnostic
+    from amlplan.lockfile import LockFile
+    from amlplan.planning.want import Wanted
+    from amlplan.provider import Observed
+    from amlplan.registry import Registry
+    from amlplan.secrets import Secrets
+    from amlplan_schemas.plan import Bindings
+    from amlplan_schemas.state import Record, State
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInputs:
+    """What a plan is made from; `state` has interrupted operations settled already.
+
+    `unanswered` says by address why an interrupted operation could not be settled.
+    """
+
+    evaluation: Evaluation
+    state: State
+    registry: Registry
+    secrets: Secrets
+    lock: LockFile
+    bindings: Bindings
+    unanswered: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects a plan, by address; `observed` is what was seen outside."""
+
+    inputs: PlanInputs
+    observed: Mapping[str, Observed]
+    wanted: dict[str, Wanted] = field(default_factory=dict)
+    operations: dict[str, Operation] = field(default_factory=dict)
+    deferred: dict[str, Deferred] = field(default_factory=dict)
+    blocked: dict[str, Blocked] = field(default_factory=dict)
+    drift: list[Drift] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    problems: list[Diagnostic] = field(default_factory=list)
+    unchanged: int = 0
+
+    def defer(self, address: str, kind: str, reason: str, next_step: str) -> None:
+        """Note that a resource cannot be planned yet."""
+        self.deferred[address] = Deferred(
+            address=address, kind=kind, reason=reason, next_step=next_step
+        )
+
+    def block(self, address: str, kind: str, reason: str, next_step: str) -> None:
+        """Note that a resource must not be changed now."""
+        self.blocked[address] = Blocked(
+            address=address, kind=kind, reason=reason, next_step=next_step
+        )
+
+    def silence_of(self, address: str, record: Record | None) -> tuple[str, str] | None:
+        """Why nothing can be planned for an address, and what to do, or None."""
+        pending = self.inputs.unanswered.get(address)
+        if pending is not None:
+            return (
+                f"an interrupted operation cannot be settled: {pending}",
+                "make its target reachable, then apply again",
+            )
+        observed = self.observed.get(address)
+        if isinstance(observed, Unreachable):
+            if record is not None:
+                drift = drift_of(record, observed, self.inputs.registry.provider(record.kind))
+                if drift is not None:
+                    self.drift.append(drift)
+            return observed.reason, "make it reachable, then plan again"
+        return None
+
+    def waits_for_others(self, operation: Operation) -> bool:
+        """Whether something it depends on is deferred or blocked, so that it is too."""
+        for name in sorted(self.inputs.evaluation.dependencies[operation.address]):
+            if name in self.deferred:
+                earlier = self.deferred[name]
+                self.defer(
+                    operation.address, operation.kind, f"{name} is deferred", earlier.next_step
+                )
+                return True
+            if name in self.blocked:
+                stuck = self.blocked[name]
+                self.block(operation.address, operation.kind, f"{name} is blocked", stuck.next_step)
+                return True
+        return False

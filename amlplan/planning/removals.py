@@ -1,0 +1,122 @@
+"""Plans the deletion of what is recorded and no longer wanted."""
+
+from __future__ import annotations
+
+from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING
+
+from amlplan.planning.decide import shown_values
+from amlplan_schemas.plan import Action, Operation, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from amlplan.planning.findings import Findings
+    from amlplan_schemas.state import Record, State
+
+Dependants = dict[str, set[str]]
+"""By address, the addresses that lean on it."""
+
+
+def plan_removals(findings: Findings, reason: Reason = Reason.NO_CONFIGURATION) -> None:
+    """Plan every deletion, dependants first, once all that is wanted was planned.
+
+    What carries something that waits is blocked instead, also where it would be replaced.
+    """
+    state = findings.inputs.state
+    everything = reason is Reason.DESTROY
+    configured = findings.inputs.evaluation.configuration.resources
+    doomed = {
+        address: record
+        for address, record in state.records.items()
+        if everything or address not in configured
+    }
+    dependants = _dependants(state)
+    _block_unanswered(findings, everything=everything)
+    _keep_what_carries_others(findings, dependants)
+    for address in _deletion_order(doomed, dependants):
+        record = doomed[address]
+        silent = findings.silence_of(address, record)
+        if silent is not None:
+            findings.block(address, record.kind, *silent)
+        elif not _carries_what_waits(findings, address, record.kind, dependants):
+            findings.operations[address] = _deletion(findings, record, reason, dependants)
+
+
+def _carries_what_waits(
+    findings: Findings, address: str, kind: str, dependants: Dependants
+) -> bool:
+    """Block an object that must stay, because another leans on it that cannot move now."""
+    for name in dependants.get(address, ()):
+        waiting = findings.blocked.get(name) or findings.deferred.get(name)
+        if waiting is not None:
+            word = "blocked" if name in findings.blocked else "deferred"
+            findings.block(address, kind, f"{name} is {word} and needs it", waiting.next_step)
+            return True
+    return False
+
+
+def _keep_what_carries_others(findings: Findings, dependants: Dependants) -> None:
+    """Block replacements under objects that wait, and then what refers to those."""
+    operations = findings.operations
+    replaced = [item for item in operations.values() if item.action is Action.REPLACE]
+    stuck = [
+        item.address
+        for item in replaced
+        if _carries_what_waits(findings, item.address, item.kind, dependants)
+    ]
+    for address in stuck:
+        del operations[address]
+    if not stuck:
+        return
+    for address in findings.inputs.evaluation.order:
+        operation = operations.get(address)
+        if operation is not None and findings.waits_for_others(operation):
+            del operations[address]
+    _keep_what_carries_others(findings, dependants)
+
+
+def _block_unanswered(findings: Findings, *, everything: bool) -> None:
+    """Block what may have been created and is in no record yet, so that it is not forgotten."""
+    state = findings.inputs.state
+    configured = findings.inputs.evaluation.configuration.resources
+    for address, intent in state.pending.items():
+        wanted = not everything and address in configured
+        silent = findings.silence_of(address, None)
+        if silent is not None and address not in state.records and not wanted:
+            findings.block(address, intent.draft.kind, *silent)
+
+
+def _deletion(
+    findings: Findings, record: Record, reason: Reason, dependants: Dependants
+) -> Operation:
+    leaning = dependants.get(record.address, ())
+    return Operation(
+        address=record.address,
+        kind=record.kind,
+        name=record.name,
+        provider=record.provider,
+        action=Action.DELETE,
+        reason=reason,
+        generation=record.generation,
+        before=shown_values(record),
+        sensitive=tuple(sorted(record.inputs.secrets)),
+        depends_on=tuple(sorted(name for name in leaning if name in findings.operations)),
+    )
+
+
+def _dependants(state: State) -> Dependants:
+    """By address, what leans on it, or may: an interrupted create may have made its object."""
+    found: Dependants = {}
+    for record in (*state.records.values(), *(item.draft for item in state.pending.values())):
+        for name in record.depends_on:
+            found.setdefault(name, set()).add(record.address)
+    return found
+
+
+def _deletion_order(doomed: Mapping[str, Record], dependants: Dependants) -> list[str]:
+    """The addresses with every dependant before what it depends on."""
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for address in sorted(doomed):
+        sorter.add(address, *sorted(dependants.get(address, set()) & doomed.keys()))
+    return list(sorter.static_order())
