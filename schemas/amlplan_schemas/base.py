@@ -14,6 +14,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 JsonValue = Any
 """None, bool, int, float, str, or lists and string-keyed dicts of these."""
 
+HISTORY_PATTERN = r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}$"
+"""Azure ML's rule for the names of experiments, which histories are."""
+
 
 class Behaviour(StrEnum):
     """What a change of a field does to the thing outside."""

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from amlplan_schemas.base import (
+    HISTORY_PATTERN,
     Behaviour,
     BlockReference,
     JsonValue,
@@ -19,7 +20,6 @@ from amlplan_schemas.base import (
     Text,
     Trait,
 )
-from amlplan_schemas.run_config import HISTORY_PATTERN
 
 
 class ModelRequirement(Schema):

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from amlplan_schemas.base import (
+    HISTORY_PATTERN,
     BlockReference,
     Duration,
     LocalPath,
@@ -17,9 +18,6 @@ from amlplan_schemas.base import (
     Size,
     Text,
 )
-
-HISTORY_PATTERN = r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}$"
-"""Azure ML's rule for the names of experiments."""
 
 
 class RunInput(Schema):
