@@ -109,6 +109,11 @@ def folder_of(workspace: Path, digest: str) -> Path:
     return workspace / FOLDER / digest.removeprefix(PREFIX)
 
 
+def workspace_of(bundle: Path) -> Path:
+    """The workspace that keeps a bundle."""
+    return bundle.parent.parent
+
+
 def build(
     parts: Parts,
     workspace: Path,

@@ -5,19 +5,32 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.abilities import RolledBack
-from amlplan.errors import HistoryError, NotFoundError, ProviderError, UnreachableError
-from amlplan.pointers import tokens_of
+from amlplan.errors import HistoryError, ProviderError, UnreachableError
 from amlplan.provider import Kind, Missing, Present, Refinement
-from amlplan_local.deployment_folder import KEY_NAMES, DeploymentFolder, Document, Revision
-from amlplan_local.deployment_revision import is_same_revision, secrets_of, wanted_revision
-from amlplan_local.deployment_use import asked, log_of
-from amlplan_local.identity import elsewhere, host_identity
-from amlplan_local.rollout import Rollout, smoke_of
+from amlplan_local.deployment_course import Course
+from amlplan_local.deployment_folder import DeploymentFolder
+from amlplan_local.deployment_revision import (
+    OF_A_REVISION,
+    is_same_revision,
+    startable,
+    with_workers,
+)
+from amlplan_local.deployment_seen import HEALTHY, outputs_of
+from amlplan_local.deployment_use import (
+    asked,
+    document_of,
+    earlier_revision,
+    keys_of,
+    log_of,
+    rotated,
+    secret_variables,
+)
+from amlplan_local.identity import elsewhere
+from amlplan_local.rollout import Rollout
 from amlplan_schemas.base import seconds_of
 from amlplan_schemas.deployment import Deployment, DeploymentOutputs
 
@@ -34,12 +47,11 @@ if TYPE_CHECKING:
         ProviderContext,
         Targets,
     )
+    from amlplan_local.deployment_folder import Document
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.state import Record
-    from amlplan_serve.settings import Status
 
 TARGET = "compute.local"
-HEALTHY, UNHEALTHY, STOPPED = "healthy", "unhealthy", "not running"
 
 
 class LocalDeployment:
@@ -73,28 +85,33 @@ class LocalDeployment:
         """Which revision a change makes, and what stays known through it."""
         if prior is None or not prior.outputs.values:
             return Refinement(expected={"revision": 1, "state": HEALTHY})
-        was = prior.outputs.values
-        same_port = draft.values.get("port") in (None, prior.inputs.values.get("port"))
+        was, now = prior.outputs.values, draft.values
+        same_port = now.get("port") in (None, prior.inputs.values.get("port"))
         stable = frozenset({"scoring_uri", "swagger_uri"} if same_port else ())
-        expected = {"state": HEALTHY, "workers": draft.values["replicas"], "keys": was["keys"]}
-        if is_same_revision(draft, derived, prior.inputs.values, prior.derived):
-            return Refinement(expected={**expected, "revision": was["revision"]}, stable=stable)
+        expected = {"state": HEALTHY, "workers": now.get("replicas")}
+        if prior.inputs.values["auth"] == now.get("auth"):
+            expected["keys"] = was["keys"]
         number = self._next_revision(draft, derived, prior)
-        return Refinement(
-            expected={**expected, "revision": number},
-            stable=stable,
-            note=f"revision {was['revision']} -> {number}",
-        )
+        if number is None:
+            return Refinement(expected=expected, stable=stable)
+        note = None if number == was["revision"] else f"revision {was['revision']} -> {number}"
+        return Refinement(expected={**expected, "revision": number}, stable=stable, note=note)
 
-    def _next_revision(self, draft: Draft, derived: Mapping[str, JsonValue], prior: Record) -> int:
-        """The number that the new revision will have: one that is kept, where it is the same."""
+    def _next_revision(
+        self, draft: Draft, derived: Mapping[str, JsonValue], prior: Record
+    ) -> int | None:
+        """The number of the revision that will serve, None where secrets decide which it is."""
         folder = self._folder(prior.identity)
         document = folder.read()
         if document is None:
             return 1
-        newest = folder.revision(document.last)
-        if newest and is_same_revision(draft, derived, newest.inputs, newest.derived):
-            return newest.number
+        kept = (folder.revision(number) for number in (document.active, document.last) if number)
+        for revision in kept:
+            if revision is None:
+                continue
+            same = is_same_revision(draft.values, derived, revision.inputs, revision.derived)
+            if same is not False:
+                return revision.number if same else None
         return document.last + 1
 
     def read(self, record: Record, targets: Targets) -> Observed:
@@ -109,7 +126,7 @@ class LocalDeployment:
         document = folder.read()
         if document is None:
             return Missing()
-        return Present(outputs=self._seen(folder, document, dict(record.derived)))
+        return Present(outputs=self._seen(folder, document, record.inputs.values, record.derived))
 
     def find(self, draft: Record, targets: Targets) -> Observed:
         """The server that carries the identity, once a revision serves."""
@@ -118,10 +135,13 @@ class LocalDeployment:
         if document is None or document.active is None:
             return Missing()
         revision = folder.revision(document.active)
-        if revision is None or revision.derived != draft.derived:
-            return Missing()
-        seen = self._seen(folder, document, dict(draft.derived))
-        return Present(outputs=seen) if seen["state"] == HEALTHY else Missing()
+        if revision is None or draft.inputs.secrets or draft.inputs.values != revision.inputs:
+            return Missing()  # create goes on, and adopts a revision that is the same
+        seen = self._seen(folder, document, draft.inputs.values, draft.derived)
+        is_whole = seen["state"] == HEALTHY and seen["image_digest"] == revision.image_digest
+        return (
+            Present(outputs=seen) if is_whole and revision.derived == draft.derived else Missing()
+        )
 
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
         """Start the server and have the revision serve; adopts what an earlier attempt began."""
@@ -133,10 +153,7 @@ class LocalDeployment:
 
     def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
         """End the server after what is in flight, and delete its folder with keys and logs."""
-        away = elsewhere(prior.outputs.values.get("host"), self._context)
-        if away is not None:
-            raise UnreachableError("The host is another one", f"The deployment was {away.reason}")
-        folder = self._folder(prior.identity)
+        folder = self._here(prior)
         if not folder.path.exists():
             return
         with folder.locked():
@@ -148,7 +165,7 @@ class LocalDeployment:
 
     def score(self, record: Record, body: bytes, content_type: str) -> Answer:
         """Ask over HTTP, as anybody would."""
-        folder = self._folder(record.identity)
+        folder = self._here(record)
         keys = folder.keys() if _with_keys(record.inputs.values) else {}
         timeout = seconds_of(record.inputs.values["scoring_timeout"]) + 5
         return asked(str(record.outputs.values["scoring_uri"]), body, content_type, keys, timeout)
@@ -156,145 +173,71 @@ class LocalDeployment:
     def logs(self, record: Record, revision: str | None) -> Iterator[bytes]:
         """What the workers wrote, from the beginning to now."""
         number = revision or str(record.outputs.values["revision"])
-        return log_of(self._folder(record.identity), number)
+        return log_of(self._here(record), number)
 
     def keys(self, record: Record) -> Mapping[str, str]:
         """The keys, out of their file."""
-        return self._folder(record.identity).keys()
+        return keys_of(self._here(record), record)
 
     def rotate(self, record: Record, key: str) -> Outputs:
         """Write a new key and have the server read it."""
-        if key not in KEY_NAMES:
-            raise ProviderError(
-                "No such key", f"There is no {key} key; rotate {' or '.join(KEY_NAMES)}."
-            )
-        folder = self._folder(record.identity)
+        folder = self._here(record)
         with folder.locked():
-            folder.rotate(key)
+            document = document_of(folder, record)
+            rotated(folder, record, key)
             Rollout(folder).reload_keys()
-            document = _there(folder, record)
-            return self._seen(folder, document, dict(record.derived))
+            return self._seen(folder, document, record.inputs.values, record.derived)
 
     def roll_back(
         self, record: Record, revision: str | None, secrets: Mapping[str, str]
     ) -> RolledBack:
-        """Have an earlier revision serve, from the bundle that it had."""
-        folder = self._folder(record.identity)
+        """Have an earlier revision serve, from the bundle that it had.
+
+        What is no part of a revision stays: workers, port, keys.
+        """
+        folder, inputs = self._here(record), record.inputs.values
+        rollout = Rollout(folder)
         with folder.locked():
-            document = _there(folder, record)
-            chosen = _earlier(folder, document, revision)
-            env = {tokens_of(path)[-1]: value for path, value in secrets.items()}
-            rollout = Rollout(folder)
+            document = rollout.settled(document_of(folder, record))
+            chosen = earlier_revision(folder, document, revision)
+            variables = secret_variables(chosen, secrets)
+            chosen = with_workers(startable(chosen, self._context, None), inputs["replicas"])
             document, _ = rollout.started(
-                document, port=record.inputs.values["port"], with_keys=_with_keys(chosen.inputs)
+                document, port=inputs["port"], with_keys=_with_keys(inputs)
             )
-            document = rollout.serve(document, chosen, env, None, None)
-            outputs = self._seen(folder, document, chosen.derived)
-        return RolledBack(str(chosen.number), chosen.inputs, chosen.derived, outputs)
+            document = rollout.serve(document, chosen, variables, None, None)
+            inputs = {**inputs, **{name: chosen.inputs[name] for name in OF_A_REVISION}}
+            outputs = self._seen(folder, document, inputs, chosen.derived)
+        return RolledBack(str(chosen.number), inputs, chosen.derived, outputs)
 
     def _folder(self, identity: str) -> DeploymentFolder:
         return DeploymentFolder(self._context.data_folder, identity)
+
+    def _here(self, record: Record) -> DeploymentFolder:
+        """The folder; raises UnreachableError for a deployment of another host."""
+        away = elsewhere(record.outputs.values.get("host"), self._context)
+        if away is not None:
+            raise UnreachableError("The host is another one", f"The deployment was {away.reason}")
+        return self._folder(record.identity)
 
     def _ensure(self, desired: Desired, operation: OperationHandle) -> Outputs:
         """Make the server serve what is desired; what serves stays wherever this fails."""
         folder = self._folder(desired.identity)
         with folder.locked():
-            document = folder.made(desired.name)
-            inputs: Deployment = desired.inputs
-            rollout = Rollout(folder)
-            secrets = secrets_of(desired)
-            if inputs.auth.mode == "key":
-                folder.keys()
-            wanted = wanted_revision(folder, document, desired, self._context, operation)
-            document = folder.made(desired.name)
-            if self._must_restart(rollout, document, inputs, wanted):
-                rollout.stop(document)
-            document, status = rollout.started(
-                document, port=inputs.port, with_keys=inputs.auth.mode == "key"
-            )
-            if self._must_take_over(status, inputs):
-                document, status = rollout.taken_over(document, with_keys=inputs.auth.mode == "key")
-            try:
-                document = self._serve(
-                    rollout, document, status, wanted, desired, secrets, operation
-                )
-            except BaseException:
-                if document.active is None:
-                    rollout.stop(document)  # a server that never served is nobody's
-                raise
-            folder.forget_revisions(inputs.rollout.keep, document.active or 0)
+            document = Course(folder, desired, self._context, operation).run()
             self._note_lineage(desired, document)
-            return self._seen(folder, document, dict(desired.derived))
-
-    def _serve(
-        self,
-        rollout: Rollout,
-        document: Document,
-        status: Status,
-        wanted: Revision,
-        desired: Desired,
-        secrets: Mapping[str, str],
-        operation: OperationHandle,
-    ) -> Document:
-        inputs: Deployment = desired.inputs
-        serving = status.active.revision if status.active is not None else None
-        if serving != str(wanted.number):
-            smoke = None
-            if inputs.smoke is not None:
-                path = Path(os.path.normpath(self._context.root / inputs.smoke.request))
-                smoke = smoke_of(path, inputs.smoke.expect_status)
-            return rollout.serve(document, wanted, secrets, smoke, operation)
-        if status.active is not None and status.active.workers_wanted != inputs.replicas:
-            rollout.scale(inputs.replicas)
-        rollout.reload_keys()
-        return rollout.folder.write(document.model_copy(update={"active": wanted.number}))
-
-    def _must_restart(
-        self, rollout: Rollout, document: Document, inputs: Deployment, wanted: Revision
-    ) -> bool:
-        """Whether the server has to end first: for another port, or by the strategy."""
-        if rollout.status() is None:
-            return False
-        moves = inputs.port is not None and document.port not in (None, inputs.port)
-        recreates = inputs.rollout.strategy == "recreate" and document.active not in (
-            None,
-            wanted.number,
-        )
-        return moves or recreates
-
-    def _must_take_over(self, status: Status, inputs: Deployment) -> bool:
-        """Whether a new server has to take the old one's place: it asks for keys or not."""
-        asks = bool(status.key_fingerprints)
-        return asks != (inputs.auth.mode == "key")
+            inputs = desired.inputs.model_dump(mode="json")
+            return self._seen(folder, document, inputs, desired.derived)
 
     def _seen(
-        self, folder: DeploymentFolder, document: Document, derived: dict[str, JsonValue]
+        self,
+        folder: DeploymentFolder,
+        document: Document,
+        inputs: Mapping[str, JsonValue],
+        derived: Mapping[str, JsonValue],
     ) -> dict[str, JsonValue]:
-        """The deployment as it is now, as outputs."""
-        status = Rollout(folder).status()
-        active = None if status is None else status.active
-        state = STOPPED
-        if active is not None:
-            state = HEALTHY if active.workers_ready else UNHEALTHY
-        elif Rollout(folder).is_alive(document):
-            state = UNHEALTHY
-        base = f"http://127.0.0.1:{document.port}"
-        kept = folder.revision(document.active) if document.active else None
-        return {
-            "scoring_uri": f"{base}/score",
-            "swagger_uri": f"{base}/swagger.json",
-            "host": host_identity(self._context),
-            "revision": int(active.revision) if active is not None else document.active or 0,
-            "state": state,
-            "image_digest": active.digest if active else kept.image_digest if kept else "",
-            "variables": derived.get("variables", {}),
-            "workers": active.workers_wanted
-            if active
-            else int(kept.spec["workers"])
-            if kept
-            else 0,
-            "keys": dict(status.key_fingerprints) if status else folder.fingerprints(),
-        }
+        variables = derived.get("variables", {})
+        return outputs_of(folder, document, variables, self._context, with_keys=_with_keys(inputs))
 
     def _note_lineage(self, desired: Desired, document: Document) -> None:
         workspace = Path(str(desired.targets["workspace"].outputs.values["path"]))
@@ -307,32 +250,3 @@ class LocalDeployment:
 
 def _with_keys(inputs: Mapping[str, JsonValue]) -> bool:
     return bool(inputs["auth"]["mode"] == "key")
-
-
-def _there(folder: DeploymentFolder, record: Record) -> Document:
-    document = folder.read()
-    if document is None:
-        raise NotFoundError(
-            "The deployment is gone",
-            f"{folder.path} is no longer there. Run: amlplan apply",
-            address=record.address,
-        )
-    return document
-
-
-def _earlier(folder: DeploymentFolder, document: Document, revision: str | None) -> Revision:
-    """The revision to go back to; raises NotFoundError where it is not kept."""
-    kept = [number for number in folder.revisions() if number != document.active]
-    names = ", ".join(str(number) for number in kept) or "none"
-    before = [number for number in kept if number < (document.active or 0)]
-    number = before[-1] if revision is None and before else None
-    if revision is not None and revision.isdecimal() and int(revision) in kept:
-        number = int(revision)
-    found = None if number is None else folder.revision(number)
-    if found is None:
-        what = "an earlier revision" if revision is None else f"revision {revision}"
-        raise NotFoundError(
-            "No such revision",
-            f"There is no {what} to go back to; kept beside the one that serves: {names}.",
-        )
-    return found

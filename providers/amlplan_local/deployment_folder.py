@@ -44,7 +44,7 @@ class Document(Stored):
     """A deployment as its folder keeps it.
 
     `port` is the one that was chosen at the first start. `active` is the revision that serves,
-    `last` the newest number given. `salt` salts digests of secrets.
+    `last` the newest that ever did. `salt` salts digests of secrets.
     """
 
     format_version: int = FORMAT
@@ -55,6 +55,10 @@ class Document(Stored):
     active: int | None = None
     last: int = 0
     server: ServerProcess | None = None
+
+    def serving(self, number: int) -> Document:
+        """The document once a revision serves."""
+        return self.model_copy(update={"active": number, "last": max(number, self.last)})
 
 
 class Revision(Stored):
@@ -159,22 +163,31 @@ class DeploymentFolder:
         make_folder(folder)
         write_file(folder / _REVISION, encode(revision.model_dump(mode="json")))
 
-    def forget_revisions(self, keep: int, active: int) -> None:
-        """Drop the oldest revisions but the newest ones and the active one."""
-        for number in self.revisions()[:-keep]:
-            if number != active:
-                shutil.rmtree(self.revision_folder(number), ignore_errors=True)
+    def drop_revision(self, number: int) -> None:
+        """Forget a revision, with its log; one that is not there is no failure."""
+        shutil.rmtree(self.revision_folder(number), ignore_errors=True)
+
+    def forget_revisions(self, keep: int, document: Document) -> None:
+        """Drop those that served but the newest and the active one, and any that never did."""
+        served = [number for number in self.revisions() if number <= document.last]
+        for number in self.revisions():
+            if number != document.active and number not in served[-keep:]:
+                self.drop_revision(number)
+
+    def made_keys(self) -> dict[str, str]:
+        """The keys, made where there are none; only this user may read their file."""
+        return self.keys() or self.write_keys({name: _new_key() for name in KEY_NAMES})
 
     def keys(self) -> dict[str, str]:
-        """The keys, made where there are none; only this user may read their file."""
+        """The keys; none where their file is not there."""
         try:
             found = json.loads(self.keys_path.read_bytes())
         except FileNotFoundError:
-            return self.write_keys({name: _new_key() for name in KEY_NAMES})
+            return {}
         except (OSError, ValueError) as failure:
-            raise _broken(self.keys_path) from failure
+            raise _broken_keys(self.keys_path) from failure
         if not isinstance(found, dict) or not all(isinstance(item, str) for item in found.values()):
-            raise _broken(self.keys_path)
+            raise _broken_keys(self.keys_path)
         return found
 
     def fingerprints(self) -> dict[str, str]:
@@ -186,7 +199,7 @@ class DeploymentFolder:
 
     def rotate(self, name: str) -> dict[str, str]:
         """The keys with one of them new."""
-        return self.write_keys({**self.keys(), name: _new_key()})
+        return self.write_keys({**self.made_keys(), name: _new_key()})
 
     def write_keys(self, keys: dict[str, str]) -> dict[str, str]:
         """Put keys in their place, readable by this user alone from the first byte on."""
@@ -223,4 +236,12 @@ def _broken(path: Path) -> ProviderError:
         "A document of a deployment is broken",
         f"{path} is not what amlplan wrote. Restore it from a backup; or end the deployment's "
         "server, delete the folder, and apply again.",
+    )
+
+
+def _broken_keys(path: Path) -> ProviderError:
+    return ProviderError(
+        "The file of keys is broken",
+        f"{path} does not hold keys as amlplan wrote them. Delete it, and the next apply writes "
+        "new ones; those who ask then need them.",
     )

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amlplan.errors import NotFoundError
 from amlplan.pointers import tokens_of
-from amlplan_local.bundle import MANIFEST, SOURCE, corrupted, read_manifest
+from amlplan_local.bundle import (
+    MANIFEST,
+    MODELS,
+    SOURCE,
+    corrupted,
+    read_manifest,
+    workspace_of,
+)
 from amlplan_local.deployment_folder import Revision
 from amlplan_local.environment import interpreter_of
-from amlplan_local.rollout import revision_key, view_of_models
 from amlplan_local.workspace import STORE
 from amlplan_schemas.base import seconds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from amlplan.provider import Desired, Draft, OperationHandle, ProviderContext
+    from amlplan.provider import Desired, OperationHandle, ProviderContext
     from amlplan_local.deployment_folder import DeploymentFolder, Document
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.deployment import Deployment
@@ -28,79 +37,79 @@ OF_A_REVISION = ("env", "scoring_timeout", "max_concurrency", "probes")
 
 
 def wanted_revision(
-    folder: DeploymentFolder,
-    document: Document,
-    desired: Desired,
-    context: ProviderContext,
-    operation: OperationHandle,
+    folder: DeploymentFolder, document: Document, desired: Desired, context: ProviderContext
 ) -> Revision:
-    """The revision that is desired: one that is kept already, or a new one, kept now.
+    """The revision that is desired: one that is kept already, or a new one.
 
-    Builds the environment where it is missing. Raises ProviderError for an image that is damaged.
+    A number is given for good once its revision serves; until then another wish takes it over.
+    Raises ProviderError for an image that is damaged.
     """
-    image = desired.targets["image"].outputs.values
     inputs = desired.inputs.model_dump(mode="json")
     settings = {name: inputs[name] for name in OF_A_REVISION if name != "env"}
     settings["variables"] = _plain_variables(desired)
     digest = str(desired.derived["image_digest"])
     key = revision_key(document.salt, digest, settings, secrets_of(desired))
-    for number in (document.active, document.last):
-        kept = folder.revision(number) if number else None
-        if kept is not None and kept.key == key:
-            workers = {"workers": desired.inputs.replicas}
-            return kept.model_copy(update={"spec": {**kept.spec, **workers}})
     number = document.last + 1
-    bundle = _bundle(image, context)
-    made = Revision(
+    for known in (document.active, document.last, number):
+        kept = folder.revision(known) if known else None
+        if kept is not None and kept.key == key:
+            return with_workers(kept, desired.inputs.replicas)
+    folder.drop_revision(number)  # one of that number never served
+    return Revision(
         number=number,
         key=key,
         image_digest=digest,
-        spec=_spec(folder, number, bundle, image, desired, context, operation),
+        spec=_spec(folder, number, desired, context),
         inputs=_without_secrets(inputs, desired.sensitive),
         derived=dict(desired.derived),
         at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    folder.write_revision(made)
-    folder.write(document.model_copy(update={"last": number}))
-    return made
 
 
-def _bundle(image: Mapping[str, JsonValue], context: ProviderContext) -> Path:
-    bundle = Path(str(image["path"]))
+def with_workers(revision: Revision, workers: int) -> Revision:
+    """The revision with another number of workers, which makes it no other one."""
+    return revision.model_copy(update={"spec": {**revision.spec, "workers": workers}})
+
+
+def startable(
+    revision: Revision, context: ProviderContext, operation: OperationHandle | None
+) -> Revision:
+    """The revision with all that its workers need there; builds the environment where it is gone.
+
+    Blocks. Raises ProviderError for an image that is gone or damaged.
+    """
+    bundle = Path(str(revision.spec["manifest"])).parent
+    manifest = _sound_manifest(bundle, context)
+    store = workspace_of(bundle) / STORE
+    interpreter = interpreter_of(store, str(manifest["environment"]), context, operation)
+    return revision.model_copy(update={"spec": {**revision.spec, "interpreter": interpreter}})
+
+
+def _sound_manifest(bundle: Path, context: ProviderContext) -> Mapping[str, Any]:
     bad = corrupted(bundle, context.cache_folder)
     if bad:
         raise NotFoundError(
             "The image is damaged",
-            f"{bundle} lacks {', '.join(bad[:3])} or has it changed. Plan again: the plan will "
-            "build the image anew.",
+            f"{bundle} lacks {', '.join(bad[:3])} or has it changed. Plan again: the plan builds "
+            "the image anew where the configuration still asks for it.",
         )
-    return bundle
+    return read_manifest(bundle) or {}
 
 
 def _spec(
-    folder: DeploymentFolder,
-    number: int,
-    bundle: Path,
-    image: Mapping[str, JsonValue],
-    desired: Desired,
-    context: ProviderContext,
-    operation: OperationHandle,
+    folder: DeploymentFolder, number: int, desired: Desired, context: ProviderContext
 ) -> dict[str, Any]:
-    """How the server starts the revision."""
+    """How the server starts the revision, but for the interpreter."""
     inputs: Deployment = desired.inputs
-    manifest = read_manifest(bundle) or {}
-    workspace = Path(str(desired.targets["workspace"].outputs.values["path"]))
-    interpreter = interpreter_of(
-        workspace / STORE, str(manifest["environment"]), context, operation
-    )
-    revision_folder = folder.revision_folder(number)
-    models = [dict(model) for model in image["model_versions"]]
+    image = desired.targets["image"].outputs.values
+    bundle = Path(str(image["path"]))
+    manifest = _sound_manifest(bundle, context)
+    view = view_of_models(bundle, image["model_versions"], folder.revision_folder(number))
     return {
         "revision": str(number),
-        "interpreter": interpreter,
         "source": str(bundle / SOURCE),
         "entry_script": manifest["entry_script"],
-        "model_dir": str(view_of_models(bundle, models, revision_folder)),
+        "model_dir": str(view),
         "log": str(folder.log_path(number)),
         "digest": str(desired.derived["image_digest"]),
         "manifest": str(bundle / MANIFEST),
@@ -113,14 +122,48 @@ def _spec(
 
 
 def is_same_revision(
-    draft: Draft,
+    wanted: Mapping[str, JsonValue],
     derived: Mapping[str, JsonValue],
     inputs: Mapping[str, JsonValue],
     derived_then: Mapping[str, JsonValue],
-) -> bool:
-    """Whether a wish is served by a revision that was made for these; secrets are not looked at."""
-    same = all(draft.values.get(name) == inputs.get(name) for name in OF_A_REVISION)
-    return same and dict(derived) == dict(derived_then)
+) -> bool | None:
+    """Whether a wish is served by a revision that was made for these; None where secrets decide.
+
+    A wish with secrets among its variables has no `env` here.
+    """
+    given = [name for name in OF_A_REVISION if name in wanted]
+    same = all(wanted[name] == inputs.get(name) for name in given)
+    if not same or dict(derived) != dict(derived_then):
+        return False
+    return True if len(given) == len(OF_A_REVISION) else None
+
+
+def revision_key(
+    salt: str, image_digest: str, settings: Mapping[str, JsonValue], secrets: Mapping[str, str]
+) -> str:
+    """What makes a revision another one, as a digest that gives no secret away."""
+    text = json.dumps(dict(secrets), sort_keys=True, ensure_ascii=True)
+    hidden = hashlib.scrypt(text.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1, dklen=32)
+    document = [image_digest, dict(settings), hidden.hex() if secrets else ""]
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def view_of_models(bundle: Path, models: Sequence[Mapping[str, JsonValue]], folder: Path) -> Path:
+    """Link the models of a bundle as Azure ML lays them out; gives what AZUREML_MODEL_DIR is.
+
+    That is the folder of the version where there is one model, and the one above all where there
+    are several.
+    """
+    root = folder / "azureml-models"
+    for model in models:
+        place = root / str(model["name"]) / str(model["version"])
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            place.symlink_to(bundle / MODELS / str(model["name"]))
+    root.mkdir(parents=True, exist_ok=True)
+    if len(models) == 1:
+        return root / str(models[0]["name"]) / str(models[0]["version"])
+    return root
 
 
 def secrets_of(desired: Desired) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What people do with a deployment: ask it, and read what its workers wrote."""
+"""What people do with a deployment: ask it, read its logs, replace keys, go back."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from urllib.parse import urlsplit
 from amlplan.abilities import Answer
 from amlplan.errors import NotFoundError, UnreachableError
 from amlplan.files import failure_at
+from amlplan.pointers import tokens_of
+from amlplan_local.deployment_folder import KEY_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from amlplan_local.deployment_folder import DeploymentFolder
+    from amlplan_local.deployment_folder import DeploymentFolder, Document, Revision
+    from amlplan_schemas.state import Record
 
 CHUNK = 64 * 1024
 
@@ -56,3 +59,85 @@ def log_of(folder: DeploymentFolder, number: str) -> Iterator[bytes]:
         return
     except OSError as failure:
         raise failure_at(path, "read", failure) from failure
+
+
+def document_of(folder: DeploymentFolder, record: Record) -> Document:
+    """The deployment's document; raises NotFoundError where it is gone."""
+    document = folder.read()
+    if document is None:
+        raise NotFoundError(
+            "The deployment is gone",
+            f"{folder.path} is no longer there. Run: amlplan apply",
+            address=record.address,
+        )
+    return document
+
+
+def keys_of(folder: DeploymentFolder, record: Record) -> dict[str, str]:
+    """The keys; raises NotFoundError where it asks for none, or they are gone."""
+    _refuse_without_keys(record)
+    keys = folder.keys()
+    if not keys:
+        raise NotFoundError(
+            "The keys are gone",
+            f"{folder.keys_path} is no longer there. New ones are written by: amlplan apply",
+            address=record.address,
+        )
+    return keys
+
+
+def rotated(folder: DeploymentFolder, record: Record, key: str) -> None:
+    """Put a new key in the file of keys; raises ProviderError for a name that is none."""
+    _refuse_without_keys(record)
+    if key not in KEY_NAMES:
+        raise NotFoundError(
+            "No such key", f"There is no {key} key; rotate {' or '.join(KEY_NAMES)}."
+        )
+    folder.rotate(key)
+
+
+def _refuse_without_keys(record: Record) -> None:
+    if record.inputs.values["auth"]["mode"] != "key":
+        raise NotFoundError(
+            "No keys here",
+            f"{record.address} answers everybody, as its auth has the mode none.",
+            address=record.address,
+        )
+
+
+def earlier_revision(
+    folder: DeploymentFolder, document: Document, revision: str | None
+) -> Revision:
+    """The revision to go back to; raises NotFoundError where none is kept that served."""
+    served = [number for number in folder.revisions() if number <= document.last]
+    kept = [number for number in served if number != document.active]
+    before = [number for number in kept if number < (document.active or 0)]
+    number = before[-1] if revision is None and before else None
+    if revision is not None and revision.isdecimal() and int(revision) in kept:
+        number = int(revision)
+    found = None if number is None else folder.revision(number)
+    if found is None:
+        what = "earlier revision" if revision is None else f"revision {revision}"
+        names = ", ".join(str(number) for number in kept) or "none"
+        raise NotFoundError(
+            "No such revision",
+            f"There is no {what} to go back to; kept beside the one that serves: {names}.",
+        )
+    return found
+
+
+def secret_variables(revision: Revision, secrets: Mapping[str, str]) -> dict[str, str]:
+    """The secret variables of a revision; raises NotFoundError where one is not known any more.
+
+    `secrets` are those of the configuration as it was applied last, by JSON Pointer.
+    """
+    known = {tokens_of(path)[-1]: value for path, value in secrets.items()}
+    wanted = [name for name, value in revision.inputs["env"].items() if value is None]
+    gone = [name for name in wanted if name not in known]
+    if gone:
+        raise NotFoundError(
+            "A secret of the revision is not known any more",
+            f"Revision {revision.number} was given {', '.join(gone)} as a secret, and what was "
+            "applied last has no such secret. Go back by applying the configuration of then.",
+        )
+    return {name: known[name] for name in wanted}

@@ -286,7 +286,7 @@ def interpreter_of(
     store: Path,
     digest: str,
     context: ProviderContext,
-    operation: OperationHandle,
+    operation: OperationHandle | None,
     credentials: Mapping[str, str] | None = None,
 ) -> str:
     """The interpreter of the environment with a digest, built on this host where it is missing.
@@ -299,7 +299,7 @@ def interpreter_of(
         cache_folder=context.cache_folder,
         credentials=credentials or {},
         content=ContentStore(store, context.cache_folder),
-        progress=operation.progress,
-        check=operation.check_cancelled,
+        progress=operation.progress if operation is not None else lambda _text: None,
+        check=operation.check_cancelled if operation is not None else lambda: None,
     )
     return str(build(specification_of(store, digest), building).interpreter)

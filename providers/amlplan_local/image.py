@@ -13,6 +13,7 @@ from amlplan.provider import Kind, Missing, Present, Refinement, Unreachable
 from amlplan_local.bundle import (
     ENVIRONMENT,
     MANIFEST,
+    MODELS,
     SCHEMA,
     SOURCE,
     Parts,
@@ -83,10 +84,11 @@ class LocalImage:
         if prior is None or not prior.outputs.values or "contents" not in derived:
             return Refinement(expected=expected)
         was, now = prior.outputs.values, cast("Mapping[str, str]", derived["contents"])
+        if _models_in(was["contents"]) == _models_in(now):
+            expected["model_versions"] = was["model_versions"]
         if was["digest"] == derived["digest"]:
-            stable = frozenset({"digest", "contents", "path", "model_versions", "corrupted"})
             note = f"unchanged (same {len(now)} inputs)"
-            return Refinement(expected=expected, stable=stable, note=note)
+            return Refinement(expected=expected, note=note)
         return Refinement(expected=expected, note=_difference(was["contents"], now))
 
     def read(self, record: Record, targets: Targets) -> Observed:
@@ -224,6 +226,10 @@ def _models_of(targets: Targets) -> Iterator[dict[str, JsonValue]]:
             yield {"name": name, "version": seen["version"], "digest": seen["digest"]}
 
 
+def _models_in(contents: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    return {name: item for name, item in contents.items() if name.startswith(f"{MODELS}/")}
+
+
 def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
     """Which inputs differ, and how many do not."""
     changed = [_input_name(name) for name in after if before.get(name, "") != after[name]]
@@ -242,7 +248,7 @@ def _input_name(name: str) -> str:
     if name == ENVIRONMENT:
         return "the environment"
     folder, _, rest = name.partition("/")
-    return f"model {rest}" if folder == "models" else rest
+    return f"model {rest}" if folder == MODELS else rest
 
 
 def _few(names: list[str]) -> str:

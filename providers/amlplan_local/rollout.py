@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
+import errno
+import socket
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,21 +21,28 @@ from amlplan_serve.client import (
     ServerConfig,
     ServerUnreachableError,
 )
-from amlplan_serve.starting import PortTakenError, ServerStartError, start_server
+from amlplan_serve.starting import (
+    AlreadyRunningError,
+    PortTakenError,
+    ServerStartError,
+    start_server,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from amlplan.provider import OperationHandle
     from amlplan_local.deployment_folder import DeploymentFolder, Document, Revision
-    from amlplan_schemas.base import JsonValue
     from amlplan_serve.settings import Status
 
 DRAIN = 30.0
 """Seconds that requests get to finish when a server ends."""
+HOST = "127.0.0.1"
 QUICK = 2.0
 """Seconds for a server on this host to say how it is doing."""
+BEGINNING = 10.0
+"""Seconds in which a server that somebody began to start, or that ends, has done so."""
 SHOWN = 4000
 """Characters of a log that an error shows."""
 
@@ -74,9 +81,8 @@ class Rollout:
             return self._noted(document, status), status
         self._end_silent(document)
         wanted = port or document.port or 0
-        config = self._config(wanted, with_keys=with_keys)
         try:
-            status = start_server(config)
+            status = self._start(self._config(wanted, with_keys=with_keys))
         except PortTakenError as failure:
             raise _port_taken(wanted, chosen=port is None) from failure
         except ServerStartError as failure:
@@ -86,13 +92,40 @@ class Rollout:
             ) from failure
         return self._noted(document, status), status
 
+    def _start(self, config: ServerConfig) -> Status:
+        """Start a server; one that an interrupted command began to start counts as ours."""
+        deadline = time.monotonic() + BEGINNING
+        while True:
+            try:
+                return start_server(config)
+            except AlreadyRunningError:
+                status = self.status()
+                if status is not None:
+                    return status
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+    def settled(self, document: Document) -> Document:
+        """The document with what the server really serves, durably.
+
+        A command may have been ended between the switch and writing it down.
+        """
+        status = self.status()
+        if status is None:
+            return document
+        document = self._noted(document, status)
+        if status.active is None or int(status.active.revision) == document.active:
+            return document
+        return self.folder.write(document.serving(int(status.active.revision)))
+
     def taken_over(self, document: Document, *, with_keys: bool) -> tuple[Document, Status]:
         """A new server in the place of the old one, without a failed request."""
         config = self._config(document.port or 0, with_keys=with_keys)
         try:
             status = start_server(config, take_over=True)
         except RevisionFailedError as failure:
-            raise _not_ready(failure) from failure
+            raise self._not_ready(failure) from failure
         except ServerStartError as failure:
             raise ProviderError(
                 "The new server did not start",
@@ -118,23 +151,22 @@ class Rollout:
         try:
             client.load(spec, secrets)
             if smoke is not None:
-                _try(client, name, smoke)
+                self._try(client, name, smoke)
             client.activate(name)
         except RevisionFailedError as failure:
-            raise _not_ready(failure) from failure
+            raise self._not_ready(failure) from failure
         except ServeError as failure:
             raise ProviderError("The server did not do it", f"{failure} Apply again.") from failure
         if operation is not None:
             operation.progress(f"revision {name} serves")
-        changes = {"active": revision.number}
-        return self.folder.write(document.model_copy(update=changes))
+        return self.folder.write(document.serving(revision.number))
 
     def scale(self, workers: int) -> None:
         """Have that many workers in the revision that serves."""
         try:
             ServerClient(str(self.folder.control)).scale(workers)
         except RevisionFailedError as failure:
-            raise _not_ready(failure) from failure
+            raise self._not_ready(failure) from failure
         except ServeError as failure:
             raise ProviderError("The workers were not changed", str(failure)) from failure
 
@@ -149,6 +181,9 @@ class Rollout:
 
     def stop(self, document: Document) -> None:
         """End the server after what is in flight; blocks until its process is gone."""
+        status = self.status()
+        if status is not None:
+            document = self._noted(document, status)
         with contextlib.suppress(ServeError):
             ServerClient(str(self.folder.control), QUICK).stop(DRAIN)
         if document.server is None:
@@ -167,6 +202,33 @@ class Rollout:
                 "then try again.",
             )
 
+    def _try(self, client: ServerClient, name: str, smoke: Smoke) -> None:
+        """Have a candidate answer the smoke request; raises ProviderError for another status."""
+        headers = {"content-type": "application/json"}
+        status, _, body = client.score(name, smoke.body, headers)
+        if status == smoke.expect_status:
+            return
+        client.discard(name)
+        said = body.decode(errors="replace")[:SHOWN]
+        raise ProviderError(
+            "The smoke request failed",
+            f"Revision {name} answered {status} and {smoke.expect_status} was expected. "
+            f"{self._what_serves()} It said: {said}",
+        )
+
+    def _not_ready(self, failure: RevisionFailedError) -> ProviderError:
+        return ProviderError(
+            "The new revision did not get ready",
+            f"{str(failure).rstrip('.')}. {self._what_serves()} The end of its log:\n\n"
+            f"{failure.log[-SHOWN:]}",
+        )
+
+    def _what_serves(self) -> str:
+        status = self.status()
+        if status is None or status.active is None:
+            return "Nothing serves now."
+        return f"Revision {status.active.revision} serves on."
+
     def _noted(self, document: Document, status: Status) -> Document:
         """The document with the server's process and port in it, durably."""
         mark = mark_of(status.pid)
@@ -178,6 +240,7 @@ class Rollout:
 
     def _config(self, port: int, *, with_keys: bool) -> ServerConfig:
         return ServerConfig(
+            host=HOST,
             control=str(self.folder.control),
             log=str(self.folder.server_log),
             port=port,
@@ -186,54 +249,16 @@ class Rollout:
         )
 
 
-def revision_key(
-    salt: str, image_digest: str, settings: Mapping[str, JsonValue], secrets: Mapping[str, str]
-) -> str:
-    """What makes a revision another one, as a digest that gives no secret away."""
-    text = json.dumps(dict(secrets), sort_keys=True, ensure_ascii=True)
-    hidden = hashlib.scrypt(text.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1, dklen=32)
-    document = [image_digest, dict(settings), hidden.hex() if secrets else ""]
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
-
-
-def view_of_models(bundle: Path, models: Sequence[Mapping[str, JsonValue]], folder: Path) -> Path:
-    """Link the models of a bundle as Azure ML lays them out; gives what AZUREML_MODEL_DIR is.
-
-    That is the folder of the version where there is one model, and the one above all where there
-    are several.
-    """
-    root = folder / "azureml-models"
-    for model in models:
-        place = root / str(model["name"]) / str(model["version"])
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            place.symlink_to(bundle / "models" / str(model["name"]))
-    root.mkdir(parents=True, exist_ok=True)
-    if len(models) == 1:
-        return root / str(models[0]["name"]) / str(models[0]["version"])
-    return root
-
-
-def _try(client: ServerClient, name: str, smoke: Smoke) -> None:
-    """Have a candidate answer the smoke request; raises ProviderError for another status."""
-    headers = {"content-type": "application/json"}
-    status, _, body = client.score(name, smoke.body, headers)
-    if status == smoke.expect_status:
-        return
-    client.discard(name)
-    said = body.decode(errors="replace")[:SHOWN]
-    raise ProviderError(
-        "The smoke request failed",
-        f"Revision {name} answered {status} and {smoke.expect_status} was expected; what served "
-        f"before serves on. It said: {said}",
-    )
-
-
-def _not_ready(failure: RevisionFailedError) -> ProviderError:
-    return ProviderError(
-        "The new revision did not get ready",
-        f"{failure} What served before serves on. The end of its log:\n\n{failure.log[-SHOWN:]}",
-    )
+def refuse_taken_port(port: int) -> None:
+    """Raise ProviderError where another process listens on a port, before anything is ended."""
+    try:
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind((HOST, port))
+            trial.listen(1)
+    except OSError as failure:
+        if failure.errno == errno.EADDRINUSE:  # the server says better why else it cannot
+            raise _port_taken(port, chosen=False) from failure
 
 
 def _port_taken(port: int, *, chosen: bool) -> ProviderError:

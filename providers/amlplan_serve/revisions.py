@@ -29,7 +29,12 @@ class Revisions:
         self._lock = asyncio.Lock()
 
     async def load(self, spec: RevisionSpec, secrets: Mapping[str, str]) -> None:
-        """Start a candidate; an earlier one ends. Raises RevisionBrokenError, changing nothing."""
+        """Start a candidate; an earlier one ends, also one that is still starting.
+
+        Raises RevisionBrokenError, changing nothing.
+        """
+        if self._loading is not None:
+            await self._loading.end()
         async with self._lock:
             await self._discard()
             self._loading = pool = Pool(spec, secrets)

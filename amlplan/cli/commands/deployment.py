@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import json
 import sys
@@ -17,6 +18,7 @@ from amlplan.cli.project import provider_context
 from amlplan.cli.recorded import changed_record, recorded
 from amlplan.cli.style import styled, visible
 from amlplan.errors import EXIT_ERROR, PlanError, ProviderError
+from amlplan.pointers import value_at
 from amlplan.provider import has
 from amlplan.registry import Registry
 from amlplan.secrets import Secrets, describe
@@ -25,6 +27,8 @@ from amlplan_schemas.state import Held, Record, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from amlplan.abilities import RolledBack
 
 BLOCK = "deployment"
 LARGEST_STATUS_OF_SUCCESS = 299
@@ -146,7 +150,7 @@ def rollback_command(name: str, revision: str | None, why: str) -> int:
         held = Held(revision=rolled.revision, by=getpass.getuser(), why=why or "rolled back")
         change.after = record.model_copy(
             update={
-                "inputs": Tree(values=dict(rolled.inputs), secrets=record.inputs.secrets),
+                "inputs": _rolled_inputs(rolled, record),
                 "derived": dict(rolled.derived),
                 "outputs": Tree(values=dict(rolled.outputs), secrets=record.outputs.secrets),
                 "held": held,
@@ -159,13 +163,28 @@ def rollback_command(name: str, revision: str | None, why: str) -> int:
     return 0
 
 
+def _rolled_inputs(rolled: RolledBack, record: Record) -> Tree:
+    """The inputs after a rollback, with those secrets that the revision was given."""
+    secrets = {}
+    for path, secret in record.inputs.secrets.items():
+        with contextlib.suppress(LookupError):
+            if value_at(rolled.inputs, path) is None:
+                secrets[path] = secret
+    return Tree(values=dict(rolled.inputs), secrets=secrets)
+
+
 def _secrets(record: Record) -> Mapping[str, str]:
     """The secrets of a record by JSON Pointer; raises PlanError where one cannot be had."""
     secrets = Secrets(Path.cwd())
     found: dict[str, str] = {}
     for path, secret in record.inputs.secrets.items():
         if secret.scheme is None or secret.argument is None:
-            continue  # made from several: only an apply can make it again
+            raise PlanError(
+                "A secret cannot be had",
+                f"{path.lstrip('/').replace('/', '.')} of {record.address} is made from several "
+                "values, and only an apply can make it again. Go back by applying the "
+                "configuration of then.",
+            )
         reference = SecretReference(secret.scheme, secret.argument)
         value = secrets.find(reference)
         if value is None:

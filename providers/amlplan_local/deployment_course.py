@@ -1,0 +1,100 @@
+"""The course by which a deployment becomes what is desired; what serves stays where it fails."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amlplan_local.deployment_revision import secrets_of, startable, wanted_revision
+from amlplan_local.rollout import Rollout, Smoke, refuse_taken_port, smoke_of
+
+if TYPE_CHECKING:
+    from amlplan.provider import Desired, OperationHandle, ProviderContext
+    from amlplan_local.deployment_folder import DeploymentFolder, Document, Revision
+    from amlplan_schemas.deployment import Deployment
+    from amlplan_serve.settings import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Works on one deployment inside the lock of its folder; may be repeated at any point."""
+
+    folder: DeploymentFolder
+    desired: Desired
+    context: ProviderContext
+    operation: OperationHandle
+
+    @property
+    def inputs(self) -> Deployment:
+        """What is desired, with its types."""
+        inputs: Deployment = self.desired.inputs
+        return inputs
+
+    @property
+    def with_keys(self) -> bool:
+        """Whether a request needs a key."""
+        return self.inputs.auth.mode == "key"
+
+    @property
+    def rollout(self) -> Rollout:
+        """What the steps are made with."""
+        return Rollout(self.folder)
+
+    def run(self) -> Document:
+        """Have the server serve what is desired; blocks. Raises ProviderError."""
+        document = self.rollout.settled(self.folder.made(self.desired.name))
+        try:
+            document = self._served(document)
+        except BaseException:
+            if document.active is None:  # a server that never served is nobody's
+                self.rollout.stop(document)
+                self.folder.remove()
+            raise
+        self.folder.forget_revisions(self.inputs.rollout.keep, document)
+        return document
+
+    def _served(self, document: Document) -> Document:
+        """Have the wanted revision serve with its workers and keys."""
+        smoke = self._smoke()
+        wanted = wanted_revision(self.folder, document, self.desired, self.context)
+        wanted = startable(wanted, self.context, self.operation)
+        self.folder.write_revision(wanted)
+        document, status = self._with_server(document, wanted)
+        if status.active is None or int(status.active.revision) != wanted.number:
+            secrets = secrets_of(self.desired)
+            return self.rollout.serve(document, wanted, secrets, smoke, self.operation)
+        if status.active.workers_wanted != self.inputs.replicas:
+            self.rollout.scale(self.inputs.replicas)
+        self.rollout.reload_keys()
+        return document
+
+    def _smoke(self) -> Smoke | None:
+        asked = self.inputs.smoke
+        if asked is None:
+            return None
+        path = Path(os.path.normpath(self.context.root / asked.request))
+        return smoke_of(path, asked.expect_status)
+
+    def _with_server(self, document: Document, wanted: Revision) -> tuple[Document, Status]:
+        """Have a server run at the port and with the kind of access that is desired."""
+        if self.with_keys:
+            self.folder.made_keys()
+        status = self.rollout.status()
+        if status is not None and self._must_restart(document, status, wanted):
+            self.rollout.stop(document)
+        document, status = self.rollout.started(
+            document, port=self.inputs.port, with_keys=self.with_keys
+        )
+        if bool(status.key_fingerprints) != self.with_keys:
+            document, status = self.rollout.taken_over(document, with_keys=self.with_keys)
+        return document, status
+
+    def _must_restart(self, document: Document, status: Status, wanted: Revision) -> bool:
+        """Whether the server has to end first: for another port, or by the strategy."""
+        if self.inputs.port not in (None, status.port):
+            refuse_taken_port(self.inputs.port or 0)
+            return True
+        recreates = self.inputs.rollout.strategy == "recreate"
+        return recreates and document.active not in (None, wanted.number)
