@@ -198,13 +198,14 @@ class LocalDeployment:
         folder, inputs = self._here(record), record.inputs.values
         rollout = Rollout(folder)
         with folder.locked():
-            document = rollout.settled(document_of(folder, record))
+            document, status = rollout.settled(document_of(folder, record))
             chosen = earlier_revision(folder, document, revision)
             variables = secret_variables(chosen, secrets)
             chosen = with_workers(startable(chosen, self._context, None), inputs["replicas"])
-            document, _ = rollout.started(
-                document, port=inputs["port"], with_keys=_with_keys(inputs)
-            )
+            if status is None:
+                document, _ = rollout.started(
+                    document, port=inputs["port"], with_keys=_with_keys(inputs)
+                )
             document = rollout.serve(document, chosen, variables, None, None)
             inputs = {**inputs, **{name: chosen.inputs[name] for name in OF_A_REVISION}}
             outputs = self._seen(folder, document, inputs, chosen.derived)

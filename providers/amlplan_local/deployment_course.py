@@ -44,9 +44,9 @@ class Course:
 
     def run(self) -> Document:
         """Have the server serve what is desired; blocks. Raises ProviderError."""
-        document = self.rollout.settled(self.folder.made(self.desired.name))
+        document, status = self.rollout.settled(self.folder.made(self.desired.name))
         try:
-            document = self._served(document)
+            document = self._served(document, status)
         except BaseException:
             if document.active is None:  # a server that never served is nobody's
                 self.rollout.stop(document)
@@ -55,13 +55,13 @@ class Course:
         self.folder.forget_revisions(self.inputs.rollout.keep, document)
         return document
 
-    def _served(self, document: Document) -> Document:
+    def _served(self, document: Document, status: Status | None) -> Document:
         """Have the wanted revision serve with its workers and keys."""
         smoke = self._smoke()
         wanted = wanted_revision(self.folder, document, self.desired, self.context)
         wanted = startable(wanted, self.context, self.operation)
         self.folder.write_revision(wanted)
-        document, status = self._with_server(document, wanted)
+        document, status = self._with_server(document, status, wanted)
         if status.active is None or int(status.active.revision) != wanted.number:
             secrets = secrets_of(self.desired)
             return self.rollout.serve(document, wanted, secrets, smoke, self.operation)
@@ -77,18 +77,19 @@ class Course:
         path = Path(os.path.normpath(self.context.root / asked.request))
         return smoke_of(path, asked.expect_status)
 
-    def _with_server(self, document: Document, wanted: Revision) -> tuple[Document, Status]:
+    def _with_server(
+        self, document: Document, status: Status | None, wanted: Revision
+    ) -> tuple[Document, Status]:
         """Have a server run at the port and with the kind of access that is desired."""
         if self.with_keys:
             self.folder.made_keys()
-        status = self.rollout.status()
         if status is not None and self._must_restart(document, status, wanted):
             self.rollout.stop(document)
-        document, status = self.rollout.started(
-            document, port=self.inputs.port, with_keys=self.with_keys
-        )
+            status = None
+        if status is None:
+            return self.rollout.started(document, port=self.inputs.port, with_keys=self.with_keys)
         if bool(status.key_fingerprints) != self.with_keys:
-            document, status = self.rollout.taken_over(document, with_keys=self.with_keys)
+            return self.rollout.taken_over(document, with_keys=self.with_keys)
         return document, status
 
     def _must_restart(self, document: Document, status: Status, wanted: Revision) -> bool:

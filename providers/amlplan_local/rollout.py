@@ -75,10 +75,7 @@ class Rollout:
     def started(
         self, document: Document, *, port: int | None, with_keys: bool
     ) -> tuple[Document, Status]:
-        """The server, started where none answers, at its old port or the one that is asked for."""
-        status = self.status()
-        if status is not None:
-            return self._noted(document, status), status
+        """A server where none answers, at its old port or the one that is asked for."""
         self._end_silent(document)
         wanted = port or document.port or 0
         try:
@@ -106,18 +103,18 @@ class Rollout:
                     raise
                 time.sleep(0.05)
 
-    def settled(self, document: Document) -> Document:
-        """The document with what the server really serves, durably.
+    def settled(self, document: Document) -> tuple[Document, Status | None]:
+        """The document with what the server really serves, durably, and how that is doing.
 
         A command may have been ended between the switch and writing it down.
         """
         status = self.status()
         if status is None:
-            return document
+            return document, None
         document = self._noted(document, status)
         if status.active is None or int(status.active.revision) == document.active:
-            return document
-        return self.folder.write(document.serving(int(status.active.revision)))
+            return document, status
+        return self.folder.write(document.serving(int(status.active.revision))), status
 
     def taken_over(self, document: Document, *, with_keys: bool) -> tuple[Document, Status]:
         """A new server in the place of the old one, without a failed request."""

@@ -9,6 +9,7 @@ import os
 import signal
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 YOUNG_OBJECTS = 20_000
 """Objects between two collections of garbage; a request makes some dozens, in no cycle."""
+LOOK = 1.0
+"""Seconds between two looks whether the folder of the server is still there."""
 LAST_WORDS = 10.0
 """Seconds for the workers to be gone after the last answer."""
 
@@ -91,10 +94,12 @@ class Server:
         while not self._uvicorn.started and not running.done():  # noqa: ASYNC110 - all it tells
             await asyncio.sleep(0.005)
         control = Control(self._config.control, self, self._loop)
+        watching = self._loop.create_task(self._end_without_folder())
         try:
             listening()
             await running
         finally:
+            watching.cancel()
             control.close()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._revisions.end(), LAST_WORDS)
@@ -181,6 +186,13 @@ class Server:
         self._front.is_closing = True
         self._uvicorn.config.timeout_graceful_shutdown = max(1, round(seconds))
         self._uvicorn.should_exit = True
+
+    async def _end_without_folder(self) -> None:
+        """End once the folder was deleted: nobody could reach this server to end it."""
+        folder = Path(self._config.control).parent
+        while folder.exists():  # noqa: ASYNC110 - all it tells
+            await asyncio.sleep(LOOK)
+        self._end(self._config.drain_seconds)
 
     async def _drain_connections(self) -> None:
         self._front.is_closing = True

@@ -118,7 +118,7 @@ class Deployed:
 
     def _pid(self, control: Path) -> int | None:
         try:
-            return ServerClient(str(control)).status().pid
+            return ServerClient(str(control), 0.5).status().pid
         except ServeError:
             return None
 
