@@ -284,10 +284,17 @@ class Locks(Protocol):
 
 @runtime_checkable
 class Offers(Protocol):
-    """An ability of a provider that locks: tells at plan what else there would be."""
+    """An ability of a provider that locks: tells at plan what is there now.
+
+    Its methods only read, and are quick.
+    """
 
     def current(self, request: LockRequest, draft: Draft) -> Mapping[str, JsonValue] | None:
-        """What the request resolves to now; reads only, and is quick. None where nothing does."""
+        """What the request resolves to now; None where nothing does."""
+        ...
+
+    def lacks(self, locked: Mapping[str, JsonValue], draft: Draft) -> str | None:
+        """Why a locked answer cannot be used here, as a clause for people, or None."""
         ...
 
     def offer(

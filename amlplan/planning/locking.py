@@ -65,6 +65,8 @@ def completed_lock(
                 resolved = provider.resolve(request, revealed(wanted, secrets), handle(address))
                 if resolved is not None:
                     lock = lock.with_entry(request, resolved)
+                elif request.key in lock.entries:
+                    handle(address).progress(f"{request.absent}; its entry stays as it is")
     problems += evaluation.configuration.diagnostics
     if problems:
         raise ConfigError(in_source_order(problems))

@@ -14,27 +14,33 @@ if TYPE_CHECKING:
 
     from amlplan.config.blocks import Configuration
     from amlplan.planning.want import Wanted
-    from amlplan.provider import Draft, LockRequest, Provider, Unreachable
+    from amlplan.provider import LockRequest, Provider, Unreachable
     from amlplan_schemas.state import Record
 
 TAKE_IT = "amlplan lock"
 
 
 def awaited(
-    provider: Provider, request: LockRequest, draft: Draft, configuration: Configuration
+    provider: Provider, request: LockRequest, wanted: Wanted, configuration: Configuration
 ) -> tuple[str, str]:
     """Why a request that is not required has no answer, and the next step towards one."""
+    unusable = wanted.unusable.get(request.key)
     if not request.follows and has(provider, Offers):
         try:
-            current = provider.current(request, draft)
+            current = provider.current(request, wanted.draft)
         except AmlplanError as failure:
             return f"whether there is a {request.type} is not known: {failure}", TAKE_IT
-        offer = provider.offer(None, current) if current is not None else None
-        if offer is not None:
-            return offer, TAKE_IT
+        if current is not None and provider.lacks(current, wanted.draft) is None:
+            there = provider.offer(None, current)
+            if there is not None and unusable is not None:
+                return f"{unusable}; {there}", f"{TAKE_IT} -upgrade {wanted.block.address}"
+            if there is not None:
+                return there, TAKE_IT
+    why = unusable or request.absent or f"no {request.type} yet"
     history = request.request.get("history")
-    maker = None if history is None else _run_into(configuration, str(history))
-    return request.absent or f"no {request.type} yet", f"amlplan run {maker or 'SCRIPT'}"
+    if history is None:
+        return why, TAKE_IT
+    return why, f"amlplan run {_run_into(configuration, str(history)) or 'SCRIPT'}"
 
 
 def _run_into(configuration: Configuration, history: str) -> str | None:

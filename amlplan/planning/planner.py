@@ -128,7 +128,7 @@ class Planner:
             else:
                 provider = self._inputs.registry.provider(block.kind)
                 configuration = self._inputs.evaluation.configuration
-                waits = awaited(provider, request, wanted.draft, configuration)
+                waits = awaited(provider, request, wanted, configuration)
                 self._findings.defer(block.address, block.kind, *waits)
         return bool(missing)
 

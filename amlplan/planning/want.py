@@ -14,7 +14,7 @@ from amlplan.secrets import reveal
 from amlplan.values import UNKNOWN, ResourceValue, Sensitive, is_sensitive, is_wholly_known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from amlplan.config.blocks import ResourceBlock
     from amlplan.config.check import Checked
@@ -36,6 +36,8 @@ class Wanted:
     draft: Draft
     derived: Mapping[str, JsonValue] = field(default_factory=dict)
     requests: tuple[LockRequest, ...] = ()
+    unusable: Mapping[str, str] = field(default_factory=dict)
+    """Why a locked answer cannot be used here, by the request's key."""
 
     @property
     def unanswered(self) -> tuple[LockRequest, ...]:
@@ -76,11 +78,13 @@ def want(
         return Wanted(block, checked, draft), []
     provider = registry.provider(block.kind)
     requests: tuple[LockRequest, ...] = ()
+    unusable: dict[str, str] = {}
     try:
         if has(provider, Locks):
             requests = provider.lock_requests(draft)
-            current = provider.current if has(provider, Offers) else None
-            draft = replace(draft, lock=_answers(requests, draft, lock, current))
+            offers = provider if has(provider, Offers) else None
+            answers, unusable = _answers(requests, draft, lock, offers)
+            draft = replace(draft, lock=answers)
         derived = provider.derive(draft) if has(provider, Derives) else {}
     except UnreachableError:
         raise
@@ -94,23 +98,30 @@ def want(
             address=address,
         )
         return None, [problem]
-    return Wanted(block, checked, draft, derived, requests), []
+    return Wanted(block, checked, draft, derived, requests, unusable), []
 
 
 def _answers(
-    requests: tuple[LockRequest, ...],
-    draft: Draft,
-    lock: LockFile,
-    current: Callable[[LockRequest, Draft], Mapping[str, JsonValue] | None] | None,
-) -> dict[str, Mapping[str, JsonValue]]:
-    """The answers of the lock by key, and of now where a request follows what is there."""
+    requests: tuple[LockRequest, ...], draft: Draft, lock: LockFile, offers: Offers | None
+) -> tuple[dict[str, Mapping[str, JsonValue]], dict[str, str]]:
+    """The answers by key, and why a locked one cannot be used.
+
+    They are those of the lock, and of now where a request follows what is there.
+    """
     answers = lock.resolved(tuple(item for item in requests if not item.follows))
+    unusable: dict[str, str] = {}
+    if offers is None:
+        return answers, unusable
     for request in requests:
-        if request.follows and current is not None:
-            answer = current(request, draft)
-            if answer is not None:
-                answers[request.key] = answer
-    return answers
+        answer = offers.current(request, draft) if request.follows else answers.get(request.key)
+        if answer is None:
+            continue
+        answers[request.key] = answer
+        why = offers.lacks(answer, draft)
+        if why is not None:
+            unusable[request.key] = why
+            del answers[request.key]
+    return answers, unusable
 
 
 def referred_blocks(checked: Checked, secrets: Secrets | None = None) -> dict[str, Referred]:

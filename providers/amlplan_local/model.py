@@ -78,6 +78,26 @@ class LocalModel:
         history = self._history(draft)
         return None if history is None else selected_run(request.request, history)
 
+    def lacks(self, locked: Mapping[str, JsonValue], draft: Draft) -> str | None:
+        """Why a run's output cannot be taken: it lies in the store of another workspace, or went.
+
+        What a registered version lacks is told when it is copied.
+        """
+        workspace = draft.referred.get("workspace")
+        if "run" not in locked or workspace is None:
+            return None
+        name, path = run_name(locked["lineage"]), workspace.values.get("path")
+        if path is None:
+            taken_back = (workspace.values.get("history") or {}).get("path")
+            return None if taken_back else f"{name} is not in this workspace, which is new"
+        if elsewhere(workspace.values.get("host"), self._context) is not None:
+            return None
+        store = ContentStore(Path(str(path)) / STORE, self._context.cache_folder)
+        gone = [
+            file for file, digest in locked["files"].items() if not store.path(digest).is_file()
+        ]
+        return f"{_few(gone)} of {name} is not in this workspace" if gone else None
+
     def offer(
         self, locked: Mapping[str, JsonValue] | None, current: Mapping[str, JsonValue]
     ) -> str | None:

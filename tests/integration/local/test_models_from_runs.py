@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.project import Project
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from harness.project import Project
 
 TRAIN = """
 import argparse, os, amlplan_run
@@ -53,6 +53,7 @@ def model(body: str) -> str:
     return f'{BASE}\nmodel "ridge" {{\n  run {{\n{body}\n  }}\n}}\n'
 
 
+EMPTY = 'workspace "main" {}'
 BEST = '    history = "scores"\n    select = "best"\n    metric = "score"\n    goal = "maximize"\n'
 REQUIRED = '    require {{\n      metric = "score"\n      at_least = {}\n    }}\n'
 PATH = '    path = "outputs/model"\n'
@@ -205,9 +206,32 @@ def test_the_output_of_a_run_that_is_gone_is_named(trained: Project) -> None:
     (digest,) = locked(trained)["files"].values()
     name = digest.removeprefix("sha256:")
     (trained.root / "workspace/store/blobs/sha256" / name[:2] / name).unlink()
-    failed = trained.run("apply", "-auto-approve", code=12).err
-    assert "The output of a run is gone" in failed
-    assert "weights.txt of run 1 of scores" in failed
+    deferred = trained.run("plan").out
+    assert "weights.txt of run 1 of scores is not in this workspace" in deferred
+    assert "next: amlplan run train" in deferred
+    kept = trained.run("lock", "-upgrade", "model.ridge").out
+    assert "nothing was changed" in kept
+    run(trained, 0.75)
+    offered = trained.run("plan").out
+    assert "run 2 of scores could be taken (score 0.75)" in offered
+    assert "next: amlplan lock -upgrade model.ridge" in offered
+    trained.run("lock", "-upgrade", "model.ridge")
+    trained.apply()
+
+
+def test_a_lock_of_another_workspace_makes_no_promise(trained: Project) -> None:
+    run(trained, 0.5)
+    trained.run("lock")
+    lock = (trained.root / "amlplan.lock").read_text()
+    other = Project(trained.root.parent / "clone", trained.world, trained.environment)
+    other.root.mkdir()
+    hcl = (trained.root / "main.hcl").read_text()
+    other.hcl(hcl.replace('workspace "main" {\n  history {\n    path = "workspace"\n  }\n}', EMPTY))
+    other.write("amlplan.lock", lock)
+    fresh = other.run("plan").out
+    assert "run 1 of scores is not in this workspace, which is new" in fresh
+    other.run("apply", "-auto-approve")
+    assert "weights.txt of run 1 of scores is not in this workspace" in other.run("plan").out
 
 
 def test_lineage_leads_from_a_run_to_its_model(trained: Project) -> None:
