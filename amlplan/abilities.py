@@ -75,7 +75,8 @@ class RunsJobs(Protocol):
     def finish_lost(self, run_id: str, folder: Path, store: Path) -> None:
         """Keep the outputs of a lost job and give it its final status, once whoever calls.
 
-        Nothing is done for a job that is not lost.
+        A job that is unknown gets one too, and will never be taken over: the caller knows that
+        nobody submits it any more. Nothing is done for one that runs or ended.
         """
         ...
 

@@ -4,45 +4,65 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amlplan.errors import ProviderError
+from amlplan.history import FINAL
 from amlplan.processes import ProcessMark, is_running
+from amlplan.runs.place import root_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from amlplan.history import RunSummary
     from amlplan.runs.place import RunPlace
 
-NEVER_SUBMITTED = "amlplan was ended before it was submitted"
+PARENT_ENDED = "the run that it belongs to ended before it did"
 
 
-def bring_up_to_date(place: RunPlace) -> None:
-    """Take in what runs recorded, and end those whose supervisor is gone; may be repeated.
+def bring_up_to_date(place: RunPlace) -> list[ProviderError]:
+    """Take in what runs recorded, and end those that nobody looks after; may be repeated.
 
-    Blocks; what is still running is left alone. Raises HistoryError and ProviderError.
+    Blocks; what is still running is left alone. Gives what kept single runs from being looked at;
+    raises HistoryError.
     """
     place.history.sync()
-    settled = [run for run in place.history.unfinished() if _settle(run, place)]
-    for run in settled:
-        place.history.sync(run.id, wait=True)
+    failures: list[ProviderError] = []
+    for run in place.history.unfinished():
+        if run.parent is not None:
+            continue
+        try:
+            has_ended = settle(run.id, place)
+        except ProviderError as failure:
+            failures.append(failure)
+            continue
+        if has_ended:
+            place.history.sync(run.id, wait=True)
+    end_children(place, place.history.unfinished())
+    return failures
 
 
-def _settle(run: RunSummary, place: RunPlace) -> bool:
-    """End a run that nobody looks after any more; whether it was one."""
-    if run.parent is not None:
-        return False  # a child ends with the run that made it
-    folder = place.folder_of(run.id)
-    state = place.jobs.pull(run.id, folder)
-    if state == "lost":
-        place.jobs.finish_lost(run.id, folder, place.content.folder)
-        return True
-    if state == "ended":
-        return True
-    if state == "unknown" and not _is_being_submitted(place.history.run(run.id).definition):
-        event = {"type": "status", "status": "Failed", "reason": NEVER_SUBMITTED}
-        place.history.append_control(run.id, event)
-        return True
-    return False
+def settle(run_id: str, place: RunPlace) -> bool:
+    """End a run where nobody looks after it any more; whether it has ended, now or before."""
+    folder = place.folder_of(run_id)
+    state = place.jobs.pull(run_id, folder)
+    if state == "running":
+        return False
+    if state == "unknown" and _is_being_submitted(place.history.run(run_id).definition):
+        return False
+    place.jobs.finish_lost(run_id, folder, place.content.folder)
+    return place.jobs.pull(run_id, folder) == "ended"
+
+
+def end_children(place: RunPlace, unfinished: Iterable[RunSummary]) -> None:
+    """End children that are left of runs that ended: their processes did not come to it."""
+    for child in unfinished:
+        if child.parent is None:
+            continue
+        status = place.history.run(root_of(child.id)).summary.status
+        if status in FINAL:
+            ending = status if status == "Canceled" else "Failed"
+            event = {"type": "status", "status": ending, "reason": PARENT_ENDED}
+            place.history.append_control(child.id, event)
 
 
 def _is_being_submitted(definition: Mapping[str, Any]) -> bool:

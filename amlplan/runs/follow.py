@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from amlplan.history import FINAL
+from amlplan.runs.due import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from amlplan.runs.place import RunPlace
 
-QUICK, SLOW = 0.01, 0.2
+QUICK, SLOW = 0.005, 0.1
 """Seconds between two looks: at the beginning, and after a while."""
 LOOK = 1.0
 """Seconds between two looks at whether the supervisor is still there."""
@@ -62,15 +63,20 @@ class StatusTail:
             return None
         whole, _, _ = data.rpartition(b"\n")
         self._offsets[name] = self._offsets.get(name, 0) + len(whole) + bool(whole)
-        for line in whole.splitlines():
-            event = json.loads(line)
-            if (
-                event.get("type") == "status"
-                and event.get("status") in FINAL
-                and "run" not in event
-            ):
-                return str(event["status"])
+        found = (_final_in(line) for line in whole.splitlines())
+        return next((status for status in found if status is not None), None)
+
+
+def _final_in(line: bytes) -> str | None:
+    """The status that a line ends the run with; None also for what a torn write left."""
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
         return None
+    if not isinstance(event, dict) or event.get("type") != "status" or "run" in event:
+        return None
+    status = event.get("status")
+    return status if isinstance(status, str) and status in FINAL else None
 
 
 def follow(
@@ -79,7 +85,7 @@ def follow(
     """Pass on the log of a run until it has ended; gives its last status.
 
     `check` is called at each look and may raise to stop following; the run goes on then. A run
-    whose supervisor is gone is ended here.
+    that nobody looks after any more is ended here.
     """
     folder = place.folder_of(run_id)
     log, statuses = LogTail(folder / "log.txt"), StatusTail(folder)
@@ -90,12 +96,12 @@ def follow(
         final = statuses.final()
         while data := log.read():
             write(data)
+            check()
             pause = QUICK
         if final is not None:
             return final
         if time.monotonic() - looked > LOOK:
             looked = time.monotonic()
-            if place.jobs.pull(run_id, folder) == "lost":
-                place.jobs.finish_lost(run_id, folder, place.content.folder)
+            settle(run_id, place)
         time.sleep(pause)
         pause = min(pause * 1.1, SLOW)

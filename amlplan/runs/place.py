@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,20 @@ if TYPE_CHECKING:
     from amlplan.content_store import ContentStore
     from amlplan.history import History
 
+_CHILD = re.compile(r"(\.\d+)+$")
+
+
+def root_of(run_id: str) -> str:
+    """The run in whose folder a run is kept: itself, or what a child belongs to."""
+    return _CHILD.sub("", run_id)
+
 
 @dataclass(frozen=True, slots=True)
 class RunPlace:
-    """Where runs are kept and started; `folder` is the workspace's."""
+    """Where runs are kept and started; `folder` is the workspace's.
+
+    `is_implicit` tells that no block describes it: it is the one that a folder has of its own.
+    """
 
     name: str
     folder: Path
@@ -24,7 +35,8 @@ class RunPlace:
     jobs: RunsJobs
     data_folder: Path
     cache_folder: Path
+    is_implicit: bool = False
 
     def folder_of(self, run_id: str) -> Path:
-        """The folder of a run."""
-        return self.folder / "runs" / run_id
+        """The folder of a run, or of what a child belongs to."""
+        return self.folder / "runs" / root_of(run_id)

@@ -32,6 +32,7 @@ LOCK = "lock"
 """The file in a run's folder whose kernel lock its supervisor holds, or who finishes the run."""
 LOG_LIMIT = 1024**3
 """Bytes of output kept in a run's log, beside the end of what is beyond."""
+NEVER_SUBMITTED = "amlplan was ended before it was submitted"
 GUARD_ENDS = 10.0
 """Seconds within which a guard has ended a script, once its supervisor is gone."""
 _OURS = ("PYTHON", "VIRTUAL_ENV", "__PYVENV", "AMLPLAN_")
@@ -113,24 +114,31 @@ class LocalJobs:
 
     def finish_lost(self, run_id: str, folder: Path, store: Path) -> None:
         """Keep what is in the working folder, then tell the last status and remove the folder."""
-        if self.pull(run_id, folder) != "lost":
+        try:
+            if self.pull(run_id, folder) in {"lost", "unknown"}:
+                # A supervisor holds the lock for as long as it lives: it is not waited for.
+                with locked(folder / LOCK, _leave_to_supervisor):
+                    self._finish(run_id, folder, store)
+        except _SupervisedError:
             return
-        with locked(folder / LOCK):
-            supervised = _supervised(run_id, folder)
-            if supervised is None or self.pull(run_id, folder) != "lost":
-                return
-            _await_guard(run_id, supervised.guard)
-            try:
-                os.truncate(folder / LOCK, 0)  # room for what is to be told, on a full disk
-                self._finish(folder, supervised, store)
-            except OSError as failure:
-                raise ProviderError(
-                    "A lost run cannot be finished",
-                    f"The end of {run_id} cannot be recorded in {folder}: {failure.strerror}. "
-                    "Make that folder writable, with room in it, then try again.",
-                ) from failure
+        except OSError as failure:
+            raise ProviderError(
+                "A lost run cannot be finished",
+                f"The end of {run_id} cannot be recorded in {folder}: {failure.strerror}. Make "
+                "that folder writable, with room in it, then try again.",
+            ) from failure
 
-    def _finish(self, folder: Path, supervised: _Supervised, store: Path) -> None:
+    def _finish(self, run_id: str, folder: Path, store: Path) -> None:
+        """Finish it under the lock, as it is now."""
+        state, supervised = self.pull(run_id, folder), _supervised(run_id, folder)
+        if state == "unknown":
+            _finish_unstarted(folder)
+        elif state == "lost" and supervised is not None:
+            _await_guard(run_id, supervised.guard)
+            os.truncate(folder / LOCK, 0)  # room for what is to be told, on a full disk
+            self._finish_started(folder, supervised, store)
+
+    def _finish_started(self, folder: Path, supervised: _Supervised, store: Path) -> None:
         events = EventFile(folder / "events" / "control.jsonl")
         reason = "its supervisor was ended"
         try:
@@ -215,6 +223,26 @@ def _supervised(run_id: str, folder: Path) -> _Supervised | None:
         return _Supervised(ProcessMark(*kept["mark"]), guard, include, int(kept["max_size"]))
     except (ValueError, TypeError, KeyError) as failure:
         raise _unreadable(run_id, path, "it is not what a supervisor writes") from failure
+
+
+class _SupervisedError(Exception):
+    """Somebody else holds the lock of a run."""
+
+
+def _leave_to_supervisor() -> None:
+    raise _SupervisedError
+
+
+def _finish_unstarted(folder: Path) -> None:
+    """End a run that no supervisor took over; one that comes later finds it ended."""
+    events = EventFile(folder / "events" / "control.jsonl")
+    try:
+        events.append(status("Failed", NEVER_SUBMITTED))
+        events.sync()
+    finally:
+        events.close()
+    if (folder / "work").exists():
+        remove_folder(folder / "work")
 
 
 def _remove_leavings(folder: Path) -> None:

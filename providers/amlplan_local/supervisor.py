@@ -50,6 +50,8 @@ class Supervisor:
             raise before from failure
         if self._folder.joinpath("supervisor.json").exists():
             raise before
+        if self._was_given_up():
+            raise ProcessLookupError(errno.ESRCH, "the run was given up before it was taken over")
         os.write(self._lock, bytes(RESERVE))
         self._events = EventFile(self._folder.joinpath("events", "supervisor.jsonl"))
         self._log = RunLog(
@@ -78,14 +80,15 @@ class Supervisor:
         self._log.finish()
         self._tell("Finalizing", exit_code=code)
         not_kept = self._keep()
-        if not_kept is not None:
-            final, reason = "Failed", f"outputs could not be kept: {not_kept}"
-        self._tell(final, reason, code)
-        os.ftruncate(self._lock, 0)
         if not_kept is None:
+            # Before the last status: whoever waits for that may need the room.
             from amlplan_local.collecting import remove_folder
 
             remove_folder(self._folder.joinpath("work"))
+        else:
+            final, reason = "Failed", f"outputs could not be kept: {not_kept}"
+        self._tell(final, reason, code)
+        os.ftruncate(self._lock, 0)
 
     def _run(self) -> tuple[str, str | None, int | None]:
         """The status, reason and exit code that the script itself comes to."""
@@ -123,6 +126,14 @@ class Supervisor:
             task["max_size"],
             ContentStore(Path(task["store"]), Path(task["cache"])),
         )
+
+    def _was_given_up(self) -> bool:
+        """Whether somebody who found no supervisor has ended the run already."""
+        try:
+            lines = self._folder.joinpath("events", "control.jsonl").read_bytes().splitlines()
+        except FileNotFoundError:
+            return False
+        return any(b'"status"' in line and json.loads(line)["type"] == "status" for line in lines)
 
     def _tell(self, name: str, reason: str | None = None, exit_code: int | None = None) -> None:
         event = status(name, reason, exit_code)
