@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from amlplan.errors import NotFoundError, RunError
 from amlplan.files import failure_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 
@@ -28,10 +27,17 @@ class Input:
     @property
     def variable(self) -> str:
         """The environment variable that tells the script its path."""
-        return f"AMLPLAN_INPUT_{re.sub(r'[^A-Za-z0-9]', '_', self.name).upper()}"
+        from amlplan_schemas.run_config import input_variable  # most runs have no input
+
+        return input_variable(self.name)
 
 
-def fingerprinted(paths: Mapping[str, str], root: Path, cache_folder: Path) -> tuple[Input, ...]:
+def fingerprinted(
+    paths: Mapping[str, str],
+    root: Path,
+    cache_folder: Path,
+    check: Callable[[], None] = lambda: None,
+) -> tuple[Input, ...]:
     """The inputs of these names, whose paths start in `root`; raises RunError for a missing one.
 
     Reads what changed since it was last fingerprinted.
@@ -40,7 +46,7 @@ def fingerprinted(paths: Mapping[str, str], root: Path, cache_folder: Path) -> t
     for name, path in paths.items():
         place = (root / os.path.expanduser(path)).absolute()  # noqa: PTH111 - inside a path
         try:
-            content = content_of(place, cache_folder)
+            content = content_of(place, cache_folder, check)
         except NotFoundError as failure:
             raise RunError(
                 "An input is missing",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.abilities import Job
 from amlplan.commit import commit_of
-from amlplan.errors import AmlplanError, RunError
+from amlplan.errors import AmlplanError, CanceledError, RunError
 from amlplan.files import failure_at
 from amlplan.history import RunDraft
 from amlplan.processes import mark_of
@@ -21,6 +21,7 @@ from amlplan.snapshots.ignore import IgnoreRules
 from amlplan.snapshots.snapshot import materialise, scan, store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from amlplan.history import RunSummary
@@ -34,30 +35,36 @@ FOLDERS = ("outputs", "logs")
 """What a script finds in its working folder, to put what is to be kept."""
 
 
-def launch(request: RunRequest, place: RunPlace, root: Path) -> RunSummary:
+def launch(
+    request: RunRequest, place: RunPlace, root: Path, check: Callable[[], None] = lambda: None
+) -> RunSummary:
     """Start a run; returns when its supervisor has taken over.
 
-    Blocks while files are read and copied. The run is in history before it is submitted; where
-    that fails it is recorded as failed. Raises AmlplanError.
+    Blocks while files are read and copied; `check` is called meanwhile and may raise, as for an
+    interrupt. The run is in history before it is submitted; where that fails it is recorded as
+    failed, or as canceled. Raises AmlplanError.
     """
-    inputs = fingerprinted(request.inputs, root, place.cache_folder)
+    inputs = fingerprinted(request.inputs, root, place.cache_folder, check)
     snapshot = scan(
         request.source,
         max_size=request.snapshot_size,
         max_files=request.snapshot_files,
         cache_folder=place.cache_folder,
+        check=check,
     )
     _check_script(request, snapshot)
-    store(snapshot, request.source, place.content)
+    store(snapshot, request.source, place.content, check)
+    check()
     run = place.history.create(_draft(request, place, snapshot, inputs, root))
     folder = place.folder_of(run.id)
     try:
         _fill(folder / WORK, snapshot, inputs, request, place)
+        check()
         place.jobs.submit(_job(run.id, folder, inputs, request, place))
     except AmlplanError as failure:
         shutil.rmtree(folder / WORK, ignore_errors=True)
-        reason = f"{failure.summary}: {failure.detail}"
-        event = {"type": "status", "status": "Failed", "reason": reason}
+        status = "Canceled" if isinstance(failure, CanceledError) else "Failed"
+        event = {"type": "status", "status": status, "reason": str(failure)}
         place.history.append_control(run.id, event)
         raise
     return run
@@ -88,9 +95,16 @@ def _draft(
         name=request.name,
         workspace=place.name,
         definition=definition,
-        by=getpass.getuser(),
+        by=_user(),
         host=socket.gethostname(),
     )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        return str(os.getuid())
 
 
 def _fill(

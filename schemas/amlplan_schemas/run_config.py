@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -18,6 +19,14 @@ from amlplan_schemas.base import (
     Size,
     Text,
 )
+
+RESERVED = "AMLPLAN_"
+"""How the environment variables begin that amlplan gives a script."""
+
+
+def input_variable(name: str) -> str:
+    """The environment variable that tells a script where an input is."""
+    return f"{RESERVED}INPUT_{re.sub(r'[^A-Za-z0-9]', '_', name).upper()}"
 
 
 class RunInput(Schema):
@@ -111,4 +120,17 @@ class RunConfig(ResourceInputs):
     def _one_program(self) -> Self:
         if (self.script is None) == (self.command is None):
             raise ValueError("exactly one of script and command is needed")
+        return self
+
+    @model_validator(mode="after")
+    def _variables_of_its_own(self) -> Self:
+        ours = sorted(name for name in self.env if name.startswith(RESERVED))
+        if ours:
+            raise ValueError(f"env cannot set {ours[0]}: what begins with {RESERVED} is amlplan's")
+        taken: dict[str, str] = {}
+        for name in self.input:
+            other = taken.setdefault(input_variable(name), name)
+            if other != name:
+                variable = input_variable(name)
+                raise ValueError(f"the inputs {other} and {name} would both be {variable}")
         return self
