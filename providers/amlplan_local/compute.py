@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from amlplan.children import run_child
 from amlplan.errors import ProviderError
 from amlplan.provider import Kind, Missing, Present
+from amlplan_local.active import active_runs
 from amlplan_local.identity import elsewhere, host_identity
 from amlplan_local.jobs import LocalJobs
 from amlplan_schemas.compute import ComputeFacts, LocalComputeOutputs
@@ -65,7 +66,15 @@ class LocalCompute:
         return self._outputs(operation)
 
     def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
-        """Detach: nothing was put on the host."""
+        """Detach: nothing was put on the host. Raises ProviderError while runs are on it."""
+        running = active_runs(prior.address, targets.get("workspace"), self._jobs, self._context)
+        if running:
+            raise ProviderError(
+                "Runs are active",
+                f"{', '.join(running)} run on {prior.address}. Wait for their end, or end them: "
+                f"amlplan runs cancel {running[0]}",
+                address=prior.address,
+            )
 
     def submit(self, job: Job) -> None:
         """Start a job on this host, under a supervisor of its own."""
