@@ -115,7 +115,6 @@ class HistoryError(AmlplanError):
 class RunError(AmlplanError):
     """A run cannot be started, or amlplan failed beside its script."""
 
-    exit_code = EXIT_RUN
     code = "run_failed"
 
 

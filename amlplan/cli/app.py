@@ -12,7 +12,7 @@ import click
 
 from amlplan import __version__
 from amlplan.cli.console import Console, OutputError
-from amlplan.cli.options import Option, exact_group_arguments, suggestion
+from amlplan.cli.options import Command, Option, exact_group_arguments, suggestion
 from amlplan.errors import EXIT_ERROR, EXIT_INTERRUPTED, AmlplanError
 
 COMMANDS = {
@@ -100,7 +100,8 @@ def run(arguments: list[str]) -> int:
             return EXIT_ERROR
         command = slip.ctx.command_path if slip.ctx is not None else "amlplan"
         console.error(f"Error: {slip.format_message()}\n\nSee: {command} -help")
-        return EXIT_ERROR
+        failed = slip.ctx.command if slip.ctx is not None else None
+        return failed.failure_code if isinstance(failed, Command) else EXIT_ERROR
     except (click.Abort, KeyboardInterrupt):
         console.error("\nInterrupted.")
         return EXIT_INTERRUPTED

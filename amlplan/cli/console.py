@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import traceback
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from amlplan.cli.style import rendered, styled, visible
@@ -14,7 +15,7 @@ from amlplan.diagnostics import Diagnostic, Severity
 from amlplan.errors import AmlplanError, ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 
 _log = logging.getLogger("amlplan")
@@ -74,6 +75,36 @@ class Console:
             return input().strip()
         except EOFError:
             return ""
+
+    @contextmanager
+    def raw(self) -> Iterator[Callable[[bytes], None]]:
+        """Pass on bytes of somebody else to the output as they are, and end their last line.
+
+        Where nobody reads any more, or the output takes no more, the rest is dropped: what gives
+        the bytes goes on all the same.
+        """
+        stream, last = self._out, b"\n"
+        is_open = True
+
+        def write(data: bytes) -> None:
+            nonlocal is_open, last
+            if not is_open or not data:
+                return
+            try:
+                with self._lock:
+                    buffer = getattr(stream, "buffer", None)
+                    if buffer is None:
+                        stream.write(data.decode(errors="replace"))
+                    else:
+                        buffer.write(data)
+                    stream.flush()
+            except OSError:
+                is_open = False
+            last = data[-1:]
+
+        yield write
+        if last != b"\n":
+            write(b"\n")
 
     def _write(self, stream: TextIO, text: str, end: str = "\n") -> None:
         colours = stream.isatty() and not os.environ.get("NO_COLOR")

@@ -15,7 +15,7 @@ from amlplan.applying.apply import (
 )
 from amlplan.cli.interrupt import ending_on_signals, stopping_on_signals
 from amlplan.cli.location import remember_location
-from amlplan.cli.progress import Progress
+from amlplan.cli.progress import Progress, ProgressHandle
 from amlplan.cli.project import empty_state, holder, open_project, plan_inputs
 from amlplan.cli.style import styled
 from amlplan.cli.text.outputs import outputs_text
@@ -26,11 +26,9 @@ from amlplan.errors import (
     EXIT_INTERRUPTED,
     EXIT_PARTIAL,
     AuthError,
-    CanceledError,
     PlanError,
     StalePlanError,
 )
-from amlplan.events import Progressed
 from amlplan.lockfile import write_lock
 from amlplan.planning.bindings import check_saved
 from amlplan.planning.locking import completed_lock
@@ -40,7 +38,7 @@ from amlplan_schemas.base import seconds_of
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from amlplan.applying.apply import ApplyResult
     from amlplan.backend import Holder, StateWriter
@@ -48,7 +46,6 @@ if TYPE_CHECKING:
     from amlplan.cli.project import Project
     from amlplan.config.variables import Assignment
     from amlplan.lockfile import LockFile
-    from amlplan_schemas.base import JsonValue
     from amlplan_schemas.plan import Plan
     from amlplan_schemas.state import State
 
@@ -64,32 +61,6 @@ class ApplyOptions:
     update_lock: bool = False
     parallelism: int = 10
     lock_timeout: str = "0s"
-
-
-class ProgressHandle:
-    """What a resolution reports to, outside of any operation."""
-
-    def __init__(self, address: str, progress: Progress, stop: threading.Event) -> None:
-        self._address = address
-        self._progress = progress
-        self._stop = stop
-
-    @property
-    def steps(self) -> Mapping[str, JsonValue]:
-        """None: a resolution is repeated whole."""
-        return {}
-
-    def step(self, name: str, data: JsonValue = None) -> None:
-        """Nothing is kept of a resolution but its result."""
-
-    def progress(self, text: str) -> None:
-        """Tell people what is going on."""
-        self._progress(Progressed(self._address, text))
-
-    def check_cancelled(self) -> None:
-        """Raise CanceledError where the user asked to stop."""
-        if self._stop.is_set():
-            raise CanceledError("Interrupted", "The resolution stopped because you asked.")
 
 
 def with_completed_lock(project: Project, progress: Progress, stop: threading.Event) -> Project:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from amlplan.errors import EXIT_INTERRUPTED
+from amlplan.errors import EXIT_INTERRUPTED, AmlplanError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from amlplan.cli.console import Console
 
@@ -32,12 +32,19 @@ def ending_on_signals() -> Iterator[None]:
 
 
 @contextmanager
-def stopping_on_signals(console: Console) -> Iterator[threading.Event]:
-    """An event that SIGINT or SIGTERM sets, once; only the main thread may use it."""
+def stopping_on_signals(
+    console: Console, before_the_end: Callable[[], None] = lambda: None
+) -> Iterator[threading.Event]:
+    """An event that SIGINT or SIGTERM sets, once; only the main thread may use it.
+
+    `before_the_end` is called by a second signal, which may come before the first was looked at.
+    """
     stop = threading.Event()
 
     def handle(_number: int, _frame: object) -> None:
         if stop.is_set():
+            with suppress(AmlplanError):
+                before_the_end()
             os._exit(EXIT_INTERRUPTED)
         stop.set()
         # Printing takes a lock that the interrupted code may hold.

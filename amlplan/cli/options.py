@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from amlplan_schemas.base import seconds_of
+from amlplan.errors import EXIT_ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +23,9 @@ _HELP = frozenset({"h", "help"})
 
 class Command(click.Command):
     """A command whose options must match exactly, in either spelling."""
+
+    failure_code = EXIT_ERROR
+    """What the process exits with where the command line cannot be understood."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Rewrite the arguments to the one form that click reads without guessing."""
@@ -198,6 +201,8 @@ def parallelism_option(function: Decorated) -> Decorated:
 
 
 def _checked_duration(_ctx: click.Context, _option: click.Parameter, value: str) -> str:
+    from amlplan_schemas.base import seconds_of
+
     try:
         seconds_of(value)
     except ValueError as failure:

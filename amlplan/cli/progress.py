@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Self
 
 from amlplan.cli.console import OutputError
 from amlplan.cli.style import styled, visible
+from amlplan.errors import CanceledError
 from amlplan.events import Failed, Finished, Progressed, Reading, Recovered, Skipped, Started
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from amlplan.cli.console import Console
     from amlplan.events import Event
+    from amlplan_schemas.base import JsonValue
 
 STILL_SECONDS = 10.0
 INTERRUPTED = "interrupted"
@@ -90,3 +94,29 @@ class Progress:
                         f"{styled('bold', address)}: Still {_BEGIN[action].lower()}... "
                         f"[{minutes:02d}m{seconds:02d}s elapsed]"
                     )
+
+
+class ProgressHandle:
+    """What a resolution reports to, outside of any operation."""
+
+    def __init__(self, address: str, progress: Progress, stop: threading.Event) -> None:
+        self._address = address
+        self._progress = progress
+        self._stop = stop
+
+    @property
+    def steps(self) -> Mapping[str, JsonValue]:
+        """None: a resolution is repeated whole."""
+        return {}
+
+    def step(self, name: str, data: JsonValue = None) -> None:
+        """Nothing is kept of a resolution but its result."""
+
+    def progress(self, text: str) -> None:
+        """Tell people what is going on."""
+        self._progress(Progressed(self._address, text))
+
+    def check_cancelled(self) -> None:
+        """Raise CanceledError where the user asked to stop."""
+        if self._stop.is_set():
+            raise CanceledError("Interrupted", "The resolution stopped because you asked.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import socket
-import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from amlplan import __version__
 from amlplan.backend import Holder
+from amlplan.cli.folders import provider_context
 from amlplan.cli.location import check_location
 from amlplan.config.evaluation import Evaluation
 from amlplan.config.load import in_source_order, load
@@ -25,8 +25,7 @@ from amlplan.lockfile import read_lock
 from amlplan.planning.bindings import ZERO_SALT, bindings_of
 from amlplan.planning.findings import PlanInputs
 from amlplan.planning.settle import settle, with_settled
-from amlplan.provider import ProviderContext
-from amlplan.registry import Registry, backend, history
+from amlplan.registry import Registry, backend
 from amlplan.secrets import Secrets
 from amlplan_schemas.state import State
 
@@ -56,25 +55,6 @@ class Project:
     def with_lock(self, lock: LockFile) -> Project:
         """The project with another lock."""
         return replace(self, lock=lock)
-
-
-def user_folder(variable: str, default: str, macos: str) -> Path:
-    """A folder of the user's by the XDG base directory rules, or macOS's own."""
-    given = os.environ.get(variable)
-    if given and Path(given).is_absolute():
-        return Path(given) / "amlplan"
-    home = Path.home()
-    return home / (macos if sys.platform == "darwin" else default) / "amlplan"
-
-
-def provider_context(root: Path) -> ProviderContext:
-    """Where providers find things."""
-    return ProviderContext(
-        root=root,
-        data_folder=user_folder("XDG_DATA_HOME", ".local/share", "Library/Application Support"),
-        cache_folder=user_folder("XDG_CACHE_HOME", ".cache", "Library/Caches"),
-        open_history=lambda folder: history("sqlite", folder),
-    )
 
 
 def open_project(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.abilities import KeepsContent, RunsJobs
-from amlplan.cli.project import provider_context, read_state
+from amlplan.cli.folders import provider_context
 from amlplan.errors import RunError
 from amlplan.provider import Desired, Present, Unreachable, has
 from amlplan.registry import Registry
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from amlplan_schemas.base import JsonValue
-    from amlplan_schemas.state import Record, State
+    from amlplan_schemas.state import Record
 
 WORKSPACE, HERE = "workspace", "compute.local"
 
@@ -50,23 +50,26 @@ def has_configuration(root: Path) -> bool:
 def open_workspace(name: str | None) -> RunPlace:
     """The workspace of a name among those applied here, or the one that goes without saying.
 
-    In a folder without configuration that is the implicit one, which is made where it is missing.
-    Raises RunError where there is none, or several and none by default.
+    Where none is applied that is the implicit one of this folder, made where it is missing.
+    Raises RunError where none has the name, or where there are several and none by default.
     """
     root = Path.cwd()
     registry = Registry(provider_context(root))
-    if not has_configuration(root) and name is None:
+    applied = _applied() if has_configuration(root) else []
+    if not applied and name is None:
         return implicit_place(root, registry)
+    return place_of(_chosen(applied, name), registry)
+
+
+def _applied() -> list[Record]:
+    from amlplan.cli.project import read_state
+
     state = read_state()
-    return place_of(_chosen(state, name), registry)
+    records = state.records.values() if state is not None else ()
+    return [item for item in records if item.kind == WORKSPACE and item.outputs.values]
 
 
-def _chosen(state: State | None, name: str | None) -> Record:
-    applied = [
-        record
-        for record in (state.records.values() if state is not None else ())
-        if record.kind == WORKSPACE and record.outputs.values
-    ]
+def _chosen(applied: list[Record], name: str | None) -> Record:
     names = ", ".join(sorted(record.name for record in applied)) or "none"
     if name is not None:
         found = [item for item in applied if name in (item.name, item.address)]
@@ -78,8 +81,8 @@ def _chosen(state: State | None, name: str | None) -> Record:
         what = f"called {name}" if name else "that goes without saying"
         raise RunError(
             "No workspace",
-            f"There is no workspace {what}; applied here: {names}. Apply one, or name it with "
-            "-workspace.",
+            f"There is no workspace {what}; applied here: {names}. Apply it, or name one of these "
+            "with -workspace.",
         )
     return found[0]
 
@@ -113,7 +116,8 @@ def implicit_place(root: Path, registry: Registry) -> RunPlace:
         derived={},
         targets={},
     )
-    return _place(name, provider.create(desired, _NoOperation()), registry)
+    outputs = provider.create(desired, _NoOperation())
+    return replace(_place(name, outputs, registry), is_implicit=True)
 
 
 def _place(name: str, outputs: Mapping[str, JsonValue], registry: Registry) -> RunPlace:

@@ -61,14 +61,16 @@ def request_of(
     *,
     secret_names: frozenset[str],
     variables: Mapping[str, str],
+    secrets: Mapping[str, str],
     definition: Mapping[str, Any],
 ) -> RunRequest:
     """The request that a run configuration makes.
 
-    `secret_names` are those of its environment variables that are secrets, `variables` those of
-    its environment.
+    `secret_names` are those of its environment variables that are secrets; `variables` and
+    `secrets` are those of its environment, which its own replace.
     """
     plain = {name: value for name, value in config.env.items() if name not in secret_names}
+    hidden = {name: value for name, value in config.env.items() if name in secret_names}
     duration = config.max_run_duration
     return RunRequest(
         history=config.history or config.name,
@@ -79,8 +81,8 @@ def request_of(
         command=config.command or (),
         arguments=config.arguments,
         parameters=config.parameters,
-        variables={**variables, **plain},
-        secrets={name: config.env[name] for name in config.env if name in secret_names},
+        variables=_without(variables, hidden) | plain,
+        secrets=_without(secrets, plain) | hidden,
         inputs={name: item.path for name, item in config.input.items()},
         include=config.collect.include,
         collected_size=bytes_of(config.collect.max_size),
@@ -89,3 +91,7 @@ def request_of(
         max_duration=None if duration is None else seconds_of(duration),
         definition=definition,
     )
+
+
+def _without(variables: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if name not in others}

@@ -79,7 +79,7 @@ def resolve_config(label: str, project: Applied) -> ResolvedConfig:
             evaluation.publish(name, recorded_value(found, state, project.registry))
     checked = wanted[address].checked
     if checked.model is None:
-        raise _incomplete(address, project.secrets)
+        raise incomplete(address, project.secrets)
     config = RunConfig.model_validate(checked.model)
     return ResolvedConfig(
         config, checked, _secret_names(checked, config), wanted, records, tuple(notes)
@@ -125,7 +125,8 @@ def _secret_names(checked: Checked, config: RunConfig) -> frozenset[str]:
     return frozenset(way[1] for way in ways if way[0] == "env")
 
 
-def _incomplete(address: str, secrets: Secrets) -> RunError:
+def incomplete(address: str, secrets: Secrets) -> RunError:
+    """Why a block cannot be used: a secret that is not there, or what was never applied."""
     why = "; ".join(item.why for item in secrets.unresolved.values())
     if why:
         return RunError(

@@ -13,8 +13,8 @@ import click
 
 from amlplan.abilities import ServesDeployments
 from amlplan.cli.console import Console
+from amlplan.cli.folders import provider_context
 from amlplan.cli.options import Command, CommandGroup, Option, flag
-from amlplan.cli.project import provider_context
 from amlplan.cli.recorded import changed_record, recorded
 from amlplan.cli.style import styled, visible
 from amlplan.errors import EXIT_ERROR, PlanError, ProviderError

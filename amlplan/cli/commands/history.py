@@ -30,7 +30,7 @@ def command() -> None:
 def list_command(workspace: str | None, *, json: bool) -> int:
     """List the histories, with how many runs each has."""
     console = Console(sys.stdout, sys.stderr)
-    found = opened(workspace).history.histories()
+    found = opened(console, workspace).history.histories()
     if json:
         console.print(_dump({"format_version": FORMAT_VERSION, "histories": dict(found)}))
     elif found:

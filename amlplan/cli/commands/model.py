@@ -11,8 +11,8 @@ import click
 
 from amlplan.abilities import KeepsModels
 from amlplan.cli.console import Console
+from amlplan.cli.folders import provider_context
 from amlplan.cli.options import Command, CommandGroup, Option, flag, suggestion
-from amlplan.cli.project import provider_context
 from amlplan.cli.style import styled, visible
 from amlplan.cli.text.run_json import FORMAT_VERSION
 from amlplan.cli.text.runs import size_text, table

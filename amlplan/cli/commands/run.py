@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,22 +17,57 @@ from amlplan.cli.progress import Progress
 from amlplan.cli.run_request import Asked, requested
 from amlplan.cli.style import styled, visible
 from amlplan.cli.text.run_json import run_json
-from amlplan.cli.text.runs import duration_text, metric_rows, run_name, status_text
-from amlplan.errors import EXIT_INTERRUPTED, EXIT_RUN, AmlplanError
+from amlplan.cli.text.runs import ending_text, run_name
+from amlplan.errors import EXIT_INTERRUPTED, EXIT_RUN, AmlplanError, CanceledError
+from amlplan.runs.due import end_children
 from amlplan.runs.follow import follow
 from amlplan.runs.hints import missing_file_hint
 from amlplan.runs.launch import launch
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from amlplan.history import RunDetail, RunSummary
     from amlplan.runs.place import RunPlace
     from amlplan.runs.request import RunRequest
 
+ARGUMENTS = "amlplan.run.arguments"
 
-@click.command("run", cls=Command)
+
+class RunCommand(Command):
+    """The one command whose arguments may belong to a script, and whose exit code is another's."""
+
+    failure_code = EXIT_RUN
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep what stands behind `--` for the script."""
+        end = args.index("--") if "--" in args else len(args)
+        ctx.meta[ARGUMENTS] = tuple(args[end + 1 :])
+        return super().parse_args(ctx, args[:end])
+
+
+@dataclass(slots=True)
+class _Underway:
+    """The run that an interrupt has to end, also one that ends this process at once."""
+
+    run: RunSummary | None = None
+    place: RunPlace | None = None
+    _is_canceled: bool = False
+
+    def cancel_once(self, stop: threading.Event) -> None:
+        """Cancel it where the user asked to stop."""
+        if stop.is_set() and not self._is_canceled:
+            self._is_canceled = True
+            self.cancel()
+
+    def cancel(self) -> None:
+        """Ask for its end, where it has begun."""
+        if self.run is not None and self.place is not None:
+            self.place.jobs.cancel(self.run.id, self.place.folder_of(self.run.id))
+
+
+@click.command("run", cls=RunCommand)
 @click.argument("words", nargs=-1, metavar="[NAME|FILE] [-- ARGUMENTS]")
 @click.option(
     "--p", "parameters", cls=Option, multiple=True, metavar="NAME=VALUE", help="Set a parameter."
@@ -54,17 +90,20 @@ def command(
 
     Exits with the script's own code, 125 where amlplan failed, 128 + N for signal N.
     """
-    console = Console(sys.stdout, sys.stderr)
     asked = Asked(
         name=words[0] if words else None,
         parameters=_parameters(ctx, parameters),
-        arguments=words[1:],
+        arguments=(*words[1:], *ctx.meta[ARGUMENTS]),
         history=history,
         assignments=assignments_of(ctx),
     )
-    say = console.error if json else console.print
+    # With -json, standard output is for the record alone.
+    console = Console(sys.stderr if json else sys.stdout, sys.stderr)
     try:
-        return _run(console, asked, say, detach=detach, as_json=json)
+        return _run(console, asked, detach=detach, as_json=json)
+    except CanceledError as failure:
+        console.failure(failure)
+        return EXIT_INTERRUPTED
     except AmlplanError as failure:
         console.failure(failure)
         return EXIT_RUN
@@ -80,71 +119,47 @@ def _parameters(ctx: click.Context, given: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _run(
-    console: Console, asked: Asked, say: Callable[[str], None], *, detach: bool, as_json: bool
-) -> int:
-    with stopping_on_signals(console) as stop:
+def _run(console: Console, asked: Asked, *, detach: bool, as_json: bool) -> int:
+    underway = _Underway()
+    with stopping_on_signals(console, underway.cancel) as stop:
         with Progress(console) as progress:
             request, place, notes = requested(asked, progress, stop)
         for note in notes:
-            say(f"{styled('yellow', 'Note:')} {visible(note)}")
-        if stop.is_set():
-            return EXIT_INTERRUPTED
-        run = launch(request, place, Path.cwd())
-        say(f"{styled('bold', run_name(run))} ({visible(run.name)}) as {run.id}")
+            console.print(f"{styled('yellow', 'Note:')} {visible(note)}")
+        run = launch(request, place, Path.cwd(), lambda: _check_stop(stop))
+        console.print(f"{styled('bold', run_name(run))} ({visible(run.name)}) as {run.id}")
         if detach:
-            say(f"Follow it with: amlplan runs logs {run.id} -follow")
-            return 0
-        _follow(run, place, stop, to_error=as_json)
-        interrupted = stop.is_set()
-    detail = _recorded(run, place)
-    if as_json:
-        console.print(json.dumps(run_json(detail), indent=2, ensure_ascii=False))
-    else:
-        say(_ending(detail))
-        _hint(console, detail, request, place)
-    return EXIT_INTERRUPTED if interrupted else _code(detail)
-
-
-def _follow(run: RunSummary, place: RunPlace, stop: threading.Event, *, to_error: bool) -> None:
-    """Show the log until the run has ended; an interrupt cancels it."""
-    stream = sys.stderr if to_error else sys.stdout
-    canceled = False
-
-    def write(data: bytes) -> None:
-        buffer = getattr(stream, "buffer", None)
-        if buffer is None:
-            stream.write(data.decode(errors="replace"))
+            console.print(f"Follow it with: amlplan runs logs {run.id} -follow")
         else:
-            buffer.write(data)
-        stream.flush()
+            underway.run, underway.place = run, place
+            with console.raw() as write:
+                follow(run.id, place, write, lambda: underway.cancel_once(stop))
+        interrupted = stop.is_set() and not detach
+    detail = _recorded(run, place)
+    if not detach:
+        console.print(ending_text(detail))
+        _hint(console, detail, request, place)
+    if as_json:
+        Console(sys.stdout, sys.stderr).print(
+            json.dumps(run_json(detail), indent=2, ensure_ascii=False)
+        )
+    if interrupted:
+        return EXIT_INTERRUPTED
+    return 0 if detach else _code(detail)
 
-    def check() -> None:
-        nonlocal canceled
-        if stop.is_set() and not canceled:
-            canceled = True
-            place.jobs.cancel(run.id, place.folder_of(run.id))
 
-    follow(run.id, place, write, check)
+def _check_stop(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise CanceledError("Interrupted", "The run was not started, because you asked to stop.")
 
 
 def _recorded(run: RunSummary, place: RunPlace) -> RunDetail:
     place.history.sync(run.id, wait=True)
-    return place.history.run(run.id)
-
-
-def _ending(run: RunDetail) -> str:
-    summary = run.summary
-    why = f" ({visible(summary.reason)})" if summary.reason else ""
-    line = f"{run_name(summary)}: {status_text(summary.status)}{why}"
-    line += f" after {duration_text(summary.duration)}"
-    shown = [f"{visible(name)} = {text}" for name, text in metric_rows(run.metrics)]
-    files = len(run.outputs)
-    if files:
-        shown.append(f"{files} output{'' if files == 1 else 's'} kept")
-    if run.left_out:
-        shown.append(f"{len(run.left_out)} not kept (see: amlplan runs show {summary.id})")
-    return "\n".join([styled("bold", line), *(f"  {item}" for item in shown)])
+    detail = place.history.run(run.id)
+    if detail.children:
+        end_children(place, place.history.unfinished())
+        detail = place.history.run(run.id)
+    return detail
 
 
 def _hint(console: Console, run: RunDetail, request: RunRequest, place: RunPlace) -> None:

@@ -12,7 +12,7 @@ import click
 from amlplan.cli.console import Console
 from amlplan.cli.interrupt import ending_on_signals
 from amlplan.cli.options import Command, CommandGroup, Option, flag
-from amlplan.cli.style import styled
+from amlplan.cli.style import styled, visible
 from amlplan.cli.text.run_json import FORMAT_VERSION, run_json, summary_json
 from amlplan.cli.text.runs import run_name, run_text, runs_table, size_text, status_text
 from amlplan.cli.workspaces import open_workspace
@@ -21,6 +21,7 @@ from amlplan.history import FINAL
 from amlplan.runs.due import bring_up_to_date
 from amlplan.runs.follow import LogTail, follow
 from amlplan.runs.outputs import download
+from amlplan.runs.place import root_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,10 +43,11 @@ def run_options(function: Any) -> Any:
     )(function)
 
 
-def opened(workspace: str | None) -> RunPlace:
-    """The workspace, with all that is due taken in."""
+def opened(console: Console, workspace: str | None) -> RunPlace:
+    """The workspace, with all that is due taken in; runs that cannot be looked at are told."""
     place = open_workspace(workspace)
-    bring_up_to_date(place)
+    for failure in bring_up_to_date(place):
+        console.error(f"{styled('yellow', 'Warning:')} {visible(str(failure))}\n")
     return place
 
 
@@ -72,7 +74,7 @@ def list_command(
 ) -> int:
     """List the runs, the newest first."""
     console = Console(sys.stdout, sys.stderr)
-    runs = opened(workspace).history.runs(history, status=status, limit=limit)
+    runs = opened(console, workspace).history.runs(history, status=status, limit=limit)
     if json:
         console.print(_dump([summary_json(run) for run in runs]))
     elif runs:
@@ -89,7 +91,7 @@ def list_command(
 def show_command(run: str, workspace: str | None, history: str | None, *, json: bool) -> int:
     """Show one RUN: how it ended, its metrics, outputs and origin."""
     console = Console(sys.stdout, sys.stderr)
-    detail = opened(workspace).history.run(run, history=history)
+    detail = opened(console, workspace).history.run(run, history=history)
     console.print(_dump(run_json(detail)) if json else run_text(detail))
     return 0
 
@@ -100,34 +102,21 @@ def show_command(run: str, workspace: str | None, history: str | None, *, json: 
 @flag("follow", "Go on until it has ended.")
 def logs_command(run: str, workspace: str | None, history: str | None, *, follow: bool) -> int:
     """Print what a RUN's script printed."""
-    place = opened(workspace)
+    console = Console(sys.stdout, sys.stderr)
+    place = opened(console, workspace)
     summary = place.history.run(run, history=history).summary
-    if follow and summary.status not in FINAL:
-        with ending_on_signals():
-            _follow(place, summary.id)
-        return 0
-    log = LogTail(place.folder_of(summary.parent or summary.id) / "log.txt")
-    while data := log.read():
-        _writer()(data)
+    with console.raw() as write, ending_on_signals():
+        if follow:
+            _follow(place, root_of(summary.id), write)
+        else:
+            log = LogTail(place.folder_of(summary.id) / "log.txt")
+            while data := log.read():
+                write(data)
     return 0
 
 
-def _follow(place: RunPlace, run_id: str) -> None:
-    follow(run_id, place, _writer(), lambda: None)
-
-
-def _writer() -> Callable[[bytes], None]:
-    """Passes bytes to standard output as they are, where it takes bytes."""
-    buffer = getattr(sys.stdout, "buffer", None)
-
-    def write(data: bytes) -> None:
-        if buffer is None:
-            sys.stdout.write(data.decode(errors="replace"))
-        else:
-            buffer.write(data)
-        sys.stdout.flush()
-
-    return write
+def _follow(place: RunPlace, run_id: str, write: Callable[[bytes], None]) -> None:
+    follow(run_id, place, write, lambda: None)
 
 
 @command.command("cancel", cls=Command, epilog=RUN_HELP)
@@ -136,14 +125,15 @@ def _writer() -> Callable[[bytes], None]:
 def cancel_command(run: str, workspace: str | None, history: str | None) -> int:
     """End a RUN that is still running."""
     console = Console(sys.stdout, sys.stderr)
-    place = opened(workspace)
+    place = opened(console, workspace)
     summary = place.history.run(run, history=history).summary
     if summary.status in FINAL:
         console.print(f"{run_name(summary)} has ended already: {status_text(summary.status)}.")
         return 0
     if summary.parent is not None:
         raise RunError(
-            "A child of a run", f"{summary.id} belongs to {summary.parent}. Cancel that one."
+            "A child of a run",
+            f"{summary.id} belongs to {root_of(summary.id)}. Cancel that one.",
         )
     place.jobs.cancel(summary.id, place.folder_of(summary.id))
     status = follow(summary.id, place, lambda _data: None, lambda: None)
@@ -162,7 +152,7 @@ def download_command(
 ) -> int:
     """Copy the outputs of a RUN into a folder."""
     console = Console(sys.stdout, sys.stderr)
-    place = opened(workspace)
+    place = opened(console, workspace)
     detail = place.history.run(run, history=history)
     folder = Path(to or detail.summary.id)
     written = download(detail, place.content, folder, path)

@@ -41,8 +41,8 @@ def _metric(metric: Metric) -> dict[str, Any]:
         "value": finite(metric.last.value),
         "step": metric.last.step,
         "count": metric.count,
-        "min": metric.least,
-        "max": metric.greatest,
+        "min": finite(metric.least),
+        "max": finite(metric.greatest),
     }
 
 

@@ -83,6 +83,24 @@ def metric_text(value: float | str | bool) -> str:  # noqa: FBT001 - any value t
     return f"{value:g}" if isinstance(value, float) and math.isfinite(value) else str(value)
 
 
+def ending_text(run: RunDetail) -> str:
+    """How a run ended, in a line, and what it measured and gave."""
+    summary = run.summary
+    why = f" ({visible(summary.reason)})" if summary.reason else ""
+    line = f"{run_name(summary)}: {status_text(summary.status)}{why}"
+    if summary.duration is not None:
+        line += f" after {duration_text(summary.duration)}"
+    shown = [f"{visible(name)} = {text}" for name, text in metric_rows(run.metrics)]
+    if len(shown) > MANY:
+        shown[MANY:] = [f"… and {len(shown) - MANY} more (see: amlplan runs show {summary.id})"]
+    files = len(run.outputs)
+    if files:
+        shown.append(f"{files} output{'' if files == 1 else 's'} kept")
+    if run.left_out:
+        shown.append(f"{len(run.left_out)} not kept (see: amlplan runs show {summary.id})")
+    return "\n".join([styled("bold", line), *(f"  {item}" for item in shown)])
+
+
 def run_text(run: RunDetail) -> str:
     """Everything about a run but its series."""
     summary = run.summary

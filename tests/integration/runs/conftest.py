@@ -4,15 +4,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from command_line import CommandLine
 from jobs_support import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from harness.project import Project
+
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Iterator[Runs]:
     found = Runs(tmp_path)
+    yield found
+    found.end_all()
+
+
+@pytest.fixture
+def line(project: Project, tmp_path: Path) -> Iterator[CommandLine]:
+    found = CommandLine(project, tmp_path)
     yield found
     found.end_all()
