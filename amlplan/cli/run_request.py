@@ -64,7 +64,7 @@ def requested(
 
 
 def _check_history(name: str) -> None:
-    from amlplan_schemas.run_config import HISTORY_PATTERN
+    from amlplan_schemas.base import HISTORY_PATTERN
 
     if re.fullmatch(HISTORY_PATTERN, name) is None:
         raise RunError(
