@@ -13,6 +13,7 @@ from amlplan.cli.options import suggestion
 from amlplan.cli.workspaces import has_configuration, open_workspace
 from amlplan.errors import RunError
 from amlplan.runs.request import RunRequest
+from amlplan_schemas.base import HISTORY_PATTERN
 
 if TYPE_CHECKING:
     import threading
@@ -64,8 +65,6 @@ def requested(
 
 
 def _check_history(name: str) -> None:
-    from amlplan_schemas.base import HISTORY_PATTERN
-
     if re.fullmatch(HISTORY_PATTERN, name) is None:
         raise RunError(
             "No name for a history",
