@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from command_line import CONFIGURATION, PYTHON, WAIT
-from local_workbench import wait_until
+from command_line import PYTHON, WAIT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -217,20 +216,6 @@ def test_a_script_that_floods_its_output_can_be_interrupted(line: CommandLine) -
     line.await_nobody()
 
 
-def test_an_interrupt_before_the_start_starts_nothing(line: CommandLine, tmp_path: Path) -> None:
-    line.write("train.py", "print('never')\n")
-    for number in range(300):
-        line.write(f"many/{number}", f"{number}" * 20000)
-    process = line.start("run", "train.py")
-    assert wait_until((line.data / "workspaces").exists, 30)
-    process.send_signal(signal.SIGINT)
-    result = line.end(process)
-    assert result.code == 130
-    assert "never" not in result.out
-    assert all(run.status == "Canceled" for run in line.history.runs())
-    line.await_nobody()
-
-
 def test_who_reads_no_more_does_not_end_the_run(line: CommandLine, tmp_path: Path) -> None:
     line.write("train.py", "for number in range(20000): print('line', number)\n")
     reading, writing = os.pipe()
@@ -261,11 +246,3 @@ def test_the_python_on_the_path_is_used(line: CommandLine) -> None:
     nowhere = str(line.base / "empty")
     result = line.run("run", "train.py", code=125, environment={"PATH": nowhere})
     assert "No Python on the PATH" in result.err
-
-
-def test_a_user_without_a_name_runs_scripts_too(line: CommandLine) -> None:
-    line.write("main.hcl", CONFIGURATION)
-    line.write("train.py", "print('hi')\n")
-    names = dict.fromkeys(("LOGNAME", "USER", "LNAME", "USERNAME"), "")
-    line.run("run", "train.py", environment=names)
-    assert line.last().summary.by
