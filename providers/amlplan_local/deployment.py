@@ -30,9 +30,9 @@ from amlplan_local.deployment_use import (
     secret_variables,
 )
 from amlplan_local.identity import elsewhere
-from amlplan_local.rollout import Rollout
+from amlplan_local.rollout import Rollout, smoke_of
 from amlplan_schemas.base import seconds_of
-from amlplan_schemas.deployment import Deployment, DeploymentOutputs
+from amlplan_schemas.deployment import Deployment, DeploymentOutputs, DeploymentSmoke
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,7 +63,10 @@ class LocalDeployment:
         self._context = context
 
     def derive(self, draft: Draft) -> Mapping[str, JsonValue]:
-        """The digest that will serve, and the variables that come with it."""
+        """The digest that will serve, and the variables that come with it.
+
+        Raises ProviderError for a target that does not serve, and where a smoke request is missing.
+        """
         target, image = draft.referred.get("target"), draft.referred.get("image")
         if target is not None and target.kind != TARGET:
             raise ProviderError(
@@ -71,6 +74,8 @@ class LocalDeployment:
                 f"{draft.address} names {target.address}, of kind {target.kind}. Deployments run "
                 f"on {TARGET} only.",
             )
+        if draft.values.get("smoke") is not None:
+            smoke_of(DeploymentSmoke.model_validate(draft.values["smoke"]), self._context.root)
         if image is None or "digest" not in image.values or "variables" not in image.values:
             return {}
         return {"image_digest": image.values["digest"], "variables": image.values["variables"]}

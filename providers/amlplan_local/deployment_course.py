@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan_local.deployment_revision import secrets_of, startable, wanted_revision
-from amlplan_local.rollout import Rollout, Smoke, refuse_taken_port, smoke_of
+from amlplan_local.rollout import Rollout, refuse_taken_port, smoke_of
 
 if TYPE_CHECKING:
     from amlplan.provider import Desired, OperationHandle, ProviderContext
@@ -57,7 +55,8 @@ class Course:
 
     def _served(self, document: Document, status: Status | None) -> Document:
         """Have the wanted revision serve with its workers and keys."""
-        smoke = self._smoke()
+        asked = self.inputs.smoke
+        smoke = None if asked is None else smoke_of(asked, self.context.root)
         wanted = wanted_revision(self.folder, document, self.desired, self.context)
         wanted = startable(wanted, self.context, self.operation)
         self.folder.write_revision(wanted)
@@ -65,17 +64,12 @@ class Course:
         if status.active is None or int(status.active.revision) != wanted.number:
             secrets = secrets_of(self.desired)
             return self.rollout.serve(document, wanted, secrets, smoke, self.operation)
+        if status.candidate is not None:
+            self.rollout.discard(status.candidate.revision)
         if status.active.workers_wanted != self.inputs.replicas:
             self.rollout.scale(self.inputs.replicas)
         self.rollout.reload_keys()
         return document
-
-    def _smoke(self) -> Smoke | None:
-        asked = self.inputs.smoke
-        if asked is None:
-            return None
-        path = Path(os.path.normpath(self.context.root / asked.request))
-        return smoke_of(path, asked.expect_status)
 
     def _with_server(
         self, document: Document, status: Status | None, wanted: Revision

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import socket
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.errors import NotFoundError, ProviderError
@@ -30,10 +32,10 @@ from amlplan_serve.starting import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from amlplan.provider import OperationHandle
     from amlplan_local.deployment_folder import DeploymentFolder, Document, Revision
+    from amlplan_schemas.deployment import DeploymentSmoke
     from amlplan_serve.settings import Status
 
 DRAIN = 30.0
@@ -158,6 +160,11 @@ class Rollout:
             operation.progress(f"revision {name} serves")
         return self.folder.write(document.serving(revision.number))
 
+    def discard(self, revision: str) -> None:
+        """End a candidate that an interrupted command left, ready or not."""
+        with contextlib.suppress(ServerUnreachableError):
+            ServerClient(str(self.folder.control)).discard(revision)
+
     def scale(self, workers: int) -> None:
         """Have that many workers in the revision that serves."""
         try:
@@ -266,10 +273,11 @@ def _port_taken(port: int, *, chosen: bool) -> ProviderError:
     )
 
 
-def smoke_of(path: Path, expect_status: int) -> Smoke:
-    """The smoke request of a file; raises ProviderError where it is not there."""
+def smoke_of(asked: DeploymentSmoke, root: Path) -> Smoke:
+    """The smoke request out of its file; raises ProviderError where it is not there."""
+    path = Path(os.path.normpath(root / asked.request))
     try:
-        return Smoke(path.read_bytes(), expect_status)
+        return Smoke(path.read_bytes(), asked.expect_status)
     except OSError as failure:
         raise NotFoundError(
             "The smoke request is missing",

@@ -33,8 +33,7 @@ class Revisions:
 
         Raises RevisionBrokenError, changing nothing.
         """
-        if self._loading is not None:
-            await self._loading.end()
+        await self._end_loading()
         async with self._lock:
             await self._discard()
             self._loading = pool = Pool(spec, secrets)
@@ -65,7 +64,10 @@ class Revisions:
                 self.draining[before] = task
 
     async def discard(self, revision: str) -> None:
-        """End the candidate; one that is not there is no failure."""
+        """End the candidate, also while it starts; one that is not there is no failure."""
+        if self.coming is None or self.coming.spec.revision != revision:
+            return
+        await self._end_loading()
         async with self._lock:
             if self.candidate is not None and self.candidate.spec.revision == revision:
                 await self._discard()
@@ -90,6 +92,15 @@ class Revisions:
         """End every worker; returns when their processes are gone."""
         pools = [self.active, self.candidate, self._loading, *self.draining]
         await asyncio.gather(*(pool.end() for pool in pools if pool is not None))
+
+    @property
+    def coming(self) -> Pool | None:
+        """The candidate, ready or not."""
+        return self.candidate or self._loading
+
+    async def _end_loading(self) -> None:
+        if self._loading is not None:
+            await self._loading.end()
 
     async def _discard(self) -> None:
         if self.candidate is not None:

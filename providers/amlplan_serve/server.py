@@ -149,7 +149,7 @@ class Server:
     def status(self) -> Status:
         """How the server is doing."""
         host, port = self._listener.getsockname()[:2]
-        candidate = self._revisions.candidate
+        candidate = self._revisions.coming
         return Status(
             pid=os.getpid(),
             version=self._version,

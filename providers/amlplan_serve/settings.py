@@ -86,9 +86,9 @@ class RevisionStatus:
 class Status:
     """How a server is doing.
 
-    `requests` counts what was answered on /score. `key_fingerprints` has a digest of each key by
-    its name. `draining` names revisions that finish what they have; `closing` tells that the
-    server itself does.
+    `candidate` may still be starting. `requests` counts what was answered on /score.
+    `key_fingerprints` has a digest of each key by its name. `draining` names revisions that finish
+    what they have; `closing` tells that the server itself does.
     """
 
     pid: int

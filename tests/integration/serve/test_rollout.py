@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +23,7 @@ from amlplan_serve.starting import (
 from harness.service import ECHO, Load, Service, has_ended, wait_until
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from pathlib import Path
 
 BROKEN = """
@@ -234,3 +237,59 @@ def test_garbage_on_the_control_socket_hurts_nobody(service: Service, garbage: b
         with contextlib.suppress(ConnectionResetError):
             connection.recv(1000)
     assert service.client.status().pid == service.status.pid
+
+
+SLOW = """
+import pathlib, time
+def init():
+    pathlib.Path({begun!r}).touch()
+    time.sleep(60)
+def run(data): return 1
+"""
+
+
+def begin_to_load(service: Service, pool: ThreadPoolExecutor) -> Future[None]:
+    """Have a revision start that never gets ready; gives the call that waits for it."""
+    begun = service.folder / "begun"
+    spec = service.spec(SLOW.format(begun=str(begun)), "slow", startup_timeout=60.0)
+    loading = pool.submit(service.client.load, spec, {})
+    wait_until(begun.exists, "its init")
+    return loading
+
+
+def test_another_load_ends_one_that_still_starts(service: Service) -> None:
+    service.start().serve()
+    with ThreadPoolExecutor(1) as pool:
+        loading = begin_to_load(service, pool)
+        candidate = service.client.status().candidate
+        assert candidate is not None
+        assert candidate.revision == "slow"
+        service.serve(revision="r2")
+        with pytest.raises(RevisionFailedError):
+            loading.result()
+    assert service.ask(body={}).json["revision"] == "r2"
+
+
+def test_what_still_starts_can_be_discarded(service: Service) -> None:
+    service.start().serve()
+    with ThreadPoolExecutor(1) as pool:
+        loading = begin_to_load(service, pool)
+        service.client.discard("other")
+        assert not loading.done()
+        service.client.discard("slow")
+        with pytest.raises(RevisionFailedError):
+            loading.result()
+    assert service.client.status().candidate is None
+    assert service.ask(body={}).json["revision"] == "r1"
+
+
+def test_a_server_without_its_folder_ends(tmp_path: Path) -> None:
+    folder = tmp_path / "service"
+    folder.mkdir()
+    service = Service(folder)
+    try:
+        pid = service.start().serve().status.pid
+        shutil.rmtree(folder)
+        wait_until(lambda: has_ended(pid), "its end")
+    finally:
+        service.stop()
