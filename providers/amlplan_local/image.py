@@ -106,11 +106,6 @@ class LocalImage:
         seen = {"digest": recorded["digest"], "path": str(folder), "corrupted": bad}
         return Present(outputs=seen)
 
-    def find(self, draft: Record, targets: Targets) -> Observed:
-        """Missing: an interrupted create is repeated, and takes a bundle of its digest as it is."""
-        store = store_of(targets, self._context)
-        return store if isinstance(store, Unreachable) else Missing()
-
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
         """Build the bundle and the environment that it needs; adopts one of the same digest."""
         store = store_of(desired.targets, self._context)

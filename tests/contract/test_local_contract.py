@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import socket
+import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from amlplan.provider import Desired, Draft, ProviderContext
+from amlplan.errors import ProviderError
+from amlplan.processes import end_process, mark_of
+from amlplan.provider import Desired, Draft, Missing, ProviderContext, Referred
 from amlplan.testing import CANARY, ProviderContract, StandInOperation, record_of, with_inputs
 from amlplan_local import identity
 from amlplan_local.compute import LocalCompute
 from amlplan_local.datastore import LocalDatastore
+from amlplan_local.deployment import LocalDeployment
 from amlplan_local.environment import LocalEnvironment
+from amlplan_local.image import LocalImage
 from amlplan_local.model import LocalModel
 from amlplan_local.workspace import LocalWorkspace
+from amlplan_serve.client import ServerClient
+from local_workbench import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,3 +182,140 @@ class TestModel(LocalContract):
     def remove_outside(self, record: Record) -> None:
         store = next((self.context.data_folder / "workspaces").iterdir()) / "store"
         shutil.rmtree(store / "models")
+
+
+class ServingContract(LocalContract):
+    """Builds what an image and a deployment lean on, with an interpreter that is there."""
+
+    def environment(self, workspace: Record) -> Desired:
+        provider = LocalEnvironment(self.context)
+        values = {"name": "py", "workspace": WORKSPACE, "user_managed": True}
+        inputs = provider.kind.inputs.model_validate({**values, "interpreter": sys.executable})
+        desired = Desired(
+            "environment.py", "environment", "py", "lineage:py:1", inputs, {}, {}, {}, {}
+        )
+        derived = provider.derive(self.draft(desired))
+        return replace(desired, derived=derived, targets={"workspace": workspace})
+
+    def image(self, identity_: str, word: str = "one") -> Desired:
+        """An image of a script that answers with a word, its environment already recorded."""
+        script = self.context.root / "score.py"
+        script.write_text(f"def init(): ...\ndef run(data): return {word!r}\n")
+        workspace = self.workspace()
+        environment = self.environment(workspace)
+        provider = LocalEnvironment(self.context)
+        outputs = provider.create(environment, StandInOperation())
+        values = {**environment.inputs.model_dump(mode="json"), **outputs}
+        desired = Desired(
+            "image.scorer",
+            "image",
+            "scorer",
+            identity_,
+            LocalImage.kind.inputs.model_validate(
+                {
+                    "name": "scorer",
+                    "workspace": WORKSPACE,
+                    "entry_script": "score.py",
+                    "environment": reference(environment),
+                }
+            ),
+            {},
+            {"workspace": workspace, "environment": record_of(environment, outputs, provider)},
+            referred={"environment": Referred("environment.py", "environment", values)},
+        )
+        draft = replace(self.draft(desired), referred=desired.referred)
+        return replace(desired, derived=LocalImage(self.context).derive(draft))
+
+
+class TestImage(ServingContract):
+    factory = LocalImage
+
+    def desired(self, identity: str) -> Desired:
+        return self.image(identity)
+
+    def changed(self, desired: Desired) -> Desired:
+        return self.image(desired.identity, "two")
+
+    def remove_outside(self, record: Record) -> None:
+        shutil.rmtree(record.outputs.values["path"])
+
+
+class TestDeployment(ServingContract):
+    factory = LocalDeployment
+    env: ClassVar[dict[str, str]] = {"COLOUR": "red"}
+    sensitive: ClassVar[frozenset[str]] = frozenset()
+
+    @pytest.fixture(autouse=True)
+    def _nothing_left(self, _places: None) -> Iterator[None]:
+        yield
+        for control in self.context.data_folder.glob("deployments/*/control.sock"):
+            mark = mark_of(ServerClient(str(control)).status().pid)
+            assert mark is not None
+            assert end_process(mark, 0.0)
+
+    def desired(self, identity: str) -> Desired:
+        return self._of(self.image("lineage:image:1"), identity)
+
+    def changed(self, desired: Desired) -> Desired:
+        changed = self._of(self.image("lineage:image:1", "two"), desired.identity)
+        return with_inputs(changed, replicas=2)
+
+    def remove_outside(self, record: Record) -> None:
+        shutil.rmtree(next(self.context.data_folder.glob("deployments/*")))
+        port = int(record.outputs.values["scoring_uri"].split(":")[2].split("/")[0])
+        assert wait_until(lambda: not _listens(port))
+
+    def test_a_target_that_serves_nothing_is_refused(self) -> None:
+        desired = self.desired("contract:1")
+        far = Referred("compute.far", "compute.far", {})
+        draft = replace(self.draft(desired), referred={"target": far})
+        with pytest.raises(ProviderError, match=r"compute\.far, of kind compute\.far"):
+            self.provider().derive(draft)
+
+    def _of(self, image: Desired, identity: str) -> Desired:
+        provider = LocalImage(self.context)
+        outputs = provider.create(image, StandInOperation())
+        inputs = LocalDeployment.kind.inputs.model_validate(
+            {
+                "name": "prod",
+                "workspace": WORKSPACE,
+                "image": reference(image),
+                "target": {"address": "compute.x", "kind": "compute.local", "identity": "x"},
+                "env": self.env,
+            }
+        )
+        record = record_of(image, outputs, provider)
+        derived = {"image_digest": outputs["digest"], "variables": outputs["variables"]}
+        return Desired(
+            "deployment.prod",
+            "deployment",
+            "prod",
+            identity,
+            inputs,
+            derived,
+            {"workspace": image.targets["workspace"], "image": record},
+            sensitive=self.sensitive,
+        )
+
+
+class TestDeploymentWithSecret(TestDeployment):
+    env: ClassVar[dict[str, str]] = {"TOKEN": CANARY}
+    sensitive: ClassVar[frozenset[str]] = frozenset({"/env/TOKEN"})
+
+    def test_what_was_created_is_found(self) -> None:
+        """Not for certain, as nobody keeps which secret it was given; create then adopts it."""
+        desired = self.desired("contract:1")
+        record = self._create(desired)
+        assert self.provider().find(record, desired.targets) == Missing()
+        assert self.provider().create(desired, StandInOperation()) == record.outputs.values
+        for path in self.context.data_folder.rglob("*"):
+            assert not path.is_file() or CANARY.encode() not in path.read_bytes()
+
+
+def reference(desired: Desired) -> dict[str, str]:
+    return {"address": desired.address, "kind": desired.kind, "identity": desired.identity}
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as trial:
+        return trial.connect_ex(("127.0.0.1", port)) == 0
