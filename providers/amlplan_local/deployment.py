@@ -19,7 +19,7 @@ from amlplan_local.deployment_revision import (
     startable,
     with_workers,
 )
-from amlplan_local.deployment_seen import HEALTHY, outputs_of
+from amlplan_local.deployment_seen import HEALTHY, addresses_of, outputs_of
 from amlplan_local.deployment_use import (
     asked,
     document_of,
@@ -88,19 +88,24 @@ class LocalDeployment:
         targets: Targets,
     ) -> Refinement:
         """Which revision a change makes, and what stays known through it."""
+        now = draft.values
+        expected = {"state": HEALTHY, "workers": now.get("replicas")}
+        if now.get("port") is not None:
+            expected |= addresses_of(now["port"])
         if prior is None or not prior.outputs.values:
-            return Refinement(expected={"revision": 1, "state": HEALTHY})
-        was, now = prior.outputs.values, draft.values
+            return Refinement(expected={**expected, "revision": 1})
+        was = prior.outputs.values
         same_port = now.get("port") in (None, prior.inputs.values.get("port"))
         stable = frozenset({"scoring_uri", "swagger_uri"} if same_port else ())
-        expected = {"state": HEALTHY, "workers": now.get("replicas")}
         if prior.inputs.values["auth"] == now.get("auth"):
             expected["keys"] = was["keys"]
+        notes = [] if same_port else [f"the server starts again at port {now['port']}"]
         number = self._next_revision(draft, derived, prior)
-        if number is None:
-            return Refinement(expected=expected, stable=stable)
-        note = None if number == was["revision"] else f"revision {was['revision']} -> {number}"
-        return Refinement(expected={**expected, "revision": number}, stable=stable, note=note)
+        if number is not None:
+            expected["revision"] = number
+            if number != was["revision"]:
+                notes.insert(0, f"revision {was['revision']} -> {number}")
+        return Refinement(expected=expected, stable=stable, note="; ".join(notes) or None)
 
     def _next_revision(
         self, draft: Draft, derived: Mapping[str, JsonValue], prior: Record

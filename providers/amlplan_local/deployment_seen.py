@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 HEALTHY, UNHEALTHY, STOPPED = "healthy", "unhealthy", "not running"
 
 
+def addresses_of(port: JsonValue) -> dict[str, JsonValue]:
+    """Where a deployment at a port is asked."""
+    base = f"http://{HOST}:{port}"
+    return {"scoring_uri": f"{base}/score", "swagger_uri": f"{base}/swagger.json"}
+
+
 def outputs_of(
     folder: DeploymentFolder,
     document: Document,
@@ -32,10 +38,8 @@ def outputs_of(
     """
     status = Rollout(folder).status()
     active = None if status is None else status.active
-    base = f"http://{HOST}:{document.port}"
     return {
-        "scoring_uri": f"{base}/score",
-        "swagger_uri": f"{base}/swagger.json",
+        **addresses_of(document.port),
         "host": host_identity(context),
         "revision": int(active.revision) if active else document.active or 0,
         "state": _state(active, is_alive=Rollout(folder).is_alive(document)),

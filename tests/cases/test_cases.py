@@ -3,6 +3,8 @@
     -- main.hcl --          a file to write
     -- $ amlplan plan --    a command, then all it prints, then its exit code where it is not 0
     -- $ rm main.hcl --     a file to remove
+    -- $ link python --     a link to the interpreter of the tests
+    -- $ kill server --     the server of the deployment is killed
     -- $ outside bench.a weight=2 --    somebody changes an object of the bench world
     -- $ outside bench.a gone --        somebody deletes it
 
@@ -13,13 +15,19 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from amlplan_bench.world import World
 
+from amlplan.processes import end_process
+from harness.deployments import servers_of
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from harness.project import Project
 
 FOLDER = Path(__file__).parent
@@ -29,6 +37,9 @@ _VARYING = {
     re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"): "<uuid>",
     re.compile(r"\bhost:[0-9a-f]{32}\b"): "<host>",
     re.compile(r"(?<=complete after )\d+s"): "0s",
+    re.compile(r"(?<=127\.0\.0\.1:)\d+\b"): "<port>",
+    re.compile(r'(?<=")[0-9a-f]{16}(?=")'): "<fingerprint>",
+    re.compile(r"(?<=/images/)[0-9a-f]{64}"): "<digest>",
 }
 
 
@@ -44,7 +55,7 @@ def printed(project: Project, command: str) -> str:
     """What a command prints, without what differs from run to run."""
     arguments = shlex.split(command.removeprefix("$ amlplan"))
     result = project.run(*arguments, code=None)
-    text = result.all.replace(str(project.root), "<root>")
+    text = result.all.replace(str(project.root), "<root>").replace(str(project.data), "<data>")
     for pattern, word in _VARYING.items():
         text = pattern.sub(word, text)
     text = text.rstrip("\n") + "\n"
@@ -64,9 +75,19 @@ def change_outside(project: Project, address: str, change: str) -> None:
         world.put(identity, {**item, name: type(item[name])(value)})
 
 
+@pytest.fixture
+def nothing_left(project: Project) -> Iterator[None]:
+    """End the servers that a case left, also where it failed."""
+    yield
+    for server in servers_of(project.data):
+        assert end_process(server, 0.0)
+
+
+@pytest.mark.usefixtures("nothing_left")
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_case(path: Path, project: Project, request: pytest.FixtureRequest) -> None:
     intro, sections = sections_of(path.read_text())
+    project.environment["LOGNAME"] = "ana"
     rewritten = [intro.rstrip("\n")]
     for title, text in sections:
         if title.startswith("$ amlplan"):
@@ -76,6 +97,13 @@ def test_case(path: Path, project: Project, request: pytest.FixtureRequest) -> N
                 assert got == text.rstrip("\n") + "\n", f"{path.name}: {title}"
         elif title.startswith("$ outside "):
             change_outside(project, *shlex.split(title)[2:])
+            rewritten.append(f"-- {title} --")
+        elif title == "$ link python":
+            (project.root / "python").symlink_to(sys.executable)
+            rewritten.append(f"-- {title} --")
+        elif title == "$ kill server":
+            [server] = servers_of(project.data)
+            assert end_process(server, 0.0)
             rewritten.append(f"-- {title} --")
         elif title.startswith("$ rm "):
             (project.root / title.removeprefix("$ rm ")).unlink()

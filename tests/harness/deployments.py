@@ -70,7 +70,7 @@ class Deployed:
 
     @property
     def data(self) -> Path:
-        return Path(self.project.environment["XDG_DATA_HOME"]) / "amlplan"
+        return self.project.data
 
     def serve(self, word: str = "one", more: str = "", **files: str) -> Self:
         """Make `word` what the script answers, and `more` the further lines of the deployment."""
@@ -137,17 +137,23 @@ class Deployed:
 
     def servers(self) -> list[int]:
         """Every server process of this project, whoever knows of it."""
-        return _processes(lambda words, _: "amlplan_serve" in words and str(self.data) in words)
+        return [mark.pid for mark in servers_of(self.data)]
 
     def workers(self) -> list[int]:
         """Every worker process of this project's servers."""
-        return _processes(
+        marks = _processes(
             lambda words, about: (
                 "amlplan_serve/worker.py" in words
                 and "amlplan/guard.py" not in words
                 and f"AZUREML_MODEL_DIR={self.data}" in about
             )
         )
+        return [mark.pid for mark in marks]
+
+    def expect_workers(self, count: int) -> None:
+        """One server with that many workers; old ones may still be ending."""
+        assert len(self.servers()) == 1
+        wait_until(lambda: len(self.workers()) == count, f"{count} workers")
 
     @property
     def port(self) -> int:
@@ -193,16 +199,18 @@ class Deployed:
     def end(self) -> None:
         """End every server, whatever became of it; workers go with their server."""
         self._see()
-        for pid in self.servers():
-            mark = mark_of(pid)
-            if mark is not None:
-                self.seen.add(mark)
+        self.seen.update(servers_of(self.data))
         for mark in self.seen:
             assert end_process(mark, 0.0)
         wait_until(lambda: not self.workers(), "the end of the workers")
 
 
-def _processes(fits: Callable[[str, str], bool]) -> list[int]:
+def servers_of(data: Path) -> list[ProcessMark]:
+    """Every server process with its folder below a data folder, whoever knows of it."""
+    return _processes(lambda words, _: "amlplan_serve" in words and f"{data}/" in words)
+
+
+def _processes(fits: Callable[[str, str], bool]) -> list[ProcessMark]:
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         try:
@@ -210,8 +218,9 @@ def _processes(fits: Callable[[str, str], bool]) -> list[int]:
             about = (place / "environ").read_bytes().decode(errors="replace")
         except OSError:
             continue
-        if words and fits(words, about) and mark_of(int(place.name)) is not None:
-            found.append(int(place.name))
+        mark = mark_of(int(place.name)) if words and fits(words, about) else None
+        if mark is not None:
+            found.append(mark)
     return found
 
 

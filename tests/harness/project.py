@@ -41,6 +41,11 @@ class Project:
         self.world = world
         self.environment = environment
 
+    @property
+    def data(self) -> Path:
+        """The user's data folder of amlplan."""
+        return Path(self.environment["XDG_DATA_HOME"]) / "amlplan"
+
     def write(self, name: str, text: str) -> Path:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)

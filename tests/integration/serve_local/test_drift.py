@@ -34,7 +34,7 @@ def test_a_killed_server_is_drift_and_comes_back_on_its_port(deployed: Deployed)
     deployed.apply()
     assert deployed.port == port
     assert deployed.word() == "one"
-    assert len(deployed.servers()) == len(deployed.workers()) == 1
+    deployed.expect_workers(1)
 
 
 def test_a_server_that_does_not_answer_is_unhealthy_and_never_missing(deployed: Deployed) -> None:
@@ -46,7 +46,7 @@ def test_a_server_that_does_not_answer_is_unhealthy_and_never_missing(deployed: 
     assert "deployment.prod will be updated" in deployed.apply().out
     assert deployed.server() != stopped
     assert deployed.word() == "one"
-    assert len(deployed.servers()) == len(deployed.workers()) == 1
+    deployed.expect_workers(1)
 
 
 def test_a_worker_that_dies_is_no_drift(deployed: Deployed) -> None:

@@ -53,7 +53,7 @@ def test_a_revision_that_does_not_get_ready_changes_nothing(
     assert (asking.failures, asking.words) == ([], {"one"})
     assert said in failed.err
     assert "Revision 1 serves on." in failed.err
-    assert len(deployed.workers()) == 1
+    deployed.expect_workers(1)
     assert "revision 1 -> 2" in deployed.run("plan").out
     deployed.deployment().score(script("good"))
     with Asking(deployed) as asking:
@@ -93,7 +93,7 @@ def test_a_smoke_request_decides(deployed: Deployed) -> None:
     failed = deployed.run("apply", "-auto-approve", code=12)
     assert "Revision 2 answered 500 and 200 was expected. Revision 1 serves on." in failed.err
     assert deployed.word() == "one"
-    assert len(deployed.workers()) == 1
+    deployed.expect_workers(1)
     (deployed.project.root / "request.json").unlink()
     assert "request.json could not be read" in deployed.run("plan", code=10).err
     deployed.deployment(more.replace("request =", "expect_status = 500\nrequest ="))
@@ -116,7 +116,7 @@ def test_recreate_ends_the_old_one_first_and_says_so(deployed: Deployed) -> None
     assert "unhealthy" in deployed.run("drift", code=2).out
     deployed.serve("three", more).apply()
     assert deployed.word() == "three"
-    assert len(deployed.servers()) == len(deployed.workers()) == 1
+    deployed.expect_workers(1)
 
 
 def test_a_port_is_moved_to_and_one_that_is_taken_is_not(deployed: Deployed) -> None:
@@ -135,7 +135,7 @@ def test_a_port_is_moved_to_and_one_that_is_taken_is_not(deployed: Deployed) -> 
     assert deployed.word() == "one"
     deployed.deployment().apply()
     assert deployed.port == port
-    assert len(deployed.servers()) == len(deployed.workers()) == 1
+    deployed.expect_workers(1)
 
 
 def test_a_first_apply_to_a_taken_port_leaves_nothing(deployed: Deployed) -> None:

@@ -54,8 +54,7 @@ def kill(deployed: Deployed, place: str, command: str) -> None:
 
 
 def expect_one_of_each(deployed: Deployed) -> None:
-    assert len(deployed.servers()) == 1
-    wait_until(lambda: len(deployed.workers()) == 1, "the end of the other workers")
+    deployed.expect_workers(1)
     assert deployed.status().candidate is None
     assert len(list(deployed.data.glob("deployments/*"))) == 1
 

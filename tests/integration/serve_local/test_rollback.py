@@ -69,7 +69,7 @@ def test_what_is_no_part_of_a_revision_stays_through_a_rollback(deployed: Deploy
     deployed.serve("two", 'replicas = 2\nauth {\nmode = "none"\n}').apply()
     deployed.run("deployment", "rollback", "prod")
     assert deployed.ask(key=None)[1]["word"] == "one"
-    assert len(deployed.workers()) == 2
+    deployed.expect_workers(2)
     deployed.run("drift")
     deployed.run("deployment", "release", "prod")
     changed = deployed.run("plan").out

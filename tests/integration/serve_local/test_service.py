@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def test_an_apply_serves_and_its_server_outlives_it(deployed: Deployed) -> None:
     deployed.apply()
     assert deployed.word() == "one"
-    assert len(deployed.servers()) == len(deployed.workers()) == 1
+    deployed.expect_workers(1)
     scored = deployed.run("deployment", "score", "prod", '-data={"variable": "HOME"}')
     assert json.loads(scored.out)["word"] == "one"
     assert "init of one" in deployed.run("deployment", "logs", "prod").out
@@ -71,7 +71,7 @@ def test_more_and_fewer_workers_are_no_new_revision(deployed: Deployed) -> None:
             assert "revision" not in deployed.run("plan").out.partition("Summary")[2]
             deployed.apply()
         assert asking.failures == []
-        assert len(deployed.workers()) == replicas
+        deployed.expect_workers(replicas)
     active = deployed.status().active
     assert active is not None
     assert active.revision == "1"
@@ -93,7 +93,7 @@ def test_variables_and_timeouts_are_a_new_revision(deployed: Deployed) -> None:
         assert f"revision {number - 1} -> {number}" in deployed.run("plan").out
         deployed.apply()
         assert deployed.variable("COLOUR") == "blue"
-    assert len(deployed.workers()) == 1
+    deployed.expect_workers(1)
 
 
 def test_variables_of_the_environment_reach_the_workers(deployed: Deployed) -> None:
