@@ -58,6 +58,9 @@ def test_a_revision_that_never_served_is_none_to_go_back_to(deployed: Deployed) 
     deployed.apply()
     deployed.serve("two").score("def init(): raise ValueError('two')\ndef run(data): ...\n")
     deployed.run("apply", "-auto-approve", code=12)
+    refused = deployed.run("deployment", "rollback", "prod", "-revision=2", code=12)
+    assert "kept beside the one that serves: none" in refused.err
+    assert "ValueError: two" in deployed.run("deployment", "logs", "prod", "-revision=2").out
     deployed.serve("three").apply()
     assert revision(deployed) == "2"
     deployed.run("deployment", "rollback", "prod")
