@@ -18,20 +18,22 @@ WORKER = Path(__file__).with_name("integration") / "history" / "worker.py"
 
 _CONTENT = {
     "runs": (
-        "SELECT runs.id, own.id, runs.created, runs.file, runs.offset, runs.number, runs.history,"
-        " runs.name, runs.workspace, runs.parent, runs.definition, runs.by, runs.host, runs.status,"
-        " runs.started, runs.ended, runs.exit_code, runs.reason, runs.ignored"
+        "SELECT runs.id, own.id, runs.created, runs.moment, runs.file, runs.offset, runs.number,"
+        " runs.history, runs.name, runs.workspace, runs.parent, runs.definition, runs.by,"
+        " runs.host, runs.status, runs.started, runs.ended, runs.exit_code, runs.reason,"
+        " runs.ignored, runs.collected"
         " FROM runs JOIN runs AS own ON own.key = runs.root"
     ),
-    "ingested": "SELECT ingested.file, id, ingested.offset, skipped FROM ingested"
+    "ingested": "SELECT ingested.file, id, ingested.offset, clock, skipped FROM ingested"
     " LEFT JOIN runs ON runs.key = run WHERE ingested.offset > 0",
     **{
         table: f"SELECT ingested.file, {table}.offset, id, {columns} FROM {table}"
         f" JOIN ingested ON ingested.key = {table}.file JOIN runs ON runs.key = {table}.run"
         for table, columns in {
-            "metrics": "metrics.name, time, step, kind, value, text",
-            "records": "records.name, time, kind, data",
-            "statuses": "time, statuses.status, statuses.reason, statuses.exit_code, attempt",
+            "metrics": "metrics.name, time, metrics.moment, step, kind, value, text",
+            "records": "records.name, time, records.moment, kind, data",
+            "statuses": "time, statuses.moment, statuses.status, statuses.reason,"
+            " statuses.exit_code, attempt",
         }.items()
     },
     **{

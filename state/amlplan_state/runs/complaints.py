@@ -87,6 +87,14 @@ def damaged(path: Path, why: str) -> HistoryError:
     return HistoryError("The history is damaged", f"{path} {why}. {REBUILD}")
 
 
+def older(path: Path, found: int, known: int) -> HistoryError:
+    """An older amlplan made the database."""
+    return HistoryError(
+        "The history was written by an older amlplan",
+        f"{path} has format {found}; this amlplan keeps format {known}. {REBUILD}",
+    )
+
+
 def newer(path: Path, found: int, known: int) -> HistoryError:
     """A newer amlplan made the database."""
     return HistoryError(

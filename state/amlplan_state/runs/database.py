@@ -1,4 +1,4 @@
-"""Opens the database: makes it where it is missing, refuses what is foreign or newer.
+"""Opens the database: makes it where it is missing, refuses what is foreign or of another format.
 
 A connection lives for one operation, so that a database put in its place is seen by the next.
 """
@@ -128,7 +128,7 @@ def sync_folder(path: Path) -> None:
 
 
 def check_format(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise HistoryError for a database that is not ours, or is of a newer format."""
+    """Raise HistoryError for a database that is not ours, or is of another format."""
     try:
         found = connection.execute("SELECT format FROM meta").fetchone()
     except sqlite3.OperationalError as failure:
@@ -139,6 +139,8 @@ def check_format(connection: sqlite3.Connection, path: Path) -> None:
         raise complaints.damaged(path, "is no history of runs")
     if found[0] > FORMAT:
         raise complaints.newer(path, found[0], FORMAT)
+    if found[0] < FORMAT:
+        raise complaints.older(path, found[0], FORMAT)
 
 
 def _is_missing(path: Path) -> bool:

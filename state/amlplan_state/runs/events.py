@@ -26,13 +26,16 @@ _WORDS = {"NaN": None, "Infinity": math.inf, "-Infinity": -math.inf}
 class Part:
     """What some lines of one file say, from offset `start` to `end`.
 
-    Each row begins with the id of its run, then offset and time; edges belong to no run.
+    Each row begins with the id of its run, offset, time and moment; edges belong to no run. A
+    moment is the latest time up to there in the file: it never runs backwards, as a clock may.
+    `clock` is the moment at the end; `collected` has the runs whose outputs are told whole.
     """
 
     file: str
     run: str
     start: int
     end: int
+    clock: float
     events: int = 0
     skipped: int = 0
     runs: list[Row] = field(default_factory=list)
@@ -42,12 +45,13 @@ class Part:
     tags: list[Row] = field(default_factory=list)
     properties: list[Row] = field(default_factory=list)
     outputs: list[Row] = field(default_factory=list)
+    collected: set[str] = field(default_factory=set)
     edges: list[Row] = field(default_factory=list)
 
 
-def parse(file: str, start: int, data: bytes) -> Part:
-    """The part of a file that these whole lines are."""
-    part = Part(file, file.partition("/")[0], start, start + len(data))
+def parse(file: str, start: int, data: bytes, clock: float) -> Part:
+    """The part of a file that these whole lines are; `clock` is the moment before them."""
+    part = Part(file, file.partition("/")[0], start, start + len(data), clock)
     offset = start
     for line in data.split(b"\n")[:-1]:
         try:
@@ -65,6 +69,7 @@ def _take(part: Part, offset: int, line: bytes) -> None:
     kind, time, run = event["type"], event["t"], event.get("run", part.run)
     if type(time) is not float or not math.isfinite(time):
         time = _seconds(time)
+    part.clock = max(part.clock, time)
     if run != part.run and not _is_child(run, part.run):
         raise ValueError
     if kind == "metric":
@@ -72,9 +77,9 @@ def _take(part: Part, offset: int, line: bytes) -> None:
         if type(step) is not int or not -_INTEGERS <= step < _INTEGERS:
             step = None
         row = _value(event["value"], special=event.get("special") is True)
-        part.metrics.append((run, offset, time, stored(name), step, *row))
+        part.metrics.append((run, offset, time, part.clock, stored(name), step, *row))
     else:
-        _TAKERS[kind](part, (run, offset, time), event)
+        _TAKERS[kind](part, (run, offset, time, part.clock), event)
 
 
 def _seconds(value: object) -> float:
@@ -170,6 +175,8 @@ def _take_outputs(part: Part, head: Row, event: Event) -> None:
     for path, why in event.get("left_out", {}).items():
         rows.append((*head, stored(path), None, None, stored(why)))
     part.outputs += rows
+    if not event.get("more"):
+        part.collected.add(head[0])
 
 
 def _take_record(part: Part, head: Row, event: Event) -> None:

@@ -14,7 +14,7 @@ from amlplan_state.runs.database import connect, finish, make, put_in_place, tra
 from amlplan_state.runs.events import parse
 from amlplan_state.runs.layout import EDGES
 from amlplan_state.runs.locks import held, held_if_free
-from amlplan_state.runs.taking import drop, offsets, take
+from amlplan_state.runs.taking import drop, reached, take
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from amlplan_state.runs.events import Part
     from amlplan_state.runs.layout import Layout
+    from amlplan_state.runs.taking import Reached
 
 _CHUNK = 2 * 1024 * 1024
 """Bytes that are parsed at once; a longer line is read all the same."""
@@ -69,7 +70,7 @@ def _read(
     ended = _ended(connection)
     names = [name for root in roots for name in layout.names(root)] + [EDGES] * edges
     events = skipped = 0
-    for batch in _batches(layout, names, offsets(connection, names)):
+    for batch in _batches(layout, names, reached(connection, names)):
         taken = take(connection, batch)
         events += taken.events
         skipped += taken.skipped
@@ -88,11 +89,13 @@ def _ended(connection: sqlite3.Connection) -> set[str]:
 
 def take_file(connection: sqlite3.Connection, layout: Layout, name: str) -> None:
     """Take in what was appended to one file; safe beside the ingester."""
-    for batch in _batches(layout, [name], offsets(connection, [name])):
+    for batch in _batches(layout, [name], reached(connection, [name])):
         take(connection, batch)
 
 
-def _batches(layout: Layout, names: Iterable[str], known: dict[str, int]) -> Iterator[list[Part]]:
+def _batches(
+    layout: Layout, names: Iterable[str], known: dict[str, Reached]
+) -> Iterator[list[Part]]:
     batch: list[Part] = []
     size = 0
     for name in names:
@@ -106,8 +109,9 @@ def _batches(layout: Layout, names: Iterable[str], known: dict[str, int]) -> Ite
         yield batch
 
 
-def _parts(path: Path, name: str, start: int) -> Iterator[Part]:
-    """What is in a file from an offset to its end of now, as far as its lines are whole."""
+def _parts(path: Path, name: str, begin: Reached) -> Iterator[Part]:
+    """What is in a file from there to its end of now, as far as its lines are whole."""
+    start, clock = begin
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -123,7 +127,9 @@ def _parts(path: Path, name: str, start: int) -> Iterator[Part]:
             whole = rest + read
             cut = whole.rfind(b"\n") + 1
             if cut:
-                yield parse(name, start, whole[:cut])
+                part = parse(name, start, whole[:cut], clock)
+                clock = part.clock
+                yield part
             start += cut
             rest = whole[cut:]
 

@@ -159,7 +159,7 @@ def series(connection: sqlite3.Connection, run_id: str, name: str) -> list[Point
         "SELECT kind, value, text, step, time FROM metrics "
         "JOIN ingested ON ingested.key = metrics.file "
         "WHERE metrics.run = (SELECT key FROM runs WHERE id = ?) AND name = ? "
-        "ORDER BY time, ingested.file, metrics.offset",
+        "ORDER BY moment, ingested.file, metrics.offset",
         (stored(run_id), stored(name)),
     )
     return [_point(*row) for row in rows]
@@ -171,7 +171,7 @@ def records(connection: sqlite3.Connection, run_id: str, kind: str | None) -> li
         "SELECT kind, name, time, data FROM records "
         "JOIN ingested ON ingested.key = records.file "
         "WHERE records.run = (SELECT key FROM runs WHERE id = ?1) AND (?2 IS NULL OR kind = ?2) "
-        "ORDER BY time, ingested.file, records.offset",
+        "ORDER BY moment, ingested.file, records.offset",
         (stored(run_id), kind),
     )
     return [

@@ -19,8 +19,8 @@ _AGGREGATES = {"last": "value", "min": "least", "max": "greatest"}
 _METRIC = "SELECT {0} FROM latest WHERE latest.run = runs.key AND latest.name = ?"
 _TAG = "EXISTS (SELECT 1 FROM tags WHERE tags.run = runs.key AND name = ? AND value = ?)"
 _OUTPUT = (
-    "EXISTS (SELECT 1 FROM outputs WHERE outputs.run = runs.key AND digest IS NOT NULL "
-    "AND (path = ? OR substr(path, 1, ?) = ?))"
+    "runs.collected AND EXISTS (SELECT 1 FROM outputs WHERE outputs.run = runs.key "
+    "AND digest IS NOT NULL AND (path = ? OR substr(path, 1, ?) = ?))"
 )
 
 

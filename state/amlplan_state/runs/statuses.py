@@ -30,8 +30,11 @@ class Course:
 
     @property
     def ended(self) -> float | None:
-        """When it got a status that ends it."""
-        return self.changes[-1].time if self.status in FINAL else None
+        """When it got a status that ends it; not before it started, whatever the clock said."""
+        if self.status not in FINAL:
+            return None
+        end = self.changes[-1].time
+        return end if self.started is None else max(end, self.started)
 
 
 def course_of(changes: Iterable[StatusChange]) -> Course:

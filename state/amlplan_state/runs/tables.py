@@ -1,12 +1,13 @@
 """The tables of the database, and text that SQLite cannot hold as such.
 
 Everything in them follows from the event files. Where an order decides, as between two values of
-a tag, it is that of (time, name of the file, offset), whatever was taken in first.
+a tag, it is that of (moment, name of the file, offset), whatever was taken in first. The moment of
+an event is the latest time up to it in its file, so that one file is always in its own order.
 """
 
 from __future__ import annotations
 
-FORMAT = 1
+FORMAT = 2
 
 TABLES = """
 CREATE TABLE meta (format INTEGER NOT NULL, complete INTEGER NOT NULL);
@@ -16,6 +17,7 @@ CREATE TABLE runs (
     id TEXT NOT NULL UNIQUE,
     root INTEGER NOT NULL,
     created REAL,
+    moment REAL,
     file TEXT,
     offset INTEGER,
     number INTEGER,
@@ -32,6 +34,7 @@ CREATE TABLE runs (
     exit_code INTEGER,
     reason TEXT,
     ignored INTEGER NOT NULL DEFAULT 0,
+    collected INTEGER NOT NULL DEFAULT 0,
     settled INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX runs_by_history ON runs (history, created);
@@ -44,6 +47,7 @@ CREATE TABLE ingested (
     file TEXT NOT NULL UNIQUE,
     run INTEGER NOT NULL,
     offset INTEGER NOT NULL DEFAULT 0,
+    clock REAL NOT NULL DEFAULT -9e999,
     skipped INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX ingested_by_run ON ingested (run);
@@ -54,6 +58,7 @@ CREATE TABLE metrics (
     file INTEGER NOT NULL,
     offset INTEGER NOT NULL,
     time REAL NOT NULL,
+    moment REAL NOT NULL,
     step INTEGER,
     kind TEXT NOT NULL,
     value,
@@ -66,6 +71,7 @@ CREATE TABLE latest (
     name TEXT NOT NULL,
     count INTEGER NOT NULL,
     time REAL NOT NULL,
+    moment REAL NOT NULL,
     file TEXT NOT NULL,
     offset INTEGER NOT NULL,
     step INTEGER,
@@ -82,6 +88,7 @@ CREATE TABLE records (
     file INTEGER NOT NULL,
     offset INTEGER NOT NULL,
     time REAL NOT NULL,
+    moment REAL NOT NULL,
     kind TEXT NOT NULL,
     name TEXT NOT NULL,
     data TEXT NOT NULL,
@@ -93,6 +100,7 @@ CREATE TABLE statuses (
     file INTEGER NOT NULL,
     offset INTEGER NOT NULL,
     time REAL NOT NULL,
+    moment REAL NOT NULL,
     status TEXT NOT NULL,
     reason TEXT,
     exit_code INTEGER,
@@ -104,7 +112,7 @@ CREATE TABLE tags (
     run INTEGER NOT NULL,
     name TEXT NOT NULL,
     value TEXT,
-    time REAL NOT NULL,
+    moment REAL NOT NULL,
     file TEXT NOT NULL,
     offset INTEGER NOT NULL,
     PRIMARY KEY (run, name)
@@ -114,7 +122,7 @@ CREATE TABLE properties (
     run INTEGER NOT NULL,
     name TEXT NOT NULL,
     value TEXT,
-    time REAL NOT NULL,
+    moment REAL NOT NULL,
     file TEXT NOT NULL,
     offset INTEGER NOT NULL,
     PRIMARY KEY (run, name)
@@ -126,7 +134,7 @@ CREATE TABLE outputs (
     digest TEXT,
     size INTEGER,
     left_out TEXT,
-    time REAL NOT NULL,
+    moment REAL NOT NULL,
     file TEXT NOT NULL,
     offset INTEGER NOT NULL,
     PRIMARY KEY (run, path)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, NamedTuple
 
 from amlplan.history import Ingested, StatusChange
 from amlplan_state.runs.database import transaction
@@ -17,43 +18,43 @@ if TYPE_CHECKING:
 
     from amlplan_state.runs.events import Part, Row
 
-_LATER = "(excluded.time, excluded.file, excluded.offset) > (time, {0}.file, {0}.offset)"
+_LATER = "(excluded.moment, excluded.file, excluded.offset) > (moment, {0}.file, {0}.offset)"
 _EARLIER = _LATER.replace(">", "<")
 
-_RUN = """
-INSERT INTO runs (key, id, root, created, offset, file, number, history, name, workspace, parent,
-                  definition, by, host)
-VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+_RUN = f"""
+INSERT INTO runs (key, id, root, created, moment, offset, file, number, history, name, workspace,
+                  parent, definition, by, host)
+VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET
-    created = excluded.created, offset = excluded.offset, file = excluded.file,
-    number = excluded.number, history = excluded.history, name = excluded.name,
-    workspace = excluded.workspace, parent = excluded.parent, definition = excluded.definition,
-    by = excluded.by, host = excluded.host
-WHERE created IS NULL
-   OR (excluded.created, excluded.file, excluded.offset) < (created, runs.file, runs.offset)
-"""
-_METRIC = "INSERT OR IGNORE INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    created = excluded.created, moment = excluded.moment, offset = excluded.offset,
+    file = excluded.file, number = excluded.number, history = excluded.history,
+    name = excluded.name, workspace = excluded.workspace, parent = excluded.parent,
+    definition = excluded.definition, by = excluded.by, host = excluded.host
+WHERE moment IS NULL OR {_EARLIER.format("runs")}
+"""  # noqa: S608 - the tables are ours
+_METRIC = "INSERT OR IGNORE INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _LATEST = f"""
-INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (run, name) DO UPDATE SET
     count = count + excluded.count,
     least = coalesce(min(least, excluded.least), least, excluded.least),
     greatest = coalesce(max(greatest, excluded.greatest), greatest, excluded.greatest),
-    (time, file, offset, step, kind, value, text) = (
-        SELECT excluded.time, excluded.file, excluded.offset, excluded.step, excluded.kind,
-               excluded.value, excluded.text
+    (time, moment, file, offset, step, kind, value, text) = (
+        SELECT excluded.time, excluded.moment, excluded.file, excluded.offset, excluded.step,
+               excluded.kind, excluded.value, excluded.text
         WHERE {_LATER.format("latest")}
         UNION ALL
-        SELECT time, latest.file, latest.offset, step, kind, value, text
+        SELECT time, moment, latest.file, latest.offset, step, kind, value, text
         WHERE NOT {_LATER.format("latest")}
     )
 """  # noqa: S608 - the tables are ours
-_RECORD = "INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?, ?, ?)"
-_STATUS = "INSERT OR IGNORE INTO statuses VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_RECORD = "INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_STATUS = "INSERT OR IGNORE INTO statuses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TAG = f"""
 INSERT INTO tags VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (run, name) DO UPDATE SET
-    value = excluded.value, time = excluded.time, file = excluded.file, offset = excluded.offset
+    value = excluded.value, moment = excluded.moment, file = excluded.file,
+    offset = excluded.offset
 WHERE {_LATER.format("tags")}
 """  # noqa: S608
 _PROPERTY = _TAG.replace("tags", "properties").replace(
@@ -63,7 +64,7 @@ _OUTPUT = f"""
 INSERT INTO outputs VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (run, path) DO UPDATE SET
     digest = excluded.digest, size = excluded.size, left_out = excluded.left_out,
-    time = excluded.time, file = excluded.file, offset = excluded.offset
+    moment = excluded.moment, file = excluded.file, offset = excluded.offset
 WHERE {_LATER.format("outputs")}
 """  # noqa: S608
 _OF_RUNS = ["ingested", "metrics", "latest", "records", "statuses", "tags", "properties", "outputs"]
@@ -97,14 +98,22 @@ def drop(connection: sqlite3.Connection, roots: Iterable[str]) -> None:
             connection.execute(f"DELETE FROM runs WHERE key IN ({keys})", (root,))  # noqa: S608
 
 
-def offsets(connection: sqlite3.Connection, names: Sequence[str]) -> dict[str, int]:
+class Reached(NamedTuple):
+    """How far a file was read, and the moment of its events there."""
+
+    offset: int = 0
+    clock: float = -math.inf
+
+
+def reached(connection: sqlite3.Connection, names: Sequence[str]) -> dict[str, Reached]:
     """How far each file was read."""
-    found: dict[str, int] = dict.fromkeys(names, 0)
+    found = dict.fromkeys(names, Reached())
     for start in range(0, len(names), 500):
         some = [stored(name) for name in names[start : start + 500]]
         marks = ",".join("?" * len(some))
-        query = f"SELECT file, offset FROM ingested WHERE file IN ({marks})"  # noqa: S608
-        found |= {text_of(file): offset for file, offset in connection.execute(query, some)}
+        query = f"SELECT file, offset, clock FROM ingested WHERE file IN ({marks})"  # noqa: S608
+        rows = connection.execute(query, some)
+        found |= {text_of(file): Reached(*where) for file, *where in rows}
     return found
 
 
@@ -123,8 +132,8 @@ def _take_part(connection: sqlite3.Connection, part: Part, touched: set[int]) ->
     edge = "INSERT OR IGNORE INTO edges VALUES (?, ?, ?, ?)"
     connection.executemany(edge, part.edges)
     connection.execute(
-        "UPDATE ingested SET offset = ?, skipped = skipped + ? WHERE key = ?",
-        (part.end, part.skipped, file),
+        "UPDATE ingested SET offset = ?, clock = ?, skipped = skipped + ? WHERE key = ?",
+        (part.end, part.clock, part.skipped, file),
     )
     return True
 
@@ -171,40 +180,42 @@ def _insert(
 ) -> None:
     of = keys.of
     for row in part.runs:
-        run, offset, time, number, history, *rest = row
-        connection.execute(_RUN, (of(run), run, time, offset, name, number, history, *rest))
+        run, offset, time, moment, number, history, *rest = row
+        values = (of(run), run, time, moment, offset, name, number, history, *rest)
+        connection.execute(_RUN, values)
         if number is not None and history is not None:
             connection.execute(_NUMBER, (history, number))
     if part.runs:
         _inherit(connection, of(part.run))
     many = connection.executemany
-    many(_METRIC, ((of(r[0]), r[3], file, r[1], r[2], *r[4:]) for r in part.metrics))
+    many(_METRIC, ((of(r[0]), r[4], file, *r[1:4], *r[5:]) for r in part.metrics))
     many(_LATEST, _latest(part.metrics, keys, name))
     many(_RECORD, ((of(r[0]), file, *r[1:]) for r in part.records))
     many(_STATUS, ((of(r[0]), file, *r[1:]) for r in part.statuses))
-    many(_TAG, ((of(r[0]), *r[3:], r[2], name, r[1]) for r in part.tags))
-    many(_PROPERTY, ((of(r[0]), *r[3:], r[2], name, r[1]) for r in part.properties))
-    many(_OUTPUT, ((of(r[0]), *r[3:], r[2], name, r[1]) for r in part.outputs))
+    many(_TAG, ((of(r[0]), *r[4:], r[3], name, r[1]) for r in part.tags))
+    many(_PROPERTY, ((of(r[0]), *r[4:], r[3], name, r[1]) for r in part.properties))
+    many(_OUTPUT, ((of(r[0]), *r[4:], r[3], name, r[1]) for r in part.outputs))
+    many("UPDATE runs SET collected = 1 WHERE key = ?", ((of(run),) for run in part.collected))
     touched.update(of(row[0]) for row in part.statuses)
 
 
 def _latest(metrics: list[Row], keys: _Keys, file: str | bytes) -> Iterable[Row]:
-    """One row per metric: how many values, the last in order of time, the least, the greatest."""
+    """One row per metric: how many values, the last of them, the least, the greatest."""
     found: dict[tuple[str, Any], list[Any]] = {}
     for row in metrics:
-        run, offset, time, name, _, _, value, _ = row
+        run, name, value = row[0], row[4], row[7]
         known = found.get((run, name))
         if known is None:
             found[run, name] = [1, row, value, value]
             continue
         known[0] += 1
-        if (time, offset) > (known[1][2], known[1][1]):
-            known[1] = row
+        known[1] = row
         if value is not None:
             known[2] = value if known[2] is None or value < known[2] else known[2]
             known[3] = value if known[3] is None or value > known[3] else known[3]
     for (run, name), (count, last, least, greatest) in found.items():
-        yield (keys.of(run), name, count, last[2], file, last[1], *last[4:], least, greatest)
+        _, offset, time, moment, _, *values = last
+        yield (keys.of(run), name, count, time, moment, file, offset, *values, least, greatest)
 
 
 def _inherit(connection: sqlite3.Connection, root: int) -> None:
@@ -240,7 +251,7 @@ def changes_of(connection: sqlite3.Connection, run: int) -> list[StatusChange]:
     rows = connection.execute(
         "SELECT status, time, reason, exit_code, attempt FROM statuses AS written "
         "JOIN ingested ON ingested.key = written.file WHERE written.run = ? "
-        "ORDER BY time, ingested.file, written.offset",
+        "ORDER BY moment, ingested.file, written.offset",
         (run,),
     )
     return [

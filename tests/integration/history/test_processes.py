@@ -138,7 +138,7 @@ def test_an_ingester_killed_at_any_moment_loses_and_doubles_nothing(
         written += len(lines)
         write(workspace, run, f"f{written}", b"".join(lines))
         process = worker(command, workspace)
-        time.sleep(chance.uniform(0.05, 0.25) if killed else 0.01)
+        time.sleep(chance.uniform(0.02, 0.2))
         killed += process.poll() is None
         process.kill()
         process.communicate()

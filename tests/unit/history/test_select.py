@@ -99,3 +99,59 @@ def test_a_completed_child_is_a_run_of_its_own(tmp_path: Path) -> None:
     )
     store.sync(parent)
     assert chosen(store, metric="mse") == child
+
+
+def test_a_run_whose_outputs_are_not_told_whole_gives_no_model(tmp_path: Path) -> None:
+    store = history(tmp_path)
+    workspace = tmp_path / "workspace"
+    whole = {"files": {"outputs/model/a": "sha256:ab"}, "sizes": {"outputs/model/a": 1}}
+    told = {
+        "kept": line(0, "outputs", 1.0, **whole),
+        "lost": b"",
+        "torn": line(0, "outputs", 1.0, **whole)[:-9] + b"\n",
+        "half": line(0, "outputs", 1.0, **whole, more=True),
+    }
+    runs = {name: make_run(store).id for name in told}
+    for name, data in told.items():
+        write(workspace, runs[name], "supervisor", data)
+        finish(store, runs[name])
+    store.sync()
+    for make_again in (lambda: None, store.rebuild):
+        make_again()
+        assert {run.status for run in store.runs()} == {"Completed"}
+        assert chosen(store, select="last") == runs["half"]
+        assert chosen(store, select="last", path="outputs/model") == runs["kept"]
+    write(workspace, runs["half"], "supervisor", line(1, "outputs", 2.0, files={}, sizes={}))
+    store.sync(runs["half"])
+    assert chosen(store, select="last", path="outputs/model") == runs["half"]
+
+
+def test_the_points_of_all_processes_of_a_run_count(tmp_path: Path) -> None:
+    store = history(tmp_path)
+    workspace = tmp_path / "workspace"
+    shared, single = run_with(store), run_with(store, 4, 6)
+    points: dict[str, list[tuple[float, Any]]] = {
+        "host-1-1": [(1.0, 5), (2.0, 7), (9.0, 3)],
+        "host-2-1": [(3.0, 9), (4.0, "NaN"), (5.0, 8)],
+        "host-3-1": [(6.0, 2), (7.0, 4)],
+    }
+    for file, of in points.items():
+        for number, (moment, value) in enumerate(of):
+            special = {"special": True} if value == "NaN" else {}
+            data = line(number, "metric", moment, name="mse", value=value, **special)
+            write(workspace, shared, file, data)
+            store.sync(shared)  # each alone, that rows of the view are brought together
+    cases: list[tuple[dict[str, Any], str, int]] = [
+        ({"aggregate": "last", "goal": "minimize"}, shared, 3),
+        ({"aggregate": "last", "goal": "maximize"}, single, 6),
+        ({"aggregate": "min", "goal": "minimize"}, shared, 2),
+        ({"aggregate": "min", "goal": "maximize"}, single, 4),
+        ({"aggregate": "max", "goal": "minimize"}, single, 6),
+        ({"aggregate": "max", "goal": "maximize"}, shared, 9),
+    ]
+    for make_again in (lambda: None, store.rebuild):
+        make_again()
+        for asked, run, value in cases:
+            found = store.select(Selection("digits", "mse", **asked))
+            assert found is not None
+            assert (found.run.id, found.value) == (run, value)

@@ -42,7 +42,11 @@ def fields(kind: str) -> st.SearchStrategy[dict[str, Any]]:
         "property": {"name": NAMES, "value": text},
         "row": {"name": NAMES, "values": st.dictionaries(text, NUMBERS, max_size=2)},
         "run": {"history": text, "name": text, "number": st.integers(1, 9), "parent": st.none()},
-        "outputs": {"files": st.dictionaries(text, text, max_size=2), "left_out": st.just({})},
+        "outputs": {
+            "files": st.dictionaries(text, text, max_size=2),
+            "left_out": st.just({}),
+            "more": st.booleans(),
+        },
         "unknown": {},
     }
     return st.fixed_dictionaries({"type": st.just(kind), **of_kind[kind]})
@@ -242,14 +246,30 @@ def test_a_database_of_others_is_no_history(tmp_path: Path) -> None:
 def test_a_newer_format_is_refused_with_what_to_do(tmp_path: Path) -> None:
     store = filled(tmp_path)
     connection = sqlite3.connect(database_of(tmp_path))
-    connection.execute("UPDATE meta SET format = 2")
+    connection.execute("UPDATE meta SET format = 3")
     connection.commit()
     connection.close()
     for use in (store.runs, store.sync, lambda: make_run(store)):
-        with pytest.raises(HistoryError, match=r"has format 2; .* up to format 1\. Use the newer"):
+        with pytest.raises(HistoryError, match=r"has format 3; .* up to format 2\. Use the newer"):
             use()
     store.rebuild()
     assert len(store.runs()) == 2
+
+
+def test_an_older_format_is_made_again_by_a_rebuild(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    before = content(tmp_path / "workspace")
+    connection = sqlite3.connect(database_of(tmp_path))
+    connection.execute("UPDATE meta SET format = 1")
+    connection.execute("ALTER TABLE runs DROP COLUMN moment")
+    connection.commit()
+    connection.close()
+    for use in (store.runs, store.sync, lambda: make_run(store)):
+        with pytest.raises(HistoryError, match=r"has format 1; .*amlplan history rebuild"):
+            use()
+    store.rebuild()
+    assert content(tmp_path / "workspace") == before
+    assert make_run(store).number == 3
 
 
 def test_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
