@@ -50,6 +50,7 @@ _SENTENCES = {
         ),
     ),
 }
+_SHOWN = 60
 _DAMAGED = ("The history is damaged", "{why}. {rebuild}")
 
 
@@ -130,6 +131,17 @@ def no_run(reference: str, history: str | None) -> HistoryError:
         "No such run",
         f"No run{where} is named {reference}. Name one by its id, the beginning of it, its number, "
         "or latest; list them with: amlplan runs list",
+    )
+
+
+def bad_history(name: str) -> HistoryError:
+    """A run is to be created in a history that may not be called so."""
+    shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+    return HistoryError(
+        "A history may not have this name",
+        f"{shown!a} is no name of a history: that is 1 to 255 letters, digits, _ and - of "
+        "ASCII, the first a letter or a digit, as in Azure ML. Give the run a history of another "
+        "name.",
     )
 
 

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from amlplan.history import RunSummary
+from amlplan_state.runs import complaints
 from amlplan_state.runs.appending import append
 from amlplan_state.runs.database import sync_folder, transaction
 from amlplan_state.runs.tables import stored
@@ -19,12 +20,19 @@ if TYPE_CHECKING:
     from amlplan_state.runs.layout import Layout
 
 _LONGEST = 100
+_HISTORY = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}")
+"""HISTORY_PATTERN of the schemas, whose import every run would pay for."""
+
+
+def check_history(name: str) -> None:
+    """Raise HistoryError for a name that Azure ML would refuse too."""
+    if not _HISTORY.fullmatch(name):
+        raise complaints.bad_history(name)
 
 
 def new_id(history: str, now: float) -> str:
     """The id of a run: its history, the second, and chance."""
-    name = re.sub(r"[^A-Za-z0-9._-]", "-", history)[:_LONGEST].lstrip(".-") or "run"
-    return f"{name}_{int(now)}_{os.urandom(4).hex()}"
+    return f"{history[:_LONGEST]}_{int(now)}_{os.urandom(4).hex()}"
 
 
 def next_number(connection: sqlite3.Connection, history: str) -> int:

@@ -11,7 +11,7 @@ from amlplan_state.filesystems import current_mounts, network_type_of
 from amlplan_state.runs import complaints, ingesting, queries, selecting
 from amlplan_state.runs.appending import append
 from amlplan_state.runs.complaints import explained
-from amlplan_state.runs.creating import new_id, next_number, write_first_event
+from amlplan_state.runs.creating import check_history, new_id, next_number, write_first_event
 from amlplan_state.runs.database import BUSY_SECONDS, reading, writing
 from amlplan_state.runs.layout import EDGES, Layout
 from amlplan_state.runs.locks import held
@@ -45,6 +45,7 @@ class SqliteHistory:
 
     def create(self, draft: RunDraft) -> RunSummary:
         """Give a run its id and number and write its first event; see RecordsRuns."""
+        check_history(draft.history)
         self._make_complete()
         run_id = new_id(draft.history, time.time())
         with self._changing():

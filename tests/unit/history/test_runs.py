@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from amlplan.errors import HistoryError
-from amlplan.history import Edge, RunDraft
+from amlplan.history import Edge, RunDraft, Selection
+from amlplan_schemas.base import HISTORY_PATTERN
 from history_support import finish, history, line, make_run, write
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 def test_a_run_is_durable_before_it_may_be_submitted(tmp_path: Path) -> None:
     store = history(tmp_path)
     made = store.create(
-        RunDraft("fraud ridge", "train", "w", {"alpha": 0.5}, by="ana", host="build7")
+        RunDraft("fraud_ridge", "train", "w", {"alpha": 0.5}, by="ana", host="build7")
     )
     control = tmp_path / "workspace" / "runs" / made.id / "events" / "control.jsonl"
     (first,) = [json.loads(text) for text in control.read_text().splitlines()]
@@ -29,7 +31,7 @@ def test_a_run_is_durable_before_it_may_be_submitted(tmp_path: Path) -> None:
         "type": "run",
         "id": made.id,
         "number": 1,
-        "history": "fraud ridge",
+        "history": "fraud_ridge",
         "name": "train",
         "workspace": "w",
         "parent": None,
@@ -38,22 +40,85 @@ def test_a_run_is_durable_before_it_may_be_submitted(tmp_path: Path) -> None:
         "host": "build7",
         "at": first["at"],
     }
-    assert made.id.startswith(f"fraud-ridge_{int(made.created)}_")
+    assert made.id.startswith(f"fraud_ridge_{int(made.created)}_")
     assert store.runs() == [made]
     found = store.run(made.id)
     assert (found.summary, found.workspace, found.definition) == (made, "w", {"alpha": 0.5})
 
 
-@pytest.mark.parametrize("name", ["../../etc", ".hidden", "ä \0\ud800", "x" * 500, "-", ""])
-def test_a_history_of_any_name(name: str, tmp_path: Path) -> None:
+BAD_NAMES = ["../../etc", ".hidden", "ä \0\ud800", "x" * 256, "-", "_a", "", "a\n", "a b", "a.b"]
+GOOD_NAMES = ["x" * 255, "0", "Fraud_ridge-2"]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_history_is_not_created_under_a_name_that_others_refuse(
+    name: str, tmp_path: Path
+) -> None:
     store = history(tmp_path)
-    made = store.create(RunDraft(name, name))
-    assert (tmp_path / "workspace" / "runs" / made.id / "events").is_dir()
+    with pytest.raises(HistoryError, match=r"Give the run a history of another name") as refused:
+        store.create(RunDraft(name, "train"))
+    assert str(refused.value).isprintable()
+    assert not (tmp_path / "workspace").exists()
+
+
+@pytest.mark.parametrize("name", GOOD_NAMES)
+def test_a_run_is_created_in_a_history_of_any_legal_name(name: str, tmp_path: Path) -> None:
+    store = history(tmp_path)
+    made = store.create(RunDraft(name, "any ä \0\ud800\n name"))
     assert len(made.id) < 150
     store.rebuild()
+    assert store.runs(name) == [made]
+    assert make_run(store, history=name).number == 2
+
+
+@pytest.mark.parametrize("name", [*BAD_NAMES, *GOOD_NAMES])
+def test_names_are_those_of_the_configuration(name: str) -> None:
+    is_legal = re.search(HISTORY_PATTERN.removesuffix("$") + r"\Z", name) is not None
+    assert is_legal == (name in GOOD_NAMES)
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_history_of_any_name_is_read(name: str, tmp_path: Path) -> None:
+    store = history(tmp_path)
+    run = "old_1_00000001"
+    data = line(0, "run", 1.0, id=run, history=name, name=name, number=1)
+    write(tmp_path / "workspace", run, "control", data)
+    store.sync()
     assert [(run.history, run.name) for run in store.runs(name)] == [(name, name)]
     assert store.histories() == {name: 1}
-    assert make_run(store, history=name).number == 2
+
+
+def test_what_was_recorded_comes_back_with_all_its_control_characters(tmp_path: Path) -> None:
+    store = history(tmp_path)
+    run = make_run(store).id
+    texts = ["a\nb", "\r\n", "\x00\x1b[31m\t\x7f", "\u2028\u0085", "\udcff", " ", ""]
+    for text in texts:
+        for event in (
+            {"type": "metric", "name": text, "value": text, "step": 1},
+            {"type": "tag", "name": text, "value": text},
+            {"type": "property", "name": text, "value": text},
+            {"type": "row", "name": text, "values": {text: text}},
+            {"type": "outputs", "files": {f"outputs/{text}": text}, "left_out": {text: text}},
+        ):
+            store.append_control(run, event)
+    finish(store, run, reason=texts[0])
+    for make_again in (lambda: None, store.rebuild):
+        make_again()
+        found = store.run(run)
+        assert found.skipped == 0
+        assert found.summary.reason == texts[0]
+        assert found.tags == found.properties == found.left_out == {text: text for text in texts}
+        assert {name: metric.last.value for name, metric in found.metrics.items()} == found.tags
+        kept = {path: output.digest for path, output in found.outputs.items()}
+        assert kept == {f"outputs/{text}": text for text in texts}
+        rows = [(row.name, row.data["values"]) for row in store.records(run)]
+        assert rows == [(text, {text: text}) for text in texts]
+        for text in texts:
+            assert [point.value for point in store.series(run, text)] == [text]
+            path = f"outputs/{text}".rstrip("/")
+            chosen = store.select(Selection("digits", select="last", where={text: text}, path=path))
+            assert chosen is not None
+            assert chosen.run.id == run
 
 
 def test_a_run_is_named_in_several_ways(tmp_path: Path) -> None:
