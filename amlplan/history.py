@@ -188,12 +188,14 @@ class Edge:
 class Ingested:
     """What a look at event files brought: events taken, lines skipped.
 
-    `is_busy` tells that another process was taking them in, so that nothing was done here.
+    `is_busy` tells that another process was taking them in, so that nothing was done here;
+    `is_read_only` that this user may only look at what was taken in before.
     """
 
     events: int = 0
     skipped: int = 0
     is_busy: bool = False
+    is_read_only: bool = False
 
 
 class RecordsRuns(Protocol):

@@ -22,10 +22,11 @@ PARENT_ENDED = "the run that it belongs to ended before it did"
 def bring_up_to_date(place: RunPlace) -> list[ProviderError]:
     """Take in what runs recorded, and end those that nobody looks after; may be repeated.
 
-    Blocks; what is still running is left alone. Gives what kept single runs from being looked at;
-    raises HistoryError.
+    Blocks; what is still running is left alone. Gives what kept single runs from being looked at,
+    or all of them, where this user may only read; raises HistoryError.
     """
-    place.history.sync()
+    if place.history.sync().is_read_only:
+        return [_only_read(place)]
     failures: list[ProviderError] = []
     for run in place.history.unfinished():
         if run.parent is not None:
@@ -63,6 +64,14 @@ def end_children(place: RunPlace, unfinished: Iterable[RunSummary]) -> None:
             ending = status if status == "Canceled" else "Failed"
             event = {"type": "status", "status": ending, "reason": PARENT_ENDED}
             place.history.append_control(child.id, event)
+
+
+def _only_read(place: RunPlace) -> ProviderError:
+    return ProviderError(
+        "Nothing was brought up to date",
+        f"{place.folder} may only be read here. Runs are shown as somebody who may write there saw "
+        "them last.",
+    )
 
 
 def _is_being_submitted(definition: Mapping[str, Any]) -> bool:

@@ -37,8 +37,7 @@ def append(path: Path, event: Mapping[str, Any], *, moment: float | None = None)
         _write(descriptor, size, b"\n" * is_torn + line)
     finally:
         os.close(descriptor)
-    if not size:
-        sync_folder(path.parent)
+    sync_folder(path.parent)  # each time: who made the file may have been killed before its own
     return now
 
 

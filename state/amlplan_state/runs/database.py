@@ -26,15 +26,20 @@ BUSY_SECONDS = 60.0
 _BESIDE = ("-wal", "-shm", "-journal")
 
 
+def is_read_only(layout: Layout) -> bool:
+    """Whether there is a database that this process may only read."""
+    return layout.database.exists() and not os.access(layout.history, os.W_OK)
+
+
 @contextmanager
 def reading(layout: Layout) -> Iterator[sqlite3.Connection]:
     """A connection for reading, which waits for nobody; raises HistoryError."""
     with explained(layout.database):
-        if os.access(layout.history, os.W_OK) or not layout.database.exists():
+        if is_read_only(layout):
+            connection = _connect_without_writing(layout.database)
+        else:
             _make_where_missing(layout)
             connection = connect(layout.database)
-        else:
-            connection = _connect_without_writing(layout.database)
         with _closed(connection):
             check_format(connection, layout.database)
             yield connection
@@ -118,6 +123,13 @@ def remove(path: Path) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
+def make_folder(layout: Layout) -> None:
+    """Make the folder of the history where it is missing, durably; raises OSError."""
+    if not layout.history.is_dir():
+        layout.history.mkdir(parents=True, exist_ok=True)
+        sync_folder(layout.folder)
+
+
 def sync_folder(path: Path) -> None:
     """Return when the names in a folder are on the medium."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -153,7 +165,7 @@ def _is_missing(path: Path) -> bool:
 def _make_where_missing(layout: Layout) -> None:
     if not _is_missing(layout.database):
         return
-    layout.history.mkdir(parents=True, exist_ok=True)
+    make_folder(layout)
     with held(layout.place_lock, timeout=BUSY_SECONDS):
         if _is_missing(layout.database):
             new = layout.history / "history.sqlite.first"

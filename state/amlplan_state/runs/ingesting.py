@@ -35,7 +35,9 @@ _REBUILD_SECONDS = 600.0
 def sync(layout: Layout, run: str | None, *, wait: bool, timeout: float) -> Ingested:
     """Take in what was appended since; see TakesEvents.sync."""
     with explained(layout.history):
-        layout.history.mkdir(parents=True, exist_ok=True)
+        if database.is_read_only(layout):
+            return Ingested(is_read_only=True)
+        database.make_folder(layout)
         lock: AbstractContextManager[bool | None] = held_if_free(layout.ingest_lock)
         if wait:
             lock = held(layout.ingest_lock, timeout=timeout)
@@ -137,7 +139,7 @@ def _parts(path: Path, name: str, begin: Reached) -> Iterator[Part]:
 def rebuild(layout: Layout) -> Ingested:
     """Make the database again from all files; see TakesEvents.rebuild."""
     with explained(layout.history):
-        layout.history.mkdir(parents=True, exist_ok=True)
+        database.make_folder(layout)
         with held(layout.ingest_lock, timeout=_REBUILD_SECONDS):
             new = layout.history / "history.sqlite.new"
             connection = make(new)

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 EDGES = "edges.jsonl"
 """What the file of edges is called among the ingested files; those of runs hold a slash."""
 _CHILD = re.compile(r"(.+)\.\d+")
-_RUN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_RUN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,254}")
+"""As long as the name of a folder may be."""
 
 
 @dataclass(frozen=True, slots=True)

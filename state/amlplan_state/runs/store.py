@@ -12,7 +12,7 @@ from amlplan_state.runs import complaints, ingesting, queries, selecting
 from amlplan_state.runs.appending import append
 from amlplan_state.runs.complaints import explained
 from amlplan_state.runs.creating import check_history, new_id, next_number, write_first_event
-from amlplan_state.runs.database import BUSY_SECONDS, reading, writing
+from amlplan_state.runs.database import BUSY_SECONDS, make_folder, reading, writing
 from amlplan_state.runs.layout import EDGES, Layout
 from amlplan_state.runs.locks import held
 
@@ -57,13 +57,16 @@ class SqliteHistory:
 
     def append_control(self, run_id: str, event: Mapping[str, Any]) -> None:
         """Append an event of the command line; see RecordsRuns."""
-        root = self._layout.root_of(run_id)
-        if root is None:
-            raise complaints.no_folder(run_id)
-        of_child = {} if root == run_id else {"run": run_id}
-        path = self._layout.control(root)
         with self._changing():
-            append(path, {**of_child, **event})
+            root = self._layout.root_of(run_id)
+            if root is None:
+                raise complaints.no_folder(run_id)
+            of_child = {} if root == run_id else {"run": run_id}
+            path = self._layout.control(root)
+            try:
+                append(path, {**of_child, **event})
+            except FileNotFoundError:  # it was removed meanwhile
+                raise complaints.no_folder(run_id) from None
             self._show(f"{root}/{path.name}")
 
     def sync(
@@ -137,7 +140,7 @@ class SqliteHistory:
         """Keep a rebuild from putting a database in place that lacks what is being written."""
         layout = self._layout
         with explained(layout.folder):
-            layout.history.mkdir(parents=True, exist_ok=True)
+            make_folder(layout)
             with held(layout.write_lock, timeout=BUSY_SECONDS, shared=True):
                 yield
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,10 +13,14 @@ import pytest
 from amlplan.errors import HistoryError
 from amlplan.history import Edge, RunDraft, Selection
 from amlplan_schemas.base import HISTORY_PATTERN
+from amlplan_state.runs import taking
+from amlplan_state.runs.appending import append
 from history_support import finish, history, line, make_run, write
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from sqlite3 import Connection
 
 
 def test_a_run_is_durable_before_it_may_be_submitted(tmp_path: Path) -> None:
@@ -289,13 +294,52 @@ def test_a_run_that_ended_is_looked_at_once_more_and_then_only_when_asked(tmp_pa
 
 def test_events_for_a_run_without_a_folder_are_refused(tmp_path: Path) -> None:
     store = history(tmp_path)
-    for run in ("none_1_00000000", "../x", "", "a.1.1"):
+    for run in ("none_1_00000000", "../x", "", "a.1.1", "a" * 5000, "\0"):
         with pytest.raises(HistoryError, match="There is no folder of run"):
             store.append_control(run, {"type": "status", "status": "Running"})
     run = make_run(store).id
     with pytest.raises(HistoryError, match="An event is too long"):
         store.append_control(run, {"type": "tag", "name": "a", "value": "x" * 2_000_000})
     assert store.run(run).skipped == 0
+
+
+def test_a_run_that_is_removed_while_events_are_appended_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = history(tmp_path)
+    run = make_run(store).id
+
+    def removed_first(path: Path, event: Mapping[str, Any]) -> float:
+        shutil.rmtree(path.parent.parent)
+        return append(path, event)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("amlplan_state.runs.store.append", removed_first)
+        with pytest.raises(HistoryError, match="There is no folder of run"):
+            store.append_control(run, {"type": "tag", "name": "a", "value": "b"})
+    store.sync()
+    assert store.runs() == []
+
+
+def test_a_run_that_is_removed_while_it_is_read_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = history(tmp_path)
+    kept, gone = make_run(store).id, make_run(store).id
+    for run in (kept, gone):
+        write(tmp_path / "workspace", run, "f", line(0, "metric", 1.0, name="a", value=1))
+
+    def removed_first(connection: Connection, names: Sequence[str]) -> dict[str, taking.Reached]:
+        shutil.rmtree(tmp_path / "workspace" / "runs" / gone, ignore_errors=True)
+        return taking.reached(connection, names)  # the files are listed, and not opened yet
+
+    for take_in in (store.sync, store.rebuild):
+        with monkeypatch.context() as patch:
+            patch.setattr("amlplan_state.runs.ingesting.reached", removed_first)
+            assert take_in().skipped == 0
+        assert store.run(kept).metrics["a"].count == 1
+    store.sync()
+    assert [run.id for run in store.runs()] == [kept]
 
 
 def test_lineage_follows_edges_both_ways_and_ends_in_circles(tmp_path: Path) -> None:

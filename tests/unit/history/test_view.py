@@ -285,7 +285,9 @@ def test_a_read_only_history_can_be_read(tmp_path: Path) -> None:
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         assert len(store.runs()) == 2
         assert store.run("latest").metrics["a"].count == 1
-        for use in (store.sync, store.rebuild, lambda: make_run(store)):
+        assert store.sync().is_read_only
+        assert len(store.runs()) == 2
+        for use in (store.rebuild, lambda: make_run(store)):
             with pytest.raises(HistoryError, match="Read-only file system"):
                 use()
 
