@@ -1,11 +1,21 @@
-"""The log of a revision: its end, from a point on."""
+"""Logs: opened for their owner only, and their end from a point on."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 
 KEPT = 16 * 1024
 """Bytes of a log that are handed to people at most."""
+
+
+def private_log(path: str) -> int:
+    """Open a log to append to, for its owner's eyes; raises OSError."""
+    log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with contextlib.suppress(OSError):
+        os.fchmod(log, 0o600)
+    return log
 
 
 def tail_of(path: str, start: int = 0) -> str:

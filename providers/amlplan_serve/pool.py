@@ -185,8 +185,7 @@ class Pool:
         if self._is_ending or worker.is_leaving:
             return
         if not self._is_started:
-            self._failed = self._failed or "the worker's process ended before it was ready"
-            self._changed.set()
+            worker.ended.add_done_callback(lambda _: self._ended_early(worker))
             return
         self.restarts += 1
         is_early = time.monotonic() - worker.started < ENOUGH
@@ -195,6 +194,11 @@ class Pool:
         self._loop.call_later(delay, self._fill)
 
     # The rest is inside.
+
+    def _ended_early(self, worker: Worker) -> None:
+        how = f"the worker's process ended before it was ready: {worker.how_it_ended()}"
+        self._failed = self._failed or how
+        self._changed.set()
 
     def _staying(self) -> list[Worker]:
         return [worker for worker in self._workers if not worker.is_leaving]
@@ -223,6 +227,7 @@ class Pool:
                 self._took_too_long()
             if self._failed is not None or self._is_ending:
                 for worker in self._staying():
+                    worker.write_down()
                     if not worker.is_ready:
                         worker.is_leaving = True
                         worker.kill()

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from amlplan.children import GUARD
 from amlplan_serve import frames
+from amlplan_serve.environment import environment_of
+from amlplan_serve.output import Output, forms_in, masked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +32,8 @@ PATIENCE = 2.0
 """Seconds that a worker may take to end after its socket closed; then its group is ended."""
 LAST_WORDS = 0.1
 """Seconds after the end of a process in which what it said still arrives."""
-OURS_ALONE = ("PYTHON", "VIRTUAL_ENV", "CONDA_", "AMLPLAN_")
-"""Variables of amlplan's own environment, which would mislead the user's interpreter."""
+BY_SIGNAL = 128
+"""Added by the guard to the number of the signal that ended a process."""
 
 
 class Owner(Protocol):
@@ -64,6 +66,8 @@ class Worker(asyncio.Protocol):
         self._reader = frames.FrameReader()
         self._transport: asyncio.WriteTransport | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._forms = forms_in(secrets.values())
+        self._output: Output | None = None
         self._lifeline = -1
         self._pidfd = -1
         self._closed_at = 0.0
@@ -97,21 +101,24 @@ class Worker(asyncio.Protocol):
         guarded, self._lifeline = os.pipe()
         guard = [sys.executable, "-I", "-S", GUARD, str(guarded)]
         try:
-            with Path(self._spec.log).open("ab") as log:
-                self._process = subprocess.Popen(
-                    [*guard, self._spec.interpreter, WORKER, str(theirs)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    env=environment_of(self._spec),
-                    start_new_session=True,
-                    pass_fds=(guarded, theirs),
-                )
+            self._output = Output(self._spec.log, self._forms)
+            self._process = subprocess.Popen(
+                [*guard, self._spec.interpreter, WORKER, str(theirs)],
+                stdin=subprocess.DEVNULL,
+                stdout=self._output.theirs,
+                stderr=self._output.theirs,
+                env=environment_of(self._spec),
+                start_new_session=True,
+                pass_fds=(guarded, theirs),
+            )
         except OSError:
             self._let_go()
+            if self._output is not None:
+                self._output.close()
             raise
         finally:
             os.close(guarded)
+        self._output.start()
 
     def send(self, ticket: Ticket) -> None:
         """Send a request; the caller minds how many are sent ahead."""
@@ -146,6 +153,21 @@ class Worker(asyncio.Protocol):
         else:
             self.close()
 
+    def write_down(self) -> None:
+        """Have in the log what the process wrote until now."""
+        if self._output is not None:
+            self._output.drain()
+
+    def how_it_ended(self) -> str:
+        """Tell the exit code or the signal, once it has ended."""
+        code = self._process.poll() if self._process is not None else None
+        if code is None:
+            return "it is not known how"
+        try:
+            return f"signal {code - BY_SIGNAL} ({signal.Signals(code - BY_SIGNAL).name})"
+        except ValueError:
+            return f"exit code {code}"
+
     # asyncio calls these.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -170,6 +192,7 @@ class Worker(asyncio.Protocol):
         """Pass on what was not answered, and see to it that the process ends."""
         self._closed_at = time.monotonic()
         self.is_ready = False
+        self.write_down()
         self._owner.worker_lost(self)
         self._reap()
 
@@ -193,7 +216,9 @@ class Worker(asyncio.Protocol):
             self.is_ready = True
             self._owner.worker_ready(self)
         else:
-            self._owner.worker_failed(str(json.loads(frame.payload)["reason"]))
+            self.write_down()
+            reason = str(json.loads(frame.payload)["reason"])
+            self._owner.worker_failed(masked(reason, self._forms))
 
     def _watch(self, pid: int) -> None:
         """Be told of the end of the process, where the kernel can.
@@ -222,6 +247,8 @@ class Worker(asyncio.Protocol):
         if self._process is None or self._process.poll() is not None:
             self._let_go()
             self._look_away()
+            if self._output is not None:
+                self._output.close()
             if not self.ended.done():
                 self.ended.set_result(None)
             return
@@ -233,19 +260,3 @@ class Worker(asyncio.Protocol):
         if self._lifeline >= 0:
             os.close(self._lifeline)
             self._lifeline = -1
-
-
-def environment_of(spec: RevisionSpec) -> dict[str, str]:
-    """The variables of a worker's process: ours without what is about our interpreter."""
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith(OURS_ALONE)
-    }
-    return {
-        **inherited,
-        "PYTHONUNBUFFERED": "1",  # what was printed before a kill is in the log
-        "PYTHONDONTWRITEBYTECODE": "1",  # the bundle stays what its digest says
-        "AML_APP_ROOT": spec.source,
-        "AZUREML_ENTRY_SCRIPT": spec.entry_script,
-        "AZUREML_MODEL_DIR": spec.model_dir,
-        **spec.variables,
-    }

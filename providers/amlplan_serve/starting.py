@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amlplan_serve.client import RevisionFailedError, ServeError
-from amlplan_serve.logs import LogMark
+from amlplan_serve.logs import LogMark, private_log
 from amlplan_serve.settings import Status, status_from_json
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def start_server(config: ServerConfig, *, timeout: float = 30.0, take_over: bool
     ready, told = os.pipe()
     command = [sys.executable, "-P", "-m", "amlplan_serve", str(path), f"--ready={told}"]
     try:
-        with Path(config.log).open("ab") as log:
+        with os.fdopen(private_log(config.log), "ab") as log:
             process = subprocess.Popen(
                 [*command, *(["--take-over"] if take_over else [])],
                 stdin=subprocess.DEVNULL,
