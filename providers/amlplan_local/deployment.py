@@ -99,7 +99,7 @@ class LocalDeployment:
         stable = frozenset({"scoring_uri", "swagger_uri"} if same_port else ())
         if prior.inputs.values["auth"] == now.get("auth"):
             expected["keys"] = was["keys"]
-        notes = [] if same_port else [f"the server starts again at port {now['port']}"]
+        notes = [] if same_port else [f"the server moves to port {now['port']}"]
         number = self._next_revision(draft, derived, prior)
         if number is not None:
             expected["revision"] = number
@@ -195,7 +195,7 @@ class LocalDeployment:
         with folder.locked():
             document = document_of(folder, record)
             rotated(folder, record, key)
-            Rollout(folder).reload_keys()
+            Rollout(folder).use_keys(with_keys=True)
             return self._seen(folder, document, record.inputs.values, record.derived)
 
     def roll_back(

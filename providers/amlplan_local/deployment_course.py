@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from amlplan_local.deployment_revision import secrets_of, startable, wanted_revision
-from amlplan_local.rollout import Rollout, refuse_taken_port, smoke_of
+from amlplan_local.rollout import Rollout, smoke_of
 
 if TYPE_CHECKING:
     from amlplan.provider import Desired, OperationHandle, ProviderContext
-    from amlplan_local.deployment_folder import DeploymentFolder, Document, Revision
+    from amlplan_local.deployment_folder import DeploymentFolder, Document
     from amlplan_schemas.deployment import Deployment
     from amlplan_serve.settings import Status
 
@@ -60,36 +60,30 @@ class Course:
         wanted = wanted_revision(self.folder, document, self.desired, self.context)
         wanted = startable(wanted, self.context, self.operation)
         self.folder.write_revision(wanted)
-        document, status = self._with_server(document, status, wanted)
-        if status.active is None or int(status.active.revision) != wanted.number:
+        document, status = self._with_server(document, status)
+        active = status.active
+        if active is None or int(active.revision) != wanted.number or not active.workers_ready:
+            alone = self.inputs.rollout.strategy == "recreate" and active is not None
             secrets = secrets_of(self.desired)
-            return self.rollout.serve(document, wanted, secrets, smoke, self.operation)
-        if status.candidate is not None:
-            self.rollout.discard(status.candidate.revision)
-        if status.active.workers_wanted != self.inputs.replicas:
-            self.rollout.scale(self.inputs.replicas)
-        self.rollout.reload_keys()
+            document = self.rollout.serve(
+                document, wanted, secrets, smoke, self.operation, alone=alone
+            )
+        else:
+            if status.candidate is not None:
+                self.rollout.discard(status.candidate.revision)
+            if active.workers_wanted != self.inputs.replicas:
+                self.rollout.scale(wanted, self.inputs.replicas)
+        self.rollout.use_keys(with_keys=self.with_keys)
+        if self.inputs.port is not None:
+            document = self.rollout.moved(document, self.inputs.port)
         return document
 
-    def _with_server(
-        self, document: Document, status: Status | None, wanted: Revision
-    ) -> tuple[Document, Status]:
-        """Have a server run at the port and with the kind of access that is desired."""
+    def _with_server(self, document: Document, status: Status | None) -> tuple[Document, Status]:
+        """Have a server run that this amlplan can start workers with."""
         if self.with_keys:
             self.folder.made_keys()
-        if status is not None and self._must_restart(document, status, wanted):
-            self.rollout.stop(document)
-            status = None
+        if status is not None:
+            document, status = self.rollout.renewed(document, status)
         if status is None:
             return self.rollout.started(document, port=self.inputs.port, with_keys=self.with_keys)
-        if bool(status.key_fingerprints) != self.with_keys:
-            return self.rollout.taken_over(document, with_keys=self.with_keys)
         return document, status
-
-    def _must_restart(self, document: Document, status: Status, wanted: Revision) -> bool:
-        """Whether the server has to end first: for another port, or by the strategy."""
-        if self.inputs.port not in (None, status.port):
-            refuse_taken_port(self.inputs.port or 0)
-            return True
-        recreates = self.inputs.rollout.strategy == "recreate"
-        return recreates and document.active not in (None, wanted.number)

@@ -105,7 +105,7 @@ def _spec(
     bundle = Path(str(image["path"]))
     manifest = _sound_manifest(bundle, context)
     view = view_of_models(bundle, image["model_versions"], folder.revision_folder(number))
-    return {
+    spec: dict[str, Any] = {
         "revision": str(number),
         "source": str(bundle / SOURCE),
         "entry_script": manifest["entry_script"],
@@ -117,8 +117,10 @@ def _spec(
         "workers": inputs.replicas,
         "scoring_timeout": seconds_of(inputs.scoring_timeout),
         "startup_timeout": seconds_of(inputs.probes.startup_timeout),
-        "max_concurrency": inputs.max_concurrency,
     }
+    if inputs.max_concurrency is not None:
+        spec["max_concurrency"] = inputs.max_concurrency
+    return spec
 
 
 def is_same_revision(

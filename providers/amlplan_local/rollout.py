@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amlplan import __version__
 from amlplan.errors import NotFoundError, ProviderError
 from amlplan.processes import end_process, is_running, mark_of
 from amlplan_local.deployment_folder import ServerProcess
 from amlplan_serve.client import (
+    PortTakenError,
     RefusedError,
     RevisionFailedError,
     RevisionSpec,
@@ -25,13 +25,12 @@ from amlplan_serve.client import (
 )
 from amlplan_serve.starting import (
     AlreadyRunningError,
-    PortTakenError,
     ServerStartError,
     start_server,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from amlplan.provider import OperationHandle
     from amlplan_local.deployment_folder import DeploymentFolder, Document, Revision
@@ -45,8 +44,18 @@ QUICK = 2.0
 """Seconds for a server on this host to say how it is doing."""
 BEGINNING = 10.0
 """Seconds in which a server that somebody began to start, or that ends, has done so."""
+SLACK = 30.0
+"""Seconds that a command may take beyond what its revision may."""
 SHOWN = 4000
 """Characters of a log that an error shows."""
+
+
+class SmokeFailedError(ServeError):
+    """A candidate answered the smoke request with another status; `said` is what it answered."""
+
+    def __init__(self, text: str, said: str) -> None:
+        super().__init__(text)
+        self.said = said
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +127,22 @@ class Rollout:
             return document, status
         return self.folder.write(document.serving(int(status.active.revision))), status
 
-    def taken_over(self, document: Document, *, with_keys: bool) -> tuple[Document, Status]:
-        """A new server in the place of the old one, without a failed request."""
-        config = self._config(document.port or 0, with_keys=with_keys)
+    def renewed(self, document: Document, status: Status) -> tuple[Document, Status | None]:
+        """A server of this amlplan in the place of another one's, without a failed request.
+
+        That may be older, or gone from the disk so that it can start no worker any more. None where
+        it had to end, as nothing serves there.
+        """
+        if status.version == __version__ and Path(status.interpreter).exists():
+            return document, status
+        if status.active is None or not status.active.workers_ready:
+            self.stop(document)
+            return document, None
+        kept = self.folder.revision(int(status.active.revision))
+        patience = SLACK + (float(kept.spec["startup_timeout"]) if kept is not None else 0)
+        config = self._config(status.port, with_keys=bool(status.key_fingerprints))
         try:
-            status = start_server(config, take_over=True)
+            status = start_server(config, timeout=patience, take_over=True)
         except RevisionFailedError as failure:
             raise self._not_ready(failure) from failure
         except ServerStartError as failure:
@@ -132,6 +152,16 @@ class Rollout:
             ) from failure
         return self._noted(document, status), status
 
+    def moved(self, document: Document, port: int) -> Document:
+        """The server at another port, where it listens before it leaves the old one."""
+        try:
+            ServerClient(str(self.folder.control)).listen(port)
+        except PortTakenError as failure:
+            raise _port_taken(port, chosen=False) from failure
+        except ServeError as failure:
+            raise ProviderError("The port was not changed", str(failure)) from failure
+        return self.folder.write(document.model_copy(update={"port": port}))
+
     def serve(
         self,
         document: Document,
@@ -139,49 +169,74 @@ class Rollout:
         secrets: Mapping[str, str],
         smoke: Smoke | None,
         operation: OperationHandle | None,
+        *,
+        alone: bool = False,
     ) -> Document:
-        """Have a revision serve; what served before serves on wherever this fails."""
+        """Have a revision serve; what served before serves on wherever this fails.
+
+        `alone` ends that one before this one starts, and starts it again where this fails.
+        """
         client = ServerClient(str(self.folder.control))
         name = str(revision.number)
-        spec = RevisionSpec(**revision.spec)
         if operation is not None:
             operation.check_cancelled()
             operation.progress(f"starting revision {name}")
         try:
-            client.load(spec, secrets)
-            if smoke is not None:
-                self._try(client, name, smoke)
-            client.activate(name)
+            with self._paused(client, document) if alone else contextlib.nullcontext():
+                client.load(RevisionSpec(**revision.spec), secrets)
+                if smoke is not None:
+                    _try(client, revision, smoke)
+                client.activate(name)
         except RevisionFailedError as failure:
             raise self._not_ready(failure) from failure
+        except SmokeFailedError as failure:
+            raise ProviderError(
+                "The smoke request failed",
+                f"{failure} {self._what_serves()} It said: {failure.said}",
+            ) from failure
         except ServeError as failure:
             raise ProviderError("The server did not do it", f"{failure} Apply again.") from failure
         if operation is not None:
             operation.progress(f"revision {name} serves")
         return self.folder.write(document.serving(revision.number))
 
+    @contextlib.contextmanager
+    def _paused(self, client: ServerClient, document: Document) -> Iterator[None]:
+        """Have nothing serve meanwhile; what did is started again where this fails."""
+        kept = self.folder.revision(document.active) if document.active else None
+        limits = {} if kept is None else kept.spec
+        client.pause(float(limits.get("scoring_timeout", 0)))
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(ServeError):
+                client.resume(float(limits.get("startup_timeout", 0)))
+            raise
+
     def discard(self, revision: str) -> None:
         """End a candidate that an interrupted command left, ready or not."""
         with contextlib.suppress(ServerUnreachableError):
             ServerClient(str(self.folder.control)).discard(revision)
 
-    def scale(self, workers: int) -> None:
+    def scale(self, revision: Revision, workers: int) -> None:
         """Have that many workers in the revision that serves."""
+        timeout = float(revision.spec["startup_timeout"])
         try:
-            ServerClient(str(self.folder.control)).scale(workers)
+            ServerClient(str(self.folder.control)).scale(workers, timeout)
         except RevisionFailedError as failure:
             raise self._not_ready(failure) from failure
         except ServeError as failure:
             raise ProviderError("The workers were not changed", str(failure)) from failure
 
-    def reload_keys(self) -> None:
-        """Have a server that runs read its keys again."""
+    def use_keys(self, *, with_keys: bool) -> None:
+        """Have a server that runs be opened by the keys of the folder, or by everybody."""
         if self.status() is None:
             return
+        path = str(self.folder.keys_path) if with_keys else None
         try:
-            ServerClient(str(self.folder.control)).reload_keys()
+            ServerClient(str(self.folder.control)).use_keys(path)
         except (RefusedError, ServerUnreachableError) as failure:
-            raise ProviderError("The keys were not read again", str(failure)) from failure
+            raise ProviderError("The keys were not read", str(failure)) from failure
 
     def stop(self, document: Document) -> None:
         """End the server after what is in flight; blocks until its process is gone."""
@@ -205,20 +260,6 @@ class Rollout:
                 f"Process {document.server.pid} does not answer and could not be ended. End it, "
                 "then try again.",
             )
-
-    def _try(self, client: ServerClient, name: str, smoke: Smoke) -> None:
-        """Have a candidate answer the smoke request; raises ProviderError for another status."""
-        headers = {"content-type": "application/json"}
-        status, _, body = client.score(name, smoke.body, headers)
-        if status == smoke.expect_status:
-            return
-        client.discard(name)
-        said = body.decode(errors="replace")[:SHOWN]
-        raise ProviderError(
-            "The smoke request failed",
-            f"Revision {name} answered {status} and {smoke.expect_status} was expected. "
-            f"{self._what_serves()} It said: {said}",
-        )
 
     def _not_ready(self, failure: RevisionFailedError) -> ProviderError:
         return ProviderError(
@@ -253,16 +294,18 @@ class Rollout:
         )
 
 
-def refuse_taken_port(port: int) -> None:
-    """Raise ProviderError where another process listens on a port, before anything is ended."""
-    try:
-        with socket.socket() as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind((HOST, port))
-            trial.listen(1)
-    except OSError as failure:
-        if failure.errno == errno.EADDRINUSE:  # the server says better why else it cannot
-            raise _port_taken(port, chosen=False) from failure
+def _try(client: ServerClient, revision: Revision, smoke: Smoke) -> None:
+    """Have a candidate answer the smoke request; ends it and raises for another status."""
+    name = str(revision.number)
+    timeout = float(revision.spec["scoring_timeout"]) + SLACK
+    headers = {"content-type": "application/json"}
+    status, _, body = client.score(name, smoke.body, headers, timeout)
+    if status != smoke.expect_status:
+        client.discard(name)
+        raise SmokeFailedError(
+            f"Revision {name} answered {status} and {smoke.expect_status} was expected.",
+            body.decode(errors="replace")[:SHOWN],
+        )
 
 
 def _port_taken(port: int, *, chosen: bool) -> ProviderError:

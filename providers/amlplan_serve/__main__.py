@@ -7,10 +7,11 @@ in one line of JSON that it does, or why it cannot.
 from __future__ import annotations
 
 import argparse
-import errno
+import contextlib
 import fcntl
 import json
 import os
+import select
 import socket
 import sys
 from pathlib import Path
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 10.0
 """Seconds in which the server before this one must hand over."""
-BACKLOG = 2048
 
 
 class StartError(Exception):
@@ -49,38 +49,69 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if os.fork():
             os._exit(0)
         os.setsid()
+    starter = _Starter(options.ready)
     try:
-        _serve(config, options.ready, take_over=options.take_over)
+        _serve(config, starter, take_over=options.take_over)
     except StartError as failure:
         sys.stderr.write(f"{failure}\n")
-        said = {"error": failure.kind, "text": str(failure), "log": failure.log}
-        _tell(options.ready, said)
+        starter.tell({"error": failure.kind, "text": str(failure), "log": failure.log})
         return 1
     return 0
 
 
-def _serve(config: ServerConfig, ready: int | None, *, take_over: bool) -> None:
+class _Starter:
+    """Who waits for this server on a descriptor, and the server before this one, if any."""
+
+    def __init__(self, ready: int | None) -> None:
+        self._ready = ready
+        self.predecessor: socket.socket | None = None
+
+    def confirm(self) -> None:
+        """Have the server before give way; raises StartError where the caller gave up."""
+        if self._ready is not None and _nobody_reads(self._ready):
+            raise StartError("gone", "Whoever started this server does not wait for it any more.")
+        if self.predecessor is not None:
+            try:
+                messages.send(self.predecessor, {"command": "took_over"})
+                messages.receive(self.predecessor)
+            except (OSError, messages.BrokenMessageError) as failure:
+                raise StartError("take_over", f"The server before is gone: {failure}.") from failure
+            self.predecessor.close()
+
+    def serving(self, status: Status) -> None:
+        self.tell(status.as_json())
+
+    def tell(self, said: Mapping[str, Any]) -> None:
+        if self._ready is not None:
+            with contextlib.suppress(BrokenPipeError):  # it gave up in this very moment
+                os.write(self._ready, json.dumps(said).encode() + b"\n")
+            os.close(self._ready)
+
+
+def _nobody_reads(pipe: int) -> bool:
+    """Whether the reading end of a pipe is closed."""
+    poll = select.poll()
+    poll.register(pipe, select.POLLOUT)
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
+
+
+def _serve(config: ServerConfig, starter: _Starter, *, take_over: bool) -> None:
     from amlplan_serve.keys import UnusableKeysError
+    from amlplan_serve.listener import AddressError, bound
     from amlplan_serve.pool import RevisionBrokenError
     from amlplan_serve.server import run
 
-    predecessor: socket.socket | None = None
     heritage: Mapping[str, Any] = {}
-    if take_over:
-        predecessor, heritage, listener, lock = _inherit(config)
-    else:
-        lock = _lock(config)
-        listener = _bind(config)
-
-    def listening(status: Status) -> None:
-        if predecessor is not None:
-            messages.send(predecessor, {"command": "took_over"})
-            messages.receive(predecessor)
-            predecessor.close()
-        _tell(ready, status.as_json())
-
     try:
-        run(config, listener, lock, heritage, listening)
+        if take_over:
+            starter.predecessor, heritage, opened, lock = _inherit(config)
+        else:
+            lock = _lock(config)
+            opened = bound(config.host, config.port)
+        run(config, opened, lock, heritage, starter)
+    except AddressError as failure:
+        kind = "port_taken" if failure.is_taken else "address"
+        raise StartError(kind, str(failure)) from failure
     except UnusableKeysError as failure:
         raise StartError("keys", str(failure)) from failure
     except RevisionBrokenError as failure:
@@ -98,20 +129,6 @@ def _lock(config: ServerConfig) -> int:
     return descriptor
 
 
-def _bind(config: ServerConfig) -> socket.socket:
-    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((config.host, config.port))
-        listener.listen(BACKLOG)
-    except OSError as failure:
-        kind = "port_taken" if failure.errno == errno.EADDRINUSE else "address"
-        text = f"{config.host}:{config.port} cannot be listened on: {failure.strerror}."
-        raise StartError(kind, text) from failure
-    return listener
-
-
 def _inherit(config: ServerConfig) -> tuple[socket.socket, dict[str, Any], socket.socket, int]:
     """Ask the running server for its socket, its lock, and what it serves."""
     predecessor = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -126,12 +143,6 @@ def _inherit(config: ServerConfig) -> tuple[socket.socket, dict[str, Any], socke
         text = f"The server at {config.control} did not hand over: {failure}."
         raise StartError("take_over", text) from failure
     return predecessor, heritage, listener, descriptors[1]
-
-
-def _tell(ready: int | None, said: Mapping[str, Any]) -> None:
-    if ready is not None:
-        os.write(ready, json.dumps(said).encode() + b"\n")
-        os.close(ready)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,14 @@ from amlplan_serve.settings import RevisionSpec, ServerConfig, Status, status_fr
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["RefusedError", "RevisionFailedError", "RevisionSpec", "ServeError", "ServerClient"]
+__all__ = [
+    "PortTakenError",
+    "RefusedError",
+    "RevisionFailedError",
+    "RevisionSpec",
+    "ServeError",
+    "ServerClient",
+]
 __all__ += ["ServerConfig", "ServerUnreachableError", "Status"]
 
 SLACK = 30.0
@@ -28,6 +35,10 @@ class ServerUnreachableError(ServeError):
 
 class RefusedError(ServeError):
     """The server did not do it; the text says why."""
+
+
+class PortTakenError(RefusedError):
+    """Somebody else listens on the address."""
 
 
 class RevisionFailedError(ServeError):
@@ -77,17 +88,47 @@ class ServerClient:
         """Switch to the candidate; the revision before it drains by itself. May be repeated."""
         self._ask("activate", {"revision": revision})
 
+    def pause(self, timeout: float = 60.0) -> None:
+        """End the workers of the active revision after what they have; blocks until they are gone.
+
+        Requests are refused, with 503, until a revision is activated or this one is resumed. May
+        be repeated. `timeout` bounds a request that is in flight, in seconds.
+        """
+        self._ask("pause", {}, timeout=timeout + SLACK)
+
+    def resume(self, timeout: float = 300.0) -> None:
+        """Have what was paused serve again; blocks until its workers are ready.
+
+        `timeout` bounds their start, in seconds. Raises RevisionFailedError, and RefusedError where
+        nothing was paused.
+        """
+        self._ask("resume", {}, timeout=timeout + SLACK)
+
     def discard(self, revision: str) -> None:
         """End the candidate; blocks until its processes are gone. May be repeated."""
         self._ask("discard", {"revision": revision}, timeout=self._timeout + SLACK)
 
     def scale(self, workers: int, timeout: float = 300.0) -> None:
-        """Have that many workers; blocks until they are ready. Raises RevisionFailedError."""
+        """Have that many workers; blocks until they are ready. Raises RevisionFailedError.
+
+        `timeout` bounds their start, in seconds.
+        """
         self._ask("scale", {"workers": workers}, timeout=timeout + SLACK)
 
-    def reload_keys(self) -> None:
-        """Have the file of keys read again; raises RefusedError and keeps the old ones."""
-        self._ask("reload_keys", {})
+    def use_keys(self, path: str | None) -> None:
+        """Have requests opened by the keys in a file as it is now; None lets everybody in.
+
+        Raises RefusedError and keeps the keys that there are.
+        """
+        self._ask("use_keys", {"keys": path})
+
+    def listen(self, port: int) -> None:
+        """Have the server listen at another port, where it does once this returns.
+
+        At the old one it no longer does; who is connected there is answered first. Raises
+        PortTakenError or RefusedError, and nothing has changed then. May be repeated.
+        """
+        self._ask("listen", {"port": port})
 
     def stop(self, drain_seconds: float = 30.0) -> None:
         """Have the server end after what is in flight; returns at once."""
@@ -113,6 +154,8 @@ class ServerClient:
             raise ServerUnreachableError(text) from failure
         if answer.get("error") == "revision":
             raise RevisionFailedError(answer["text"], answer["log"])
+        if answer.get("error") == "port_taken":
+            raise PortTakenError(answer["text"])
         if "error" in answer:
             raise RefusedError(answer["text"])
         return answer, result

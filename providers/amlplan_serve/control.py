@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from amlplan_serve import messages
 from amlplan_serve.keys import UnusableKeysError
+from amlplan_serve.listener import AddressError
 from amlplan_serve.pool import RevisionBrokenError
 from amlplan_serve.revisions import UnknownRevisionError
 
@@ -87,6 +88,11 @@ class Control:
             return asyncio.run_coroutine_threadsafe(work, self._loop).result()
         except RevisionBrokenError as failure:
             return {"error": "revision", "text": str(failure), "log": failure.log}, b""
+        except AddressError as failure:
+            return {
+                "error": "port_taken" if failure.is_taken else "refused",
+                "text": str(failure),
+            }, b""
         except (UnknownRevisionError, UnusableKeysError) as failure:
             return {"error": "refused", "text": str(failure)}, b""
         except (KeyError, TypeError, ValueError) as failure:

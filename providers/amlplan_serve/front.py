@@ -50,7 +50,10 @@ class GoneError(Exception):
 
 
 class Front:
-    """The ASGI application; made and called in the server's loop."""
+    """The ASGI application; made and called in the server's loop.
+
+    `keys` open it, None lets everybody in. `port` is where the server listens now.
+    """
 
     def __init__(
         self,
@@ -63,9 +66,10 @@ class Front:
     ) -> None:
         self._revisions = revisions
         self._measures = measures
-        self._keys = keys
+        self.keys = keys
         self._body_limit = body_limit
         self._identifiers = Identifiers(version)
+        self.port = 0
         self.is_closing = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,7 +103,7 @@ class Front:
         finally:
             if is_score:
                 self._measures.in_flight -= 1
-        await self._send(scope["method"], response, identifiers, send)
+        await self._send(scope, response, identifiers, send)
 
     async def answer(
         self, pool: Pool, method: str, query: bytes, headers: Headers, body: bytes
@@ -149,14 +153,14 @@ class Front:
                 return b"".join(parts)
 
     async def _send(
-        self, method: str, response: Response, identifiers: Headers, send: Send
+        self, scope: Scope, response: Response, identifiers: Headers, send: Send
     ) -> None:
         length = (b"content-length", b"%d" % len(response.body))
         headers = [*response.headers, length, *identifiers]
-        if self.is_closing:
+        if self.is_closing or scope["server"][1] != self.port:  # or the server moved away
             headers.append(CLOSE)
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        body = b"" if method == "HEAD" else response.body
+        body = b"" if scope["method"] == "HEAD" else response.body
         await send({"type": "http.response.body", "body": body})
 
     async def _refuse_body(self, identifiers: Headers, receive: Receive, send: Send) -> None:
@@ -183,9 +187,9 @@ class Front:
         if scope["method"] not in methods:
             allowed = (b"allow", ", ".join(sorted(methods)).encode())
             return message(405, "The method is not allowed at this address.", allowed)
-        if is_open or self._keys is None:
+        if is_open or self.keys is None:
             return None
-        if self._keys.accept(headers.get(b"authorization", b"")):
+        if self.keys.accept(headers.get(b"authorization", b"")):
             return None
         if scope["method"] == "OPTIONS":  # a browser asks without a key whether it may ask
             return Response(200, [TEXT_TYPE], b"")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import itertools
 import time
 from collections import deque
@@ -56,7 +57,7 @@ class Pool:
         self.restarts = 0
         self.needs_only_body = True
         self._wanted = spec.workers
-        self._limit = spec.max_concurrency or float("inf")
+        self._limit = spec.max_concurrency
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.cycle(range(1, 1 << 32))
         self._queue: deque[Ticket] = deque()
@@ -66,6 +67,7 @@ class Pool:
         self._typical = AHEAD
         self._depth = 1
         self._deaths = 0
+        self._last_ready = time.monotonic()
         self._in_flight = 0
         self._is_started = False
         self._is_ending = False
@@ -137,6 +139,11 @@ class Pool:
     def is_ready(self) -> bool:
         """Whether a worker could take a request now."""
         return bool(self._ready)
+
+    @property
+    def scaled_spec(self) -> RevisionSpec:
+        """The specification with as many workers as are wanted now."""
+        return dataclasses.replace(self.spec, workers=self._wanted)
 
     @property
     def in_flight(self) -> int:
@@ -309,8 +316,10 @@ class Pool:
             elif not worker.is_ready and now - worker.started > self.spec.startup_timeout:
                 self._took_too_long()
                 worker.kill()
-        if not self._ready:
-            self._fail_those_waiting("No worker is ready.", now - self.spec.startup_timeout)
+        if self._ready:
+            self._last_ready = now
+        elif now - self._last_ready > self.spec.scoring_timeout:
+            self._fail_those_waiting("No worker is ready.", now - self.spec.scoring_timeout)
         self._loop.call_later(self._tick, self._look_at_clock)
 
     def _end_stuck(self, worker: Worker) -> None:

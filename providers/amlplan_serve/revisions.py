@@ -25,6 +25,7 @@ class Revisions:
         self.candidate: Pool | None = None
         self.draining: dict[Pool, asyncio.Task[None]] = {}
         self._loading: Pool | None = None
+        self._paused: Pool | None = None
         self._retired = retired
         self._lock = asyncio.Lock()
 
@@ -36,15 +37,7 @@ class Revisions:
         await self._end_loading()
         async with self._lock:
             await self._discard()
-            self._loading = pool = Pool(spec, secrets)
-            try:
-                await pool.start()
-                self.candidate = pool
-            except BaseException:
-                await pool.end()
-                raise
-            finally:
-                self._loading = None
+            self.candidate = await self._started(spec, secrets)
 
     async def activate(self, revision: str) -> None:
         """Let the candidate have what comes from now on; the one before it drains.
@@ -52,16 +45,41 @@ class Revisions:
         May be repeated; raises UnknownRevisionError where the candidate is another.
         """
         async with self._lock:
-            if self.active is not None and self.active.spec.revision == revision:
-                return
             candidate = self.candidate
             if candidate is None or candidate.spec.revision != revision:
+                if self.active is not None and self.active.spec.revision == revision:
+                    return
                 raise self._unknown(revision)
             before, self.active, self.candidate = self.active, candidate, None
+            self._paused = None
             if before is not None:
-                self._retired(before.restarts)
-                task = asyncio.get_running_loop().create_task(self._drain(before))
-                self.draining[before] = task
+                self._retire(before)
+
+    async def pause(self) -> None:
+        """End the workers of the active revision once they have done what they have.
+
+        Requests are refused until a revision is activated, or this one resumed. Blocks; may be
+        repeated.
+        """
+        async with self._lock:
+            if self.active is not None:
+                before, self.active = self.active, None
+                self._paused = before
+                await self._retire(before)
+
+    async def resume(self) -> None:
+        """Start what was paused and have it serve, unless a revision serves already.
+
+        Raises RevisionBrokenError, and UnknownRevisionError where nothing was paused.
+        """
+        async with self._lock:
+            if self.active is not None:
+                return
+            if self._paused is None:
+                raise UnknownRevisionError("No revision is paused.")
+            paused = self._paused
+            self.active = await self._started(paused.scaled_spec, paused.secrets)
+            self._paused = None
 
     async def discard(self, revision: str) -> None:
         """End the candidate, also while it starts; one that is not there is no failure."""
@@ -97,6 +115,24 @@ class Revisions:
     def coming(self) -> Pool | None:
         """The candidate, ready or not."""
         return self.candidate or self._loading
+
+    async def _started(self, spec: RevisionSpec, secrets: Mapping[str, str]) -> Pool:
+        self._loading = pool = Pool(spec, secrets)
+        try:
+            await pool.start()
+        except BaseException:
+            await pool.end()
+            raise
+        finally:
+            self._loading = None
+        return pool
+
+    def _retire(self, pool: Pool) -> asyncio.Task[None]:
+        """Have a pool that was active finish what it has; the task is done when it is gone."""
+        self._retired(pool.restarts)
+        task = asyncio.get_running_loop().create_task(self._drain(pool))
+        self.draining[pool] = task
+        return task
 
     async def _end_loading(self) -> None:
         if self._loading is not None:

@@ -7,24 +7,24 @@ import contextlib
 import gc
 import os
 import signal
-from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-import uvicorn
 import uvloop
 
+from amlplan import __version__
 from amlplan_serve.control import Control
 from amlplan_serve.front import Front
 from amlplan_serve.keys import Keys
+from amlplan_serve.listener import Listener
 from amlplan_serve.measures import Measures
 from amlplan_serve.revisions import Revisions
 from amlplan_serve.settings import RevisionSpec, RevisionStatus, ServerConfig, Status
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from amlplan_serve.pool import Pool
 
@@ -36,73 +36,68 @@ LAST_WORDS = 10.0
 """Seconds for the workers to be gone after the last answer."""
 
 
-class _Listener(uvicorn.Server):
-    """uvicorn, but the signals are ours."""
+class Starter(Protocol):
+    """Who started a server and waits for it to serve."""
 
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+    def confirm(self) -> None:
+        """Raise where nobody waits any more, or what served before does not give way."""
+        ...
+
+    def serving(self, status: Status) -> None:
+        """Learn that requests are answered, and the control socket obeys."""
+        ...
 
 
 class Server:
     """One server: made in its loop, runs until it is told to end."""
 
-    def __init__(self, config: ServerConfig, listener: socket.socket, lock: int) -> None:
+    def __init__(self, config: ServerConfig, opened: socket.socket, lock: int) -> None:
         self._config = config
-        self._listener = listener
         self._lock = lock
-        self._keys = Keys(config.keys) if config.keys is not None else None
         self._measures = Measures(self._active_status)
         self._revisions = Revisions(self._measures.revision_ended)
-        self._version = _version()
         self._front = Front(
             self._revisions,
             self._measures,
-            self._keys,
+            Keys(config.keys) if config.keys is not None else None,
             body_limit=config.body_limit,
-            version=self._version,
+            version=__version__,
         )
-        self._uvicorn = _Listener(
-            uvicorn.Config(
-                self._front,
-                interface="asgi3",
-                http="httptools",
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=config.keep_alive,
-            )
-        )
-        self._ending: asyncio.Task[None] | None = None
+        self._listener = Listener(self._front, opened, config.keep_alive)
+        self._leaving: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
 
-    async def inherit(self, heritage: Mapping[str, Any]) -> None:
-        """Load what the server before this one served; raises RevisionBrokenError."""
+    async def serve(self, heritage: Mapping[str, Any], starter: Starter) -> None:
+        """Serve until told to end, at first what the server before this one did.
+
+        Raises RevisionBrokenError where that does not start here.
+        """
+        try:
+            await self._inherit(heritage)
+            starter.confirm()
+            await self._obey(starter)
+        finally:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._revisions.end(), LAST_WORDS)
+
+    async def _inherit(self, heritage: Mapping[str, Any]) -> None:
         if heritage.get("spec") is not None:
             spec = RevisionSpec(**heritage["spec"])
             await self._revisions.load(spec, heritage["secrets"])
             await self._revisions.activate(spec.revision)
 
-    async def serve(self, listening: Callable[[], None]) -> None:
-        """Serve until told to end; `listening` is called once requests are answered."""
+    async def _obey(self, starter: Starter) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
-            self._loop.add_signal_handler(number, self._end, self._config.drain_seconds)
-        running = self._loop.create_task(self._uvicorn.serve([self._listener]))
-        while not self._uvicorn.started and not running.done():  # noqa: ASYNC110 - all it tells
-            await asyncio.sleep(0.005)
+            self._loop.add_signal_handler(number, self._listener.end, self._config.drain_seconds)
+        running = await self._listener.start()
         control = Control(self._config.control, self, self._loop)
         watching = self._loop.create_task(self._end_without_folder())
         try:
-            listening()
+            starter.serving(self.status())
             await running
         finally:
             watching.cancel()
             control.close()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._revisions.end(), LAST_WORDS)
 
     # What the control socket asks for.
 
@@ -123,11 +118,17 @@ class Server:
                 await self._revisions.discard(about["revision"])
             case "scale":
                 await self._revisions.scale(int(about["workers"]))
-            case "reload_keys":
-                if self._keys is not None:
-                    self._keys.reload()
+            case "pause":
+                await self._revisions.pause()
+            case "resume":
+                await self._revisions.resume()
+            case "use_keys":
+                path = about["keys"]
+                self._front.keys = Keys(path) if path is not None else None
+            case "listen":
+                await self._listener.move(int(about["port"]))
             case "stop":
-                self._end(float(about["drain_seconds"]))
+                self._listener.end(float(about["drain_seconds"]))
             case _:
                 raise ValueError(command)
         return {}, b""
@@ -137,29 +138,31 @@ class Server:
         active = self._revisions.active
         about: dict[str, Any] = {"spec": None, "secrets": {}}
         if active is not None:
-            spec = {**active.spec.as_json(), "workers": active.status().workers_wanted}
-            about = {"spec": spec, "secrets": dict(active.secrets)}
+            about = {"spec": active.scaled_spec.as_json(), "secrets": dict(active.secrets)}
         return about, (self._listener.fileno(), self._lock)
 
     def succeeded(self) -> None:
         """Drain patiently: a client keeps its connection until it was told to close it."""
-        if self._ending is None:
-            self._ending = self._loop.create_task(self._drain_connections())
+        if self._leaving is None:
+            self._leaving = self._loop.create_task(self._listener.leave(self._config.drain_seconds))
 
     def status(self) -> Status:
         """How the server is doing."""
-        host, port = self._listener.getsockname()[:2]
+        host, port = self._listener.address
         candidate = self._revisions.coming
         return Status(
             pid=os.getpid(),
-            version=self._version,
+            version=__version__,
+            interpreter=sys.executable,
             host=host,
             port=port,
             active=self._active_status(),
             candidate=candidate.status() if candidate is not None else None,
             draining=tuple(pool.spec.revision for pool in self._revisions.draining),
             requests=self._measures.requests,
-            key_fingerprints=self._keys.fingerprints() if self._keys is not None else {},
+            key_fingerprints=self._front.keys.fingerprints()
+            if self._front.keys is not None
+            else {},
             closing=self._front.is_closing,
         )
 
@@ -179,54 +182,28 @@ class Server:
         active = self._revisions.active
         return active.status() if active is not None else None
 
-    # How it ends.
-
-    def _end(self, seconds: float) -> None:
-        """Stop accepting, let what is in flight finish within this time, then end."""
-        self._front.is_closing = True
-        self._uvicorn.config.timeout_graceful_shutdown = max(1, round(seconds))
-        self._uvicorn.should_exit = True
-
     async def _end_without_folder(self) -> None:
         """End once the folder was deleted: nobody could reach this server to end it."""
         folder = Path(self._config.control).parent
         while folder.exists():  # noqa: ASYNC110 - all it tells
             await asyncio.sleep(LOOK)
-        self._end(self._config.drain_seconds)
-
-    async def _drain_connections(self) -> None:
-        self._front.is_closing = True
-        for server in self._uvicorn.servers:
-            server.close()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._config.drain_seconds):
-                while self._uvicorn.server_state.connections:  # noqa: ASYNC110 - all it tells
-                    await asyncio.sleep(0.02)
-        self._end(1.0)
+        self._listener.end(self._config.drain_seconds)
 
 
 def run(
     config: ServerConfig,
-    listener: socket.socket,
+    opened: socket.socket,
     lock: int,
     heritage: Mapping[str, Any],
-    listening: Callable[[Status], None],
+    starter: Starter,
 ) -> None:
-    """Run a server to its end; `listening` gets its status once it serves."""
+    """Run a server to its end at a socket that listens."""
 
     async def main() -> None:
-        server = Server(config, listener, lock)
+        server = Server(config, opened, lock)
         gc.freeze()  # what was imported is never garbage: looking at it costs tail latency
         gc.set_threshold(YOUNG_OBJECTS)
-        await server.inherit(heritage)
-        await server.serve(lambda: listening(server.status()))
+        await server.serve(heritage, starter)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())
-
-
-def _version() -> str:
-    try:
-        return version("amlplan")
-    except PackageNotFoundError:
-        return "unknown"

@@ -41,7 +41,7 @@ class RevisionSpec:
 
     `entry_script` is relative to the folder `source`; `manifest` a file that is served as it is.
     `scoring_timeout` bounds one `run`, `startup_timeout` the start of a worker with its `init`,
-    both in seconds. `max_concurrency` bounds the requests that run or wait; None does not.
+    both in seconds. `max_concurrency` bounds the requests that run or wait.
     `digest` is that of the image, told by status and metrics. `variables` are for the worker.
     """
 
@@ -57,7 +57,7 @@ class RevisionSpec:
     workers: int = 1
     scoring_timeout: float = 60.0
     startup_timeout: float = 300.0
-    max_concurrency: int | None = None
+    max_concurrency: int = 1000
 
     def __post_init__(self) -> None:
         if self.workers < 1:
@@ -86,13 +86,14 @@ class RevisionStatus:
 class Status:
     """How a server is doing.
 
-    `candidate` may still be starting. `requests` counts what was answered on /score.
-    `key_fingerprints` has a digest of each key by its name. `draining` names revisions that finish
-    what they have; `closing` tells that the server itself does.
+    `interpreter` runs the server itself. `candidate` may still be starting. `requests` counts what
+    was answered on /score. `key_fingerprints` has a digest of each key by its name. `draining`
+    names revisions that finish what they have; `closing` tells that the server itself does.
     """
 
     pid: int
     version: str
+    interpreter: str
     host: str
     port: int
     active: RevisionStatus | None
@@ -108,12 +109,13 @@ class Status:
 
 
 def status_from_json(value: Mapping[str, Any]) -> Status:
-    """Read what `Status.as_json` gave."""
-    revisions = {
-        name: None if value[name] is None else RevisionStatus(**value[name])
-        for name in ("active", "candidate")
+    """Read what `Status.as_json` gave, also that of a server of another version."""
+    told = {
+        item.name: value[item.name] for item in dataclasses.fields(Status) if item.name in value
     }
-    return Status(**{**value, **revisions, "draining": tuple(value["draining"])})
+    for name in ("active", "candidate"):
+        told[name] = None if value[name] is None else RevisionStatus(**value[name])
+    return Status(**{"interpreter": "", **told, "draining": tuple(value["draining"])})
 
 
 def _fields_of(spec: RevisionSpec) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amlplan_serve.client import RevisionFailedError, ServeError
+from amlplan_serve.client import PortTakenError, RevisionFailedError, ServeError
 from amlplan_serve.logs import LogMark, private_log
 from amlplan_serve.settings import Status, status_from_json
 
@@ -27,10 +27,6 @@ class ServerStartError(ServeError):
         self.log = log
 
 
-class PortTakenError(ServerStartError):
-    """Somebody else listens on the address."""
-
-
 class AlreadyRunningError(ServerStartError):
     """A server for this control socket is running."""
 
@@ -39,9 +35,11 @@ def start_server(config: ServerConfig, *, timeout: float = 30.0, take_over: bool
     """Start a server in a session of its own; blocks until it listens, and gives its status.
 
     With `take_over` it gets socket and active revision of the server at the same control socket,
-    which then finishes what it has and ends; no request fails. The configuration is written
-    beside the control socket. Raises ServerStartError, or RevisionFailedError where the revision
-    that was taken over does not start; then the old server serves on.
+    which then finishes what it has and ends; no request fails. `timeout`, in seconds, must be
+    longer than the start of that revision takes; a server whose caller gave up ends, and the old
+    one serves on. The configuration is written beside the control socket. Raises ServerStartError,
+    PortTakenError, or RevisionFailedError where the revision that was taken over does not start;
+    then too the old server serves on.
     """
     path = Path(config.control + ".json")
     path.write_text(config.encode(), encoding="utf-8")
@@ -78,7 +76,7 @@ def _status(said: dict[str, Any] | None, mark: LogMark) -> Status:
         case None:
             return status_from_json(said)
         case "port_taken":
-            raise PortTakenError(said["text"], mark.tail())
+            raise PortTakenError(said["text"])
         case "running":
             raise AlreadyRunningError(said["text"], mark.tail())
         case "revision":

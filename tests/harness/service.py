@@ -61,13 +61,16 @@ class Service:
     status: Status = field(init=False)
     client: ServerClient = field(init=False)
 
-    def start(self, *, take_over: bool = False, **settings: Any) -> Service:
+    def config(self, **settings: Any) -> ServerConfig:
         if self.key is not None:
             self.write_keys({"primary": self.key, "secondary": "second-key"})
             settings["keys"] = str(self.folder / "keys.json")
-        control = str(self.folder / "control.sock")
-        config = ServerConfig(control=control, log=str(self.folder / "server.log"), **settings)
-        self.client = ServerClient(control)
+        control, log = str(self.folder / "control.sock"), str(self.folder / "server.log")
+        return ServerConfig(control=control, log=log, **settings)
+
+    def start(self, *, take_over: bool = False, **settings: Any) -> Service:
+        config = self.config(**settings)
+        self.client = ServerClient(config.control)
         self.status = start_server(config, take_over=take_over)
         return self
 

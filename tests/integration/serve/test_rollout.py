@@ -12,14 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amlplan_serve.client import RefusedError, RevisionFailedError
+from amlplan_serve.client import PortTakenError, RefusedError, RevisionFailedError
 from amlplan_serve.settings import ServerConfig
-from amlplan_serve.starting import (
-    AlreadyRunningError,
-    PortTakenError,
-    ServerStartError,
-    start_server,
-)
+from amlplan_serve.starting import AlreadyRunningError, ServerStartError, start_server
 from harness.service import ECHO, Load, Service, has_ended, wait_until
 
 if TYPE_CHECKING:
@@ -190,6 +185,104 @@ def test_a_take_over_that_fails_leaves_the_old_server_serving(service: Service) 
         load.wait_for_more(20)
     assert load.failures == []
     assert service.client.status().pid == pid
+
+
+def test_a_take_over_whose_caller_gave_up_leaves_the_old_server_serving(service: Service) -> None:
+    service.start().serve()
+    pid = service.status.pid
+    source = service.folder / "source-r1/score.py"
+    begun = service.folder / "begun"
+    slow = f"import pathlib\npathlib.Path({str(begun)!r}).write_text('')\n"
+    source.write_text(f"{slow}import time\ntime.sleep(3)\n{ECHO}")
+    config = service.config()
+    with Load(service, 2) as load:
+        with pytest.raises(ServerStartError, match="in time"):
+            start_server(config, timeout=0.5, take_over=True)
+        told = "does not wait for it any more"
+        wait_until(lambda: told in (service.folder / "server.log").read_text(), "its end")
+        load.wait_for_more(20)
+    assert begun.exists()
+    assert load.failures == []
+    assert service.client.status().pid == pid
+    source.write_text(ECHO)
+    service.serve(revision="r2")
+    assert service.ask(body={}).json["revision"] == "r2"
+
+
+def test_a_revision_can_be_started_again(service: Service) -> None:
+    service.start().serve()
+    before = service.ask(body={}).json["pid"]
+    with Load(service) as load:
+        service.serve()
+        load.wait_for_more(20)
+    assert load.failures == []
+    assert service.ask(body={}).json["pid"] != before
+    wait_until(lambda: has_ended(before), "the end of the old worker")
+
+
+def test_a_paused_revision_is_gone_and_comes_back(service: Service) -> None:
+    service.start().serve()
+    service.client.scale(2)
+    before = service.ask(body={}).json["pid"]
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(service.ask, body={"sleep": 1})
+        wait_until(lambda: service.active().in_flight == 1)
+        service.client.pause()
+        assert slow.result().status == 200
+    assert has_ended(before)
+    assert service.client.status().active is None
+    assert service.ask(body={}).status == 503
+    assert service.ask("GET", "/v2/health/ready").status == 503
+    service.client.pause()
+    service.client.resume()
+    service.client.resume()
+    assert service.active().workers_ready == 2
+    assert service.ask(body={}).json["revision"] == "r1"
+
+
+def test_what_is_paused_may_be_replaced(service: Service) -> None:
+    service.start()
+    with pytest.raises(RefusedError, match="paused"):
+        service.client.resume()
+    service.serve()
+    service.client.pause()
+    with pytest.raises(RevisionFailedError):
+        service.client.load(service.spec(BROKEN, "r2"), {})
+    assert service.client.status().active is None
+    service.serve(revision="r3")
+    service.client.resume()
+    assert service.ask(body={}).json["revision"] == "r3"
+
+
+def test_a_server_moves_to_another_port_and_finishes_what_it_has(service: Service) -> None:
+    service.start().serve(workers=2)
+    old = service.status.port
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        with pytest.raises(PortTakenError, match="Address already in use"):
+            service.client.listen(taken.getsockname()[1])
+        new = taken.getsockname()[1]
+    kept = service.connect()
+    headers = {"Authorization": f"Bearer {service.key}"}
+    kept.request("POST", "/score", b"{}", headers)
+    assert kept.getresponse().read()
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(service.ask, body={"sleep": 1})
+        wait_until(lambda: service.active().in_flight == 1)
+        service.client.listen(new)
+        kept.request("POST", "/score", b"{}", headers)
+        answer = kept.getresponse()
+        assert (answer.status, answer.getheader("connection")) == (200, "close")
+        assert slow.result().status == 200
+    with pytest.raises(ConnectionRefusedError):
+        service.ask(body={})
+    service.client.listen(new)
+    service.status = service.client.status()
+    assert service.status.port == new != old
+    there = service.ask(body={})
+    assert (there.status, there.headers.get("connection")) == (200, None)
+    service.start(take_over=True)
+    assert service.status.port == new
+    assert service.ask(body={}).status == 200
 
 
 def test_a_port_that_is_taken_is_told(service: Service) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.service import ECHO, Service, wait_until
+from amlplan_serve.client import RefusedError
+from harness.service import ECHO, Load, Service, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -225,10 +227,44 @@ def test_keys_change_on_command_only_and_bad_ones_never(service: Service) -> Non
     before = service.client.status().key_fingerprints
     service.write_keys({"primary": "third-key"})
     assert service.ask(body={}).status == 200
-    service.client.reload_keys()
+    keys = str(service.folder / "keys.json")
+    service.client.use_keys(keys)
     assert service.ask(body={}).status == 401
     assert service.ask(body={}, headers={"Authorization": "Bearer third-key"}).status == 200
     assert service.client.status().key_fingerprints != before
+    service.write_keys({"primary": "third-key"}, mode=0o644)
+    with pytest.raises(RefusedError, match="0600"):
+        service.client.use_keys(keys)
+    assert service.ask(body={}, headers={"Authorization": "Bearer third-key"}).status == 200
+
+
+def test_access_is_opened_and_closed_on_command(service: Service) -> None:
+    service.start().serve()
+    with Load(service) as load:
+        service.client.use_keys(None)
+        assert service.client.status().key_fingerprints == {}
+        assert service.ask(body={}, headers={"Authorization": ""}).status == 200
+        service.client.use_keys(str(service.folder / "keys.json"))
+        assert service.ask(body={}, headers={"Authorization": ""}).status == 401
+        load.wait_for_more(20)
+    assert load.failures == []
+
+
+def test_who_waits_for_a_worker_is_told_within_the_time_of_a_score(service: Service) -> None:
+    script = """
+        import os, pathlib, time
+        def init():
+            mark = pathlib.Path({mark!r})
+            if mark.exists(): time.sleep(60)
+            mark.touch()
+        def run(data): os._exit(1)
+    """.format(mark=str(service.folder / "was-here"))
+    service.start().serve(script, scoring_timeout=1.0)
+    assert service.ask(body={}).status == 502
+    begun = time.monotonic()
+    answer = service.ask(body={})
+    assert (answer.status, answer.json["message"]) == (503, "No worker is ready.")
+    assert 1 <= time.monotonic() - begun < 20
 
 
 def test_without_keys_everybody_may_ask(service: Service) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import socket
+import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from amlplan.processes import end_process
+from amlplan.processes import end_process, is_running
 from harness.deployments import Asking, script, wait_until
 
 if TYPE_CHECKING:
@@ -102,18 +104,32 @@ def test_a_smoke_request_decides(deployed: Deployed) -> None:
     assert deployed.ask()[0] == 500
 
 
-def test_recreate_ends_the_old_one_first_and_says_so(deployed: Deployed) -> None:
+def test_recreate_ends_the_old_one_first_and_starts_it_again_where_that_fails(
+    deployed: Deployed,
+) -> None:
     more = 'rollout {\nstrategy = "recreate"\n}'
-    deployed.deployment(more).apply()
+    alone = """
+        import pathlib
+        mark = pathlib.Path("{mark}")
+        def init():
+            assert not mark.exists(), "two at once"
+            mark.touch()
+        def run(data): return {{"word": "{word}"}}
+        import atexit
+        atexit.register(lambda: mark.unlink(missing_ok=True))
+    """
+    mark = deployed.project.root / "alone"
+    deployed.deployment(more).score(alone.format(mark=mark, word="one"))
+    deployed.apply()
     before, port = deployed.server(), deployed.port
-    deployed.serve("two", more).apply()
+    deployed.score(alone.format(mark=mark, word="two"))
+    deployed.apply()
     assert deployed.word() == "two"
-    assert deployed.server() != before
-    assert deployed.port == port
+    assert (deployed.server(), deployed.port) == (before, port)
     deployed.score(BROKEN)
     failed = deployed.run("apply", "-auto-approve", code=12)
-    assert "Nothing serves now." in failed.err
-    assert "unhealthy" in deployed.run("drift", code=2).out
+    assert "Revision 2 serves on." in failed.err
+    assert deployed.word() == "two"
     deployed.serve("three", more).apply()
     assert deployed.word() == "three"
     deployed.expect_workers(1)
@@ -121,6 +137,7 @@ def test_recreate_ends_the_old_one_first_and_says_so(deployed: Deployed) -> None
 
 def test_a_port_is_moved_to_and_one_that_is_taken_is_not(deployed: Deployed) -> None:
     deployed.apply()
+    before = deployed.server()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen(1)
@@ -130,12 +147,55 @@ def test_a_port_is_moved_to_and_one_that_is_taken_is_not(deployed: Deployed) -> 
         assert f"Another process listens on port {port}" in failed.err
         assert deployed.word() == "one"
         assert deployed.port != port
+    assert f"the server moves to port {port}" in deployed.run("plan").out
     deployed.apply()
     assert deployed.port == port
     assert deployed.word() == "one"
+    assert deployed.server() == before
     deployed.deployment().apply()
     assert deployed.port == port
     deployed.expect_workers(1)
+
+
+def test_a_server_whose_amlplan_is_gone_gives_way_to_one_of_ours(deployed: Deployed) -> None:
+    project = deployed.project
+    elsewhere = project.root / "elsewhere"
+    shutil.copytree(Path(sys.prefix) / "bin", elsewhere / "bin", symlinks=True)
+    for name in ("lib", "pyvenv.cfg"):
+        (elsewhere / name).symlink_to(Path(sys.prefix) / name)
+    command = [str(elsewhere / "bin/python"), *project.command("apply", "-auto-approve")[1:]]
+    environment = project.process_environment()
+    subprocess.run(command, cwd=project.root, env=environment, check=True, capture_output=True)
+    before = deployed.server()
+    assert str(elsewhere) in deployed.status().interpreter
+    shutil.rmtree(elsewhere)
+    with Asking(deployed) as asking:
+        deployed.serve("two").apply()
+        asking.wait_for_more()
+    assert (asking.failures, asking.words) == ([], {"one", "two"})
+    wait_until(lambda: not is_running(before), "the end of the old server")
+    assert str(elsewhere) not in deployed.status().interpreter
+
+
+def test_workers_that_cannot_be_started_any_more_are_an_update(deployed: Deployed) -> None:
+    mark = deployed.project.root / "there"
+    deployed.score(f"""
+        import os, pathlib
+        def init(): assert pathlib.Path("{mark}").exists(), "no weights"
+        def run(data): os._exit(1)
+    """)
+    mark.touch()
+    deployed.apply()
+    before = deployed.server()
+    mark.unlink()
+    assert deployed.ask()[0] == 502
+    wait_until(lambda: "unhealthy" in deployed.run("drift", code=None).out, "it")
+    failed = deployed.run("apply", "-auto-approve", code=12)
+    assert "no weights" in failed.err
+    assert "unhealthy" in deployed.run("drift", code=2).out
+    mark.touch()
+    deployed.apply()
+    assert deployed.server() == before
 
 
 def test_a_first_apply_to_a_taken_port_leaves_nothing(deployed: Deployed) -> None:
