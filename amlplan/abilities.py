@@ -180,7 +180,7 @@ class ServesDeployments(Protocol):
     def roll_back(
         self, record: Record, revision: str | None, secrets: Mapping[str, str]
     ) -> RolledBack:
-        """Serve an earlier revision again, the one before where none is named.
+        """Serve an earlier revision again, the one before where none is named; or the present one.
 
         `secrets` are the values of the record's secrets by JSON Pointer.
         """

@@ -11,7 +11,7 @@ from amlplan.planning.want import Wanted, resource_value, want
 from amlplan.provider import Present, Unreachable
 from amlplan.secrets import describe
 from amlplan.values import UNKNOWN
-from amlplan_schemas.plan import Action, Note, Operation
+from amlplan_schemas.plan import Action, Note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from amlplan.planning.compare import SecretDigests
     from amlplan.planning.findings import Findings
     from amlplan_schemas.base import JsonValue
-    from amlplan_schemas.state import Record
+    from amlplan_schemas.state import Held, Record
 
 
 class Planner:
@@ -88,7 +88,10 @@ class Planner:
             self._findings.unchanged += 1
             self._note_same_content(wanted)
             return recorded
-        if self._findings.waits_for_others(operation) or self._is_held(record, operation):
+        if self._findings.waits_for_others(operation):
+            return recorded
+        if record is not None and record.held is not None:
+            self._hold(record, record.held, has_drifted=decision.drift is not None)
             return recorded
         self._findings.operations[address] = operation.model_copy(
             update={"depends_on": self._dependencies(address)}
@@ -160,15 +163,16 @@ class Planner:
             return {}, None
         return observed.outputs, str(observed.outputs["id"])
 
-    def _is_held(self, record: Record | None, operation: Operation) -> bool:
-        """Whether somebody keeps the object as it is, so that the change is listed and not made."""
-        if record is None or record.held is None:
-            return False
-        held = record.held
+    def _hold(self, record: Record, held: Held, *, has_drifted: bool) -> None:
+        """List an object that somebody keeps as it is, and how to have it so again if it is not."""
+        noun = record.kind.partition(".")[0]
         reason = f"held at revision {held.revision} by {held.by}: {held.why}"
-        release = f"amlplan {record.kind.partition('.')[0]} release {record.address}"
-        self._findings.block(operation.address, operation.kind, reason, release)
-        return True
+        next_step = f"amlplan {noun} release {record.address}"
+        if has_drifted:
+            reason += "; it is not as it was held"
+            again = f"amlplan {noun} rollback {record.address} -revision={held.revision}"
+            next_step = f"{again} to have it so again, or {next_step}"
+        self._findings.block(record.address, record.kind, reason, next_step)
 
     def _note_secret(self, wanted: Wanted, path: str) -> None:
         leaf = wanted.checked.secrets.get(path)

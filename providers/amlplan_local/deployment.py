@@ -201,9 +201,9 @@ class LocalDeployment:
     def roll_back(
         self, record: Record, revision: str | None, secrets: Mapping[str, str]
     ) -> RolledBack:
-        """Have an earlier revision serve, from the bundle that it had.
+        """Have an earlier revision serve, from the bundle that it had, or that of now again.
 
-        What is no part of a revision stays: workers, port, keys.
+        What is no part of a revision stays: workers, port, keys. A server that is down is started.
         """
         folder, inputs = self._here(record), record.inputs.values
         rollout = Rollout(folder)
@@ -212,11 +212,13 @@ class LocalDeployment:
             chosen = earlier_revision(folder, document, revision)
             variables = secret_variables(chosen, secrets)
             chosen = with_workers(startable(chosen, self._context, None), inputs["replicas"])
+            with_keys = _with_keys(inputs)
+            if status is not None:
+                document, status = rollout.renewed(document, status)
             if status is None:
-                document, _ = rollout.started(
-                    document, port=inputs["port"], with_keys=_with_keys(inputs)
-                )
+                document, _ = rollout.started(document, port=inputs["port"], with_keys=with_keys)
             document = rollout.serve(document, chosen, variables, None, None)
+            rollout.use_keys(with_keys=with_keys)
             inputs = {**inputs, **{name: chosen.inputs[name] for name in OF_A_REVISION}}
             outputs = self._seen(folder, document, inputs, chosen.derived)
         return RolledBack(str(chosen.number), inputs, chosen.derived, outputs)

@@ -108,20 +108,23 @@ def _refuse_without_keys(record: Record) -> None:
 def earlier_revision(
     folder: DeploymentFolder, document: Document, revision: str | None
 ) -> Revision:
-    """The revision to go back to; raises NotFoundError where none is kept that served."""
+    """The revision to go back to: the one before, or that of a number, also the one of now.
+
+    Raises NotFoundError where none is kept that served.
+    """
     served = [number for number in folder.revisions() if number <= document.last]
-    kept = [number for number in served if number != document.active]
-    before = [number for number in kept if number < (document.active or 0)]
+    before = [number for number in served if number < (document.active or 0)]
     number = before[-1] if revision is None and before else None
-    if revision is not None and revision.isdecimal() and int(revision) in kept:
+    if revision is not None and revision.isdecimal() and int(revision) in served:
         number = int(revision)
     found = None if number is None else folder.revision(number)
     if found is None:
         what = "earlier revision" if revision is None else f"revision {revision}"
-        names = ", ".join(str(number) for number in kept) or "none"
+        names = ", ".join(str(number) for number in served) or "none"
         raise NotFoundError(
             "No such revision",
-            f"There is no {what} to go back to; kept beside the one that serves: {names}.",
+            f"There is no {what} to go back to. Kept are: {names}; the one of now is "
+            f"{document.active}.",
         )
     return found
 

@@ -45,9 +45,9 @@ def test_a_revision_is_chosen_by_its_number(deployed: Deployed) -> None:
         deployed.serve(word).apply()
     deployed.run("deployment", "rollback", "prod", "-revision=1")
     assert deployed.word() == "one"
-    for name in ("1", "9", "x"):
+    for name in ("9", "x"):
         refused = deployed.run("deployment", "rollback", "prod", f"-revision={name}", code=12)
-        assert "kept beside the one that serves: 2, 3" in refused.err
+        assert "Kept are: 1, 2, 3; the one of now is 1." in refused.err
     deployed.run("deployment", "rollback", "prod", "-revision=3")
     assert deployed.word() == "three"
     assert "init of two" in deployed.run("deployment", "logs", "prod", "-revision=2").out
@@ -59,7 +59,7 @@ def test_a_revision_that_never_served_is_none_to_go_back_to(deployed: Deployed) 
     deployed.serve("two").score("def init(): raise ValueError('two')\ndef run(data): ...\n")
     deployed.run("apply", "-auto-approve", code=12)
     refused = deployed.run("deployment", "rollback", "prod", "-revision=2", code=12)
-    assert "kept beside the one that serves: none" in refused.err
+    assert "Kept are: 1; the one of now is 1." in refused.err
     assert "ValueError: two" in deployed.run("deployment", "logs", "prod", "-revision=2").out
     deployed.serve("three").apply()
     assert revision(deployed) == "2"
@@ -86,7 +86,7 @@ def test_only_as_many_as_asked_are_kept(deployed: Deployed) -> None:
     for word in ("one", "two", "three"):
         deployed.serve(word, more).apply()
     refused = deployed.run("deployment", "rollback", "prod", "-revision=1", code=12)
-    assert "kept beside the one that serves: 2" in refused.err
+    assert "Kept are: 2, 3;" in refused.err
 
 
 def test_a_server_that_is_down_is_started_for_a_rollback(deployed: Deployed) -> None:
@@ -97,3 +97,23 @@ def test_a_server_that_is_down_is_started_for_a_rollback(deployed: Deployed) -> 
     deployed.run("deployment", "rollback", "prod")
     assert deployed.port == port
     assert deployed.word() == "one"
+
+
+def test_a_held_one_that_is_down_comes_back_and_stays_held(deployed: Deployed) -> None:
+    deployed.apply()
+    deployed.serve("two").apply()
+    deployed.run("deployment", "rollback", "prod")
+    port = deployed.port
+    assert end_process(deployed.server(), 0.0)
+    planned = deployed.run("plan", "-detailed-exitcode", code=2).out
+    command = "deployment rollback deployment.prod -revision=1"
+    assert f"amlplan {command} to have it so again" in planned
+    deployed.run(*command.split())
+    assert (deployed.word(), deployed.port) == ("one", port)
+    deployed.run("drift")
+    planned = deployed.run("plan", "-detailed-exitcode", code=2).out
+    assert "held at revision 1" in planned
+    assert "again" not in planned
+    deployed.run("deployment", "release", "prod")
+    deployed.apply()
+    assert deployed.word() == "two"
