@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import selectors
 import shutil
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from amlplan.errors import CanceledError, ProviderError
+from amlplan.guard import end_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -54,7 +57,8 @@ def run_child(
 
     `environment` replaces ours where given. `on_line` gets each line of both streams, in the
     calling thread. Nothing of the command's process group is left when this returns or raises,
-    or when this process dies: a guard ends the group. Raises CanceledError soon after
+    or when this process dies: a guard ends the group, and this process that of a guard that was
+    killed. Raises CanceledError soon after
     `cancelled` turns true, ProviderError where the command is not found or runs out of time; an
     exit code is for the caller to judge.
     """
@@ -80,9 +84,22 @@ def run_child(
                     "See whether what it waits for answers, then try again.",
                 )
     finally:
-        os.close(lifeline)
+        with suppress(OSError):  # it is gone already
+            lifeline.shutdown(socket.SHUT_WR)
         exchange.finish(time.monotonic() + ENDING)
-    return Finished(process.returncode, *exchange.texts(), truncated=exchange.truncated)
+        _end_unguarded(process, lifeline)
+    code = process.returncode
+    return Finished(
+        code if code >= 0 else 128 - code, *exchange.texts(), truncated=exchange.truncated
+    )
+
+
+def _end_unguarded(process: subprocess.Popen[bytes], lifeline: socket.socket) -> None:
+    """End what a guard left that was killed itself; it told its group when that began."""
+    with lifeline:
+        told = lifeline.recv(32) if process.returncode < 0 else b""
+    if told:
+        end_group(int(told), reaped=True)
 
 
 def find_program(
@@ -111,29 +128,29 @@ def _start(
     has_input: bool,
     environment: Mapping[str, str] | None,
     folder: Path | None,
-) -> tuple[subprocess.Popen[bytes], int]:
-    """Start the command under a guard; gives it and the pipe end whose closing ends both."""
-    guarded, lifeline = os.pipe()
+) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start the command under a guard; gives it and the socket whose closing ends both."""
+    lifeline, theirs = socket.socketpair()
     try:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", GUARD, str(guarded), *command],
+            [sys.executable, "-I", "-S", GUARD, str(theirs.fileno()), *command],
             stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=folder,
             env=None if environment is None else dict(environment),
             start_new_session=True,
-            pass_fds=(guarded,),
+            pass_fds=(theirs.fileno(),),
         )
     except OSError as failure:
-        os.close(lifeline)
+        lifeline.close()
         raise ProviderError(
             "A command cannot be started",
             f"{command[0]} cannot be started in {folder or Path.cwd()}: {failure.strerror}. "
             "See that the folder is there and that processes may be started.",
         ) from failure
     finally:
-        os.close(guarded)
+        theirs.close()
     return process, lifeline
 
 

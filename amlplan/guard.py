@@ -1,8 +1,9 @@
 """Runs one command and ends its whole process group when the pipe to amlplan closes.
 
 Run by path under `python -I -S`, with the pipe's number and the command as arguments; standard
-library only, so that it starts in milliseconds. Exits with the command's code, 128 + N where
-signal N ended it, 126 where it could not be started.
+library only, so that it starts in milliseconds. Where the pipe goes both ways, the number of the
+group is told through it, so that somebody can end it should the guard be killed. Exits with the
+command's code, 128 + N where signal N ended it, 126 where it could not be started.
 """
 
 import os
@@ -31,6 +32,7 @@ def main(pipe: int, command: list[str]) -> int:
     except OSError as failure:
         sys.stderr.write(f"{command[0]} cannot be started: {failure.strerror}\n")
         return 126
+    _say(pipe, child)
     poll = select.poll()
     poll.register(pipe, select.POLLIN)
     poll.register(wakes, select.POLLIN)
@@ -44,8 +46,18 @@ def main(pipe: int, command: list[str]) -> int:
             return _code(end_group(child, reaped=False))
 
 
+def _say(pipe: int, group: int) -> None:
+    try:
+        os.write(pipe, str(group).encode())
+    except OSError:  # it goes one way only, or nobody is there any more
+        return
+
+
 def end_group(group: int, *, reaped: bool) -> int:
-    """End every process of a group, gently first; gives the leader's wait status."""
+    """End every process of a group, gently first; gives the leader's wait status.
+
+    `reaped` tells that the leader is not, or no longer, this process's to wait for.
+    """
     status = 0
     deadline = time.monotonic() + GRACE
     there = _tell(group, signal.SIGTERM)

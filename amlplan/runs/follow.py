@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from amlplan.errors import RunError
 from amlplan.history import FINAL
 from amlplan.runs.due import settle
 
@@ -85,7 +86,7 @@ def follow(
     """Pass on the log of a run until it has ended; gives its last status.
 
     `check` is called at each look and may raise to stop following; the run goes on then. A run
-    that nobody looks after any more is ended here.
+    that nobody looks after any more is ended here. Raises RunError where its folder is removed.
     """
     folder = place.folder_of(run_id)
     log, statuses = LogTail(folder / "log.txt"), StatusTail(folder)
@@ -102,6 +103,16 @@ def follow(
             return final
         if time.monotonic() - looked > LOOK:
             looked = time.monotonic()
+            _check_there(run_id, folder)
             settle(run_id, place)
         time.sleep(pause)
         pause = min(pause * 1.1, SLOW)
+
+
+def _check_there(run_id: str, folder: Path) -> None:
+    if not folder.exists():
+        raise RunError(
+            "The run's folder was removed",
+            f"{folder} is gone, and with it all that {run_id} recorded. A script that still ran is "
+            "ended within some seconds. Run it again, and leave that folder alone meanwhile.",
+        )

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import time
 from typing import TYPE_CHECKING
+
+from amlplan.guard import end_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 
 CANCELED = "canceled"
 TOO_LONG = "too long"
+UNGUARDED = "unguarded"
+"""Its guard was killed, which says nothing about the script itself."""
 PIECE = 256 * 1024
 TICK = 0.1
 """Seconds between two looks at the clock while something is ending."""
@@ -34,13 +39,15 @@ class GuardedScript:
         self._why = ""
         self._ends_at = float("inf")
         self._process = self._lifeline = self._output = -1
+        self._group: int | None = None
 
-    def start(self, environment: Mapping[str, str]) -> int:
-        """Start it; gives the number of its guard.
+    def start(self, environment: Mapping[str, str]) -> tuple[int, int | None]:
+        """Start it; gives the numbers of its guard and of its group, None where it cannot run.
 
         Raises OSError, or ValueError for an environment that no process can have.
         """
-        guarded, self._lifeline = os.pipe()
+        ours, theirs_too = socket.socketpair()
+        guarded, self._lifeline = theirs_too.detach(), ours.detach()
         self._output, theirs = os.pipe()
         try:
             os.set_inheritable(guarded, True)  # noqa: FBT003 - its only form
@@ -60,7 +67,9 @@ class GuardedScript:
             os.chdir("/")
             os.close(guarded)
             os.close(theirs)
-        return self._process
+        told = os.read(self._lifeline, 32)
+        self._group = int(told) if told else None
+        return self._process, self._group
 
     def follow(
         self, log: RunLog, wakes: int, is_canceled: Callable[[], bool], seconds: float | None
@@ -97,7 +106,15 @@ class GuardedScript:
         if done:
             code = os.waitstatus_to_exitcode(status)
             self._code = code if code >= 0 else 128 - code
+            if code < 0:
+                self._end_unguarded()
         return bool(done)
+
+    def _end_unguarded(self) -> None:
+        """End what the guard left when it was killed itself."""
+        self._why = self._why or UNGUARDED
+        if self._group is not None:
+            end_group(self._group, reaped=True)
 
     def _end_if_due(self, why: str) -> None:
         now = time.monotonic()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from amlplan.children import GUARD, find_program
 from amlplan.errors import ProviderError
 from amlplan.files import locked
+from amlplan.guard import end_group
 from amlplan.masking import forms_of
 from amlplan.processes import ProcessMark, is_running, signal_process
 from amlplan_local.collecting import keep_outputs, remove_folder
@@ -41,10 +42,11 @@ _OURS = ("PYTHON", "VIRTUAL_ENV", "__PYVENV", "AMLPLAN_")
 
 @dataclass(frozen=True, slots=True)
 class _Supervised:
-    """What a supervisor tells others: which processes it and its guard are, what is to be kept."""
+    """What a supervisor tells others: which processes are its own, and what is to be kept."""
 
     mark: ProcessMark
     guard: ProcessMark | None
+    script: ProcessMark | None
     include: tuple[str, ...]
     max_size: int
 
@@ -135,6 +137,7 @@ class LocalJobs:
             _finish_unstarted(folder)
         elif state == "lost" and supervised is not None:
             _await_guard(run_id, supervised.guard)
+            _end_unguarded(supervised.script)
             os.truncate(folder / LOCK, 0)  # room for what is to be told, on a full disk
             self._finish_started(folder, supervised, store)
 
@@ -219,8 +222,10 @@ def _supervised(run_id: str, folder: Path) -> _Supervised | None:
     try:
         kept = json.loads(text)
         guard = kept["guard"] and ProcessMark(*kept["guard"])
+        script = kept["script"] and ProcessMark(*kept["script"])
         include = tuple(str(pattern) for pattern in kept["include"])
-        return _Supervised(ProcessMark(*kept["mark"]), guard, include, int(kept["max_size"]))
+        mark = ProcessMark(*kept["mark"])
+        return _Supervised(mark, guard, script, include, int(kept["max_size"]))
     except (ValueError, TypeError, KeyError) as failure:
         raise _unreadable(run_id, path, "it is not what a supervisor writes") from failure
 
@@ -262,6 +267,12 @@ def _await_guard(run_id: str, guard: ProcessMark | None) -> None:
                 "that process and those below it, then try again.",
             )
         time.sleep(0.02)
+
+
+def _end_unguarded(script: ProcessMark | None) -> None:
+    """End a script whose guard was killed together with its supervisor."""
+    if script is not None and is_running(script):
+        end_group(script.pid, reaped=True)
 
 
 def _unreadable(run_id: str, path: Path, why: str) -> ProviderError:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from amlplan.processes import ProcessMark, mark_of
-from amlplan_local.guarded import CANCELED, TOO_LONG, GuardedScript
+from amlplan_local.guarded import CANCELED, TOO_LONG, UNGUARDED, GuardedScript
 from amlplan_local.run_events import EventFile, status
 from amlplan_local.run_log import RunLog
 
@@ -58,7 +58,7 @@ class Supervisor:
             self._folder.joinpath("log.txt"), self._task["hidden"], self._task["log_limit"]
         )
         self._beat()
-        self._write_marks(None)
+        self._write_marks()
         try:
             self._tell("Running")
         except OSError:
@@ -75,8 +75,13 @@ class Supervisor:
         os.close(null)
 
     def supervise(self) -> None:
-        """Run the script to its end, keep what it made, and say how it ended; blocks."""
+        """Run the script to its end, keep what it made, and say how it ended; blocks.
+
+        Where the run's folder was removed meanwhile, the script is ended and nothing is told.
+        """
         final, reason, code = self._run()
+        if self._is_removed():
+            return
         self._log.finish()
         self._tell("Finalizing", exit_code=code)
         not_kept = self._keep()
@@ -97,16 +102,18 @@ class Supervisor:
         task = self._task
         script = GuardedScript(task["guard"], task["command"], self._folder.joinpath("work"))
         try:
-            guard = script.start({**os.environ, **task["variables"], **task["secrets"]})
+            marks = script.start({**os.environ, **task["variables"], **task["secrets"]})
         except (OSError, ValueError) as failure:
             why = failure.strerror if isinstance(failure, OSError) else failure
             return "Failed", f"the script cannot be started: {why}", None
         with suppress(OSError):  # a full disk; only who finishes a lost run would wait for it
-            self._write_marks(guard)
+            self._write_marks(*marks)
         seconds = task["max_duration"]
         code, why_ended = script.follow(self._log, self._wakes, lambda: self._is_canceled, seconds)
         if why_ended == CANCELED:
             return "Canceled", None, code
+        if why_ended == UNGUARDED:
+            return "Failed", "the process that guards it was killed", None
         if why_ended == TOO_LONG:
             return "Failed", f"took longer than max_run_duration, {seconds:g} s", code
         return ("Failed", _reason(code), code) if code else ("Completed", None, code)
@@ -144,12 +151,13 @@ class Supervisor:
             self._events.append(event)
         self._events.sync()
 
-    def _write_marks(self, guard: int | None) -> None:
+    def _write_marks(self, guard: int | None = None, script: int | None = None) -> None:
         """Tell others who supervises, and what they need to finish a run that was left."""
         kept = {
             "run": self._task["run"],
             "mark": _fields(mark_of(os.getpid())),
             "guard": guard and _fields(mark_of(guard)),
+            "script": script and _fields(mark_of(script)),
             "include": self._task["include"],
             "max_size": self._task["max_size"],
         }
@@ -177,8 +185,21 @@ class Supervisor:
     def _cancel(self, *_: object) -> None:
         self._is_canceled = True
 
+    def _is_removed(self) -> bool:
+        """Whether the run's folder is gone, or its lock, which goes with all that is in it."""
+        try:
+            there = self._folder.joinpath("lock").stat()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return not os.path.samestat(there, os.fstat(self._lock))
+
     def _beat(self, *_: object) -> None:
-        with suppress(OSError):  # a full disk, or the run's folder is being removed
+        if self._is_removed():
+            self._is_canceled = True
+            return
+        with suppress(OSError):  # a full disk, or the folder is being removed
             self._folder.joinpath("heartbeat").touch()
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,8 +39,8 @@ def be_lost(runs: Runs, *events: Mapping[str, object]) -> None:
     assert mark is not None
     fields = f'["{mark.started}", "{mark.boot}"]'.strip("[]")
     (runs.folder() / "supervisor.json").write_text(
-        f'{{"mark": [{mark.pid}, {fields}], "guard": null, "include": ["outputs/**"], '
-        '"max_size": 1000}'
+        f'{{"mark": [{mark.pid}, {fields}], "guard": null, "script": null, '
+        '"include": ["outputs/**"], "max_size": 1000}'
     )
     file = EventFile(runs.folder() / "events/supervisor.jsonl")
     for event in events:
@@ -63,6 +64,47 @@ def test_a_killed_supervisor_takes_its_script_with_it(runs: Runs) -> None:
     assert runs.last("control")["reason"] == "its supervisor was ended"
     assert "outputs/ready" in runs.outputs("control")["files"]
     assert not (folder / "work").exists()
+
+
+CHILD = "import subprocess; subprocess.Popen(['sleep', '60'])\n"
+
+
+def test_a_killed_guard_leaves_nothing_of_the_script(runs: Runs) -> None:
+    folder = runs.start(CHILD + WAIT)
+    runs.await_ready()
+    assert wait_until(lambda: runs.kept()["guard"] is not None)
+    os.kill(runs.kept()["guard"][0], signal.SIGKILL)
+    runs.await_end()
+    assert not pids_naming(str(folder))
+    last = runs.last()
+    assert (last["status"], last["exit_code"]) == ("Failed", None)
+    assert last["reason"] == "the process that guards it was killed"
+    assert "outputs/ready" in runs.outputs()["files"]
+
+
+def test_a_guard_killed_with_its_supervisor_leaves_nothing_once_finished(runs: Runs) -> None:
+    folder = runs.start(CHILD + WAIT)
+    runs.await_ready()
+    assert wait_until(lambda: runs.kept()["guard"] is not None)
+    guard = runs.kept()["guard"][0]
+    os.kill(runs.supervisor(), signal.SIGSTOP)  # lest it answers the end of the guard
+    os.kill(guard, signal.SIGKILL)
+    os.kill(runs.supervisor(), signal.SIGKILL)
+    assert wait_until(lambda: runs.state() == "lost")
+    assert pids_naming(str(folder))
+    runs.finish()
+    assert not pids_naming(str(folder))
+    assert runs.last("control")["reason"] == "its supervisor was ended"
+
+
+def test_a_removed_folder_ends_its_script(runs: Runs) -> None:
+    folder = runs.start(CHILD + WAIT)
+    runs.await_ready()
+    supervisor = runs.supervisor()
+    shutil.rmtree(folder)
+    assert wait_until(lambda: not is_running(supervisor), 15)
+    assert not pids_naming(str(folder))
+    assert not folder.exists()
 
 
 def test_finishing_waits_for_what_ends_slowly(runs: Runs) -> None:

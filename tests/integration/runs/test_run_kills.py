@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -173,6 +174,22 @@ def test_the_supervisor_is_killed_while_the_script_runs(line: CommandLine) -> No
     assert line.last().metrics["point"].count == 100
     check_points(line, line.last())
     assert not (folder / "work").exists()
+
+
+def test_the_folder_is_removed_while_the_script_runs(line: CommandLine) -> None:
+    """Who follows is told at once, and the script does not go on for ever."""
+    line.write("train.py", WAIT)
+    process = line.start("run", "train.py")
+    folder = line.await_ready()
+    supervisor = line.supervisor(folder)
+    shutil.rmtree(folder)
+    result = line.end(process)
+    assert result.code == 125
+    assert "The run's folder was removed" in result.err
+    assert "Traceback" not in result.err
+    assert wait_until(lambda: not is_running(supervisor), 15)
+    line.await_nobody()
+    assert listed(line) == []
 
 
 def test_the_supervisor_is_killed_when_nobody_follows(line: CommandLine) -> None:

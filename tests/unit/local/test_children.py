@@ -151,3 +151,17 @@ def test_a_guard_that_is_asked_to_end_takes_its_group_along(tmp_path: Path) -> N
     )
     assert finished.returncode == 128 + signal.SIGTERM
     assert not any(is_running(number) for number in process_ids(ids, 2))
+
+
+@on_linux
+def test_a_guard_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
+    ids = tmp_path / "ids"
+
+    def kill_guard(_line: str) -> None:
+        os.kill(process_ids(ids, 3)[0], signal.SIGKILL)
+
+    finished = run_child(
+        ["sh", "-c", f"sleep 100 & echo $PPID $$ $! >{ids}; echo ready; wait"], on_line=kill_guard
+    )
+    assert finished.returncode == 128 + signal.SIGKILL
+    assert not any(is_running(number) for number in process_ids(ids, 3))

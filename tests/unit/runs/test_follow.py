@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from amlplan.errors import RunError
 from amlplan.runs import follow as following
 from amlplan.runs.follow import LogTail, StatusTail, follow
 
@@ -105,6 +106,13 @@ def test_a_run_that_nobody_looks_after_is_ended(
     place: Any = Place(jobs)
     assert follow("r", place, said.extend, lambda: None) == "Failed"
     assert (jobs.finished, bytes(said)) == (["r"], b"said")
+
+
+def test_a_folder_that_was_removed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "LOOK", 0.0)
+    place: Any = Place(Jobs(tmp_path / "removed"))
+    with pytest.raises(RunError, match="folder was removed"):
+        follow("r", place, lambda _: None, lambda: None)
 
 
 def test_following_stops_where_the_check_raises(tmp_path: Path) -> None:
