@@ -123,6 +123,16 @@ class RunConfig(ResourceInputs):
         return self
 
     @model_validator(mode="after")
+    def _a_history(self) -> Self:
+        # Not mapped to another name: two blocks could meet in one history without a word.
+        if self.history is None and re.fullmatch(HISTORY_PATTERN, self.name) is None:
+            raise ValueError(
+                f"its runs would go into a history called {self.name!r}, and a history has only "
+                "letters, digits, - and _ in its name; set history to one that has"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _variables_of_its_own(self) -> Self:
         ours = sorted(name for name in self.env if name.startswith(RESERVED))
         if ours:

@@ -80,6 +80,17 @@ def test_mistakes_in_a_block_are_told_with_their_line(line: CommandLine) -> None
     assert "more.hcl" in line.run("run", "t.py", code=125).err
 
 
+def test_a_name_that_no_history_may_have_is_told_before_any_run(line: CommandLine) -> None:
+    line.configure('\nrun_config "t" {\n  name = "t.v2"\n  script = "t.py"\n}\n', apply=False)
+    result = line.run("validate", code=10)
+    words = " ".join(result.err.split())
+    assert "main.hcl line 11" in words
+    assert "a history called 't.v2'" in words
+    assert "set history" in words
+    line.change('name = "t.v2"', 'name = "t.v2"\n  history = "t-v2"')
+    line.run("validate")
+
+
 def test_a_reference_that_fits_nothing_or_several(line: CommandLine) -> None:
     line.write("a.py", "")
     line.write("b.py", "")

@@ -62,9 +62,15 @@ def test_variables_of_the_run_replace_those_of_its_environment() -> None:
     assert made.secrets == {"B": "own secret", "D": "their secret"}
 
 
+def test_the_history_of_a_run_has_its_name_or_the_one_that_is_set() -> None:
+    assert request(config(script="t.py")).history == "t"
+    assert request(config(script="t.py", name="a.b", history="a-b")).history == "a-b"
+
+
 @pytest.mark.parametrize(
     "values",
     [
+        {"name": "a.b"},
         {"env": {"AMLPLAN_RUN_ID": "x"}},
         {"input": {"a.b": {"path": "x"}, "A_B": {"path": "y"}}},
         {"command": ["x"]},
