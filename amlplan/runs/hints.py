@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from amlplan.snapshots.ignore import IgnoreRules
+from amlplan.runs.own_folders import rules_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,12 +24,13 @@ def missing_file_hint(source: Path, run_folder: Path) -> str | None:
     path = os.path.normpath(found[-1].removeprefix(f"{run_folder / 'work'}/"))
     if path.startswith(("/", "..")) or not (source / path).exists():
         return None
-    excluded = IgnoreRules(source).explain(path)
+    excluded = rules_of(source).explain(path)
     if excluded is None:
         return None
+    otherwise = "put it elsewhere" if excluded.is_fixed else "change that rule"
     return (
         f"{path} is in {source} and was not in the snapshot: {excluded.reason}. Declare it as an "
-        f'input, as in input "data" {{ path = "{path}" }}, or change that rule.'
+        f'input, as in input "data" {{ path = "{path}" }}, or {otherwise}.'
     )
 
 

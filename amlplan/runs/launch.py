@@ -16,8 +16,8 @@ from amlplan.files import failure_at
 from amlplan.history import RunDraft
 from amlplan.processes import mark_of
 from amlplan.runs.inputs import fingerprinted, link
+from amlplan.runs.own_folders import OWN_FOLDERS, rules_of
 from amlplan.runs.recorder import recorder_folder
-from amlplan.snapshots.ignore import IgnoreRules
 from amlplan.snapshots.snapshot import materialise, scan, store
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from amlplan.snapshots.manifest import Snapshot
 
 WORK = "work"
-FOLDERS = ("outputs", "logs")
-"""What a script finds in its working folder, to put what is to be kept."""
 
 
 def launch(
@@ -50,6 +48,7 @@ def launch(
         max_size=request.snapshot_size,
         max_files=request.snapshot_files,
         cache_folder=place.cache_folder,
+        runs_own=frozenset(OWN_FOLDERS),
         check=check,
     )
     _check_script(request, snapshot)
@@ -116,8 +115,8 @@ def _fill(
 ) -> None:
     materialise(snapshot, place.content, work)
     try:
-        for name in FOLDERS:
-            (work / name).mkdir(exist_ok=True)
+        for name in OWN_FOLDERS:
+            (work / name).mkdir()
     except OSError as failure:
         raise failure_at(work, "made", failure) from failure
     link(inputs, request.source, work)
@@ -152,12 +151,13 @@ def _check_script(request: RunRequest, snapshot: Snapshot) -> None:
     script = request.script
     if script is None or script in snapshot.entries:
         return
-    excluded = IgnoreRules(request.source).explain(script)
+    excluded = rules_of(request.source).explain(script)
     if excluded is not None and (request.source / script).exists():
+        change = "Change that rule, or write an .amlignore, which is used instead."
         raise RunError(
             "The script is left out of the snapshot",
-            f"{script} is {excluded.reason}, so the run would not have it. Change that rule, or "
-            "write an .amlignore, which is used instead.",
+            f"The run would not have {script}: {excluded.reason}. "
+            f"{'Put it elsewhere.' if excluded.is_fixed else change}",
         )
     raise RunError(
         "The script is missing",

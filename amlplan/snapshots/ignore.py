@@ -27,10 +27,14 @@ VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """Why a path is left out: `path` is the file or folder that decided, `reason` is for people."""
+    """Why a path is left out: `path` is the file or folder that decided, `reason` is for people.
+
+    `is_fixed` tells that no ignore file decided, and none can change it.
+    """
 
     path: str
     reason: str
+    is_fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,11 @@ class IgnoreRules:
 
     Its `.amlignore` decides alone where there is one; else the `.gitignore` of every folder, as
     git reads them. What lies above the source has no say, so that a copy of it elsewhere has the
-    same rules.
+    same rules. `runs_own` are names at its top that belong to a run, whatever lies there.
     """
 
     source: Path
+    runs_own: frozenset[str] = frozenset()
     file: str = field(init=False)
     """The name of the ignore files that decide."""
 
@@ -77,7 +82,9 @@ class IgnoreRules:
         """Why an entry of a folder that is kept is left out itself, None where it is kept."""
         name = path.rpartition("/")[2]
         if name in _NAMES or name.startswith(_BEGINNING) or name.endswith(_ENDINGS):
-            return Exclusion(path, ALWAYS)
+            return Exclusion(path, ALWAYS, is_fixed=True)
+        if path in self.runs_own:
+            return Exclusion(path, f"{path} is the run's own and begins empty", is_fixed=True)
         for level in levels:
             inner = path[len(level.prefix) :]
             for pattern in reversed(level.patterns):
@@ -94,7 +101,7 @@ class IgnoreRules:
         """The same for a folder, which a virtual environment is left out as."""
         excluded = self.decide(path, levels, is_folder=True)
         if excluded is None and (self.source / path / VIRTUAL_ENVIRONMENT).is_file():
-            return Exclusion(path, f"{ALWAYS}: a virtual environment")
+            return Exclusion(path, f"{ALWAYS}: a virtual environment", is_fixed=True)
         return excluded
 
     def explain(self, path: str | Path) -> Exclusion | None:

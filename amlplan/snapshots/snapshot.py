@@ -34,14 +34,16 @@ def scan(
     max_size: int,
     max_files: int,
     cache_folder: Path,
+    runs_own: frozenset[str] = frozenset(),
     check: Callable[[], None] = lambda: None,
 ) -> Snapshot:
     """Take a snapshot of a folder; blocks, and reads only files that changed since the last one.
 
-    `max_size` is in bytes. `check` is called now and then and may raise. Raises AmlplanError for
-    what cannot be taken, for too much, and for a file that changes while it is read.
+    `max_size` is in bytes, `runs_own` are names at the top that are left out. `check` is called
+    now and then and may raise. Raises AmlplanError for what cannot be taken, for too much, and for
+    a file that changes while it is read.
     """
-    rules = IgnoreRules(source)
+    rules = IgnoreRules(source, runs_own)
     found = find(rules)
     check_limits(rules, found, max_size=max_size, max_files=max_files)
     memory = DigestMemory(cache_folder / "snapshots", source.absolute())

@@ -53,6 +53,27 @@ def test_a_file_that_was_left_out_is_hinted_at(line: CommandLine) -> None:
     assert "Hint" not in line.run("run", "train.py", code=1).err
 
 
+def test_an_old_output_is_neither_there_nor_kept(line: CommandLine) -> None:
+    line.write("outputs/model", "of an earlier run")
+    line.write("outputs/t.py", "")
+    line.write("t.py", "open('outputs/model')\n")
+    result = line.run("run", "t.py", code=1)
+    assert "Note: What is in outputs/ is left out of the snapshot" in " ".join(result.out.split())
+    assert "outputs is the run's own and begins empty" in result.err
+    assert line.last().outputs == {}
+    result = line.run("run", "outputs/t.py", code=125)
+    assert "Put it elsewhere" in result.err
+
+
+def test_an_input_among_old_outputs_is_read_and_not_kept(line: CommandLine) -> None:
+    block = 'run_config "t" {\n  script = "t.py"\n  input "x" {\n    path = "outputs/x"\n  }\n}\n'
+    line.configure(block)
+    line.write("outputs/x", "data")
+    line.write("t.py", "print(open('outputs/x').read())\nopen('outputs/y', 'w').close()\n")
+    assert "data" in line.run("run", "t").out
+    assert set(line.last().outputs) == {"outputs/y"}
+
+
 def test_an_input_that_is_not_there(line: CommandLine) -> None:
     line.configure('run_config "t" {\n  script = "t.py"\n  input "x" {\n    path = "x"\n  }\n}\n')
     line.write("t.py", "")

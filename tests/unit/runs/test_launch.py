@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from amlplan.errors import CanceledError, ProviderError
 from amlplan.runs.launch import launch
+from amlplan.runs.own_folders import notes_on
 from amlplan.runs.place import RunPlace
 from amlplan.runs.request import RunRequest
 from amlplan_local.store import ContentStore
@@ -68,6 +70,45 @@ def test_a_run_is_recorded_and_submitted_with_its_folder(place: RunPlace, jobs: 
         "t.py",
     ]
     assert place.history.run(run.id).summary.status == "NotStarted"
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "link", "broken link"])
+def test_what_lies_where_a_run_keeps_its_own_is_no_part_of_it(place: RunPlace, kind: str) -> None:
+    source = request(place).source
+    alone = launch(request(place), place, source)
+    for name in ("outputs", "logs"):
+        if kind == "folder":
+            (source / name).mkdir()
+            (source / name / "old").write_text("of an earlier run")
+        elif kind == "file":
+            (source / name).touch()
+        else:
+            (source / name).symlink_to("/" if kind == "link" else "nowhere")
+    (source / "deep" / "outputs").mkdir(parents=True)
+    (source / "deep" / "outputs" / "kept").touch()
+    (note,) = notes_on(source)
+    assert "outputs/ and logs/" in note
+    run = launch(request(place), place, source)
+    work = place.folder_of(run.id) / "work"
+    assert [list((work / name).iterdir()) for name in ("outputs", "logs")] == [[], []]
+    assert (work / "deep" / "outputs" / "kept").exists()
+    shutil.rmtree(source / "deep")
+    again = launch(request(place), place, source)
+    snapshots = {place.history.run(each.id).definition["snapshot"] for each in (alone, again)}
+    assert len(snapshots) == 1
+
+
+def test_only_what_a_snapshot_would_have_taken_is_noted(place: RunPlace) -> None:
+    source = request(place).source
+    assert list(notes_on(source)) == []
+    (source / "outputs").mkdir()
+    assert list(notes_on(source)) == []
+    (source / "outputs" / "model").touch()
+    (note,) = notes_on(source)
+    assert "logs" not in note
+    for rule in ("outputs/", "/outputs/*"):
+        (source / ".gitignore").write_text(f"{rule}\n")
+        assert list(notes_on(source)) == []
 
 
 @pytest.mark.parametrize("files", [["t.py"], []], ids=["much to read", "nothing to read"])
