@@ -1,36 +1,56 @@
-"""The runs that are on a target now."""
+"""Runs that are active keep what they run on and record into."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.errors import HistoryError, ProviderError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from amlplan.provider import ProviderContext
     from amlplan_local.jobs import LocalJobs
-    from amlplan_schemas.state import Record
 
 
-def active_runs(
-    target: str, workspace: Record | None, jobs: LocalJobs, context: ProviderContext
-) -> list[str]:
-    """The ids of runs of a workspace that a supervisor looks after on a target, by its address.
+def refuse_while_active(
+    address: str,
+    workspace: Path,
+    jobs: LocalJobs,
+    context: ProviderContext,
+    target: str | None = None,
+) -> None:
+    """Raise ProviderError, which names them, while runs of a workspace's folder are active.
 
-    Raises ProviderError where the workspace's history cannot be read.
+    All runs count, or those on a target where its address is given. Raises ProviderError also
+    where the workspace's history cannot be read.
     """
-    path = None if workspace is None else workspace.outputs.values.get("path")
-    folder = Path(str(path))
-    if path is None or not (folder / "history").is_dir():
+    running = _active(workspace, jobs, context, target)
+    if not running:
+        return
+    one = len(running) == 1
+    raise ProviderError(
+        "Runs are active",
+        f"{', '.join(running)} {'is' if one else 'are'} running {'on' if target else 'in'} "
+        f"{address}. Wait for {'its' if one else 'their'} end, or end {'it' if one else 'each'}: "
+        f"amlplan runs cancel {running[0]}",
+        address=address,
+    )
+
+
+def _active(
+    workspace: Path, jobs: LocalJobs, context: ProviderContext, target: str | None
+) -> list[str]:
+    if not (workspace / "history").is_dir():
         return []
     try:
-        history = context.open_history(folder)
+        history = context.open_history(workspace)
         history.sync()
-        unfinished = [run.id for run in history.unfinished() if run.parent is None]
-        mine = [run for run in unfinished if history.run(run).definition.get("target") == target]
+        ids = [run.id for run in history.unfinished() if run.parent is None]
+        if target is not None:
+            ids = [run for run in ids if history.run(run).definition.get("target") == target]
     except HistoryError as failure:
         raise ProviderError(
             "It is not known whether runs are active", f"{failure.summary}: {failure.detail}"
         ) from failure
-    return [run for run in mine if jobs.pull(run, folder / "runs" / run) == "running"]
+    return [run for run in ids if jobs.pull(run, workspace / "runs" / run) == "running"]

@@ -7,12 +7,13 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.children import run_child
 from amlplan.errors import ProviderError
 from amlplan.provider import Kind, Missing, Present
-from amlplan_local.active import active_runs
+from amlplan_local.active import refuse_while_active
 from amlplan_local.identity import elsewhere, host_identity
 from amlplan_local.jobs import LocalJobs
 from amlplan_schemas.compute import ComputeFacts, LocalComputeOutputs
@@ -20,7 +21,6 @@ from amlplan_schemas.compute import LocalCompute as ComputeInputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from amlplan.abilities import Job, JobState
     from amlplan.provider import (
@@ -67,13 +67,11 @@ class LocalCompute:
 
     def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
         """Detach: nothing was put on the host. Raises ProviderError while runs are on it."""
-        running = active_runs(prior.address, targets.get("workspace"), self._jobs, self._context)
-        if running:
-            raise ProviderError(
-                "Runs are active",
-                f"{', '.join(running)} run on {prior.address}. Wait for their end, or end them: "
-                f"amlplan runs cancel {running[0]}",
-                address=prior.address,
+        workspace = targets.get("workspace")
+        path = None if workspace is None else workspace.outputs.values.get("path")
+        if path is not None:
+            refuse_while_active(
+                prior.address, Path(str(path)), self._jobs, self._context, target=prior.address
             )
 
     def submit(self, job: Job) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from amlplan.errors import NotFoundError, ProviderError, UnreachableError
 from amlplan.files import make_folder
 from amlplan.provider import Kind, Missing, Present, Unreachable
+from amlplan_local.active import refuse_while_active
 from amlplan_local.document import (
     DOCUMENT,
     Document,
@@ -21,6 +22,7 @@ from amlplan_local.document import (
     write_document,
 )
 from amlplan_local.identity import elsewhere, host_identity
+from amlplan_local.jobs import LocalJobs
 from amlplan_local.store import ContentStore
 from amlplan_schemas.workspace import Workspace, WorkspaceOutputs
 
@@ -166,11 +168,16 @@ class LocalWorkspace:
         return self._outputs(folder, changed)
 
     def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
-        """Detach: the history and every stored byte stay where they are."""
+        """Detach: the history and every stored byte stay where they are.
+
+        Raises ProviderError while runs are active in it: nobody would find them any more.
+        """
         folder = self._reachable_folder(prior)
         found = self._readable(folder)
         if found is None or found.detached or found.identity != prior.identity:
             return
+        jobs = LocalJobs(self._context.cache_folder)
+        refuse_while_active(prior.address, folder, jobs, self._context)
         write_document(folder, found.model_copy(update={"detached": True}))
 
     def _folder(self, identity: str, history: Mapping[str, object] | None) -> Path:

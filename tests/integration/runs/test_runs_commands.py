@@ -199,6 +199,26 @@ def test_a_target_with_active_runs_is_not_destroyed(line: CommandLine) -> None:
     line.run("destroy", "-auto-approve")
 
 
+def test_a_workspace_with_active_runs_is_not_destroyed(line: CommandLine) -> None:
+    """Also where no target is known to run them: they would go on where nobody finds them."""
+    line.configure()
+    line.write("t.py", WAIT)
+    line.run("run", "-detach", "t.py")
+    first = line.await_ready()
+    line.run("run", "-detach", "t.py")
+    second = next(folder for folder in line.folders() if folder != first)
+    result = line.run("destroy", "-auto-approve", code=12)
+    words = " ".join(result.err.split())
+    assert f"{first.name}, {second.name} are running in workspace.main" in words
+    assert f"amlplan runs cancel {first.name}" in words
+    assert [run["status"] for run in line.json("runs", "list")["runs"]] == ["Running", "Running"]
+    line.run("runs", "cancel", first.name)
+    result = line.run("destroy", "-auto-approve", code=12)
+    assert f"{second.name} is running in workspace.main" in " ".join(result.err.split())
+    line.run("runs", "cancel", second.name)
+    line.run("destroy", "-auto-approve")
+
+
 def test_a_run_that_was_lost_keeps_no_target(line: CommandLine) -> None:
     line.configure('run_config "t" {\n  script = "t.py"\n  target = compute.here\n}\n')
     line.write("t.py", WAIT)
