@@ -12,8 +12,9 @@ import click
 
 from amlplan import __version__
 from amlplan.cli.console import Console, OutputError
-from amlplan.cli.options import Command, Option, exact_group_arguments, suggestion
+from amlplan.cli.options import Command, Option, exact_group_arguments
 from amlplan.errors import EXIT_ERROR, EXIT_INTERRUPTED, AmlplanError
+from amlplan.wording import suggestion
 
 COMMANDS = {
     "init": "Make a project ready: lock what is missing, keep its state out of git.",

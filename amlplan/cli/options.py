@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from amlplan.errors import EXIT_ERROR
+from amlplan.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,12 +62,6 @@ class Option(click.Option):
         name = self.opts[0].lstrip("-")
         value = "" if self.is_flag else f"={self.make_metavar(ctx)}"
         return f"-{name}{value}", record[1]
-
-
-def suggestion(word: str, known: Sequence[str]) -> str:
-    """A sentence that names what may have been meant, or nothing."""
-    near = difflib.get_close_matches(word, known, n=1)
-    return f' Did you mean "{near[0]}"?' if near else ""
 
 
 def _options_of(command: click.Command) -> dict[str, click.Option]:

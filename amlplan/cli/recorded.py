@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from amlplan.cli.options import suggestion
 from amlplan.cli.project import holder, read_state, state_backend
 from amlplan.errors import PlanError
+from amlplan.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amlplan.cli.options import suggestion
 from amlplan.cli.workspaces import has_configuration, open_workspace
 from amlplan.errors import RunError
 from amlplan.runs.request import RunRequest
+from amlplan.wording import suggestion
 from amlplan_schemas.base import HISTORY_PATTERN
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import AmlplanError
 from amlplan.snapshots.ignore import GIT, OWN
+from amlplan.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +33,7 @@ def check_limits(
 ) -> None:
     """Raise AmlplanError, naming what is largest, where there is more than a snapshot may have."""
     size = sum(item.status.st_size for item in found)
-    holds = f"{rules.source} holds {len(found):,} files of {_shown(size)} together"
+    holds = f"{rules.source} holds {counted(len(found), 'file')} of {_shown(size)} together"
     if len(found) > max_files:
         said = _largest(found, lambda weight: weight.files)
         raise _refused("Too many files for a snapshot", f"max_files = {max_files}", holds, said)
@@ -85,7 +86,7 @@ def _weights(found: Sequence[Found]) -> dict[str, _Weight]:
 def _told(weight: _Weight) -> str:
     if weight.files == 1:
         return _shown(weight.size)
-    return f"{weight.files:,} files, {_shown(weight.size)}"
+    return f"{counted(weight.files, 'file')}, {_shown(weight.size)}"
 
 
 def _shown(size: float) -> str:

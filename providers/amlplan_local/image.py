@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from amlplan.errors import HistoryError, ProviderError, UnreachableError
 from amlplan.provider import Kind, Missing, Present, Refinement, Unreachable
+from amlplan.wording import counted, difference
 from amlplan_local.bundle import (
     ENVIRONMENT,
     MANIFEST,
@@ -87,9 +88,9 @@ class LocalImage:
         if _models_in(was["contents"]) == _models_in(now):
             expected["model_versions"] = was["model_versions"]
         if was["digest"] == derived["digest"]:
-            note = f"unchanged (same {len(now)} inputs)"
+            note = f"unchanged (same {counted(len(now), 'input')})"
             return Refinement(expected=expected, note=note)
-        return Refinement(expected=expected, note=_difference(was["contents"], now))
+        return Refinement(expected=expected, note=_change(was["contents"], now))
 
     def read(self, record: Record, targets: Targets) -> Observed:
         """The bundle as it lies there; Missing where it is gone."""
@@ -225,17 +226,13 @@ def _models_in(contents: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     return {name: item for name, item in contents.items() if name.startswith(f"{MODELS}/")}
 
 
-def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+def _change(before: Mapping[str, str], after: Mapping[str, str]) -> str:
     """Which inputs differ, and how many do not."""
-    changed = [_input_name(name) for name in after if before.get(name, "") != after[name]]
-    gone = [_input_name(name) for name in before if name not in after]
-    parts = []
-    if changed:
-        parts.append(f"{_few(changed)} changed")
-    if gone:
-        parts.append(f"{_few(gone)} removed")
-    same = len(after) - len(changed)
-    return f"{'; '.join(parts)} ({same} inputs are the same)"
+    was, now = (
+        {_input_name(name): digest for name, digest in each.items()} for each in (before, after)
+    )
+    same = sum(was.get(name) == digest for name, digest in now.items())
+    return f"{difference(was, now)} ({counted(same, 'input')} unchanged)"
 
 
 def _input_name(name: str) -> str:
@@ -244,9 +241,3 @@ def _input_name(name: str) -> str:
         return "the environment"
     folder, _, rest = name.partition("/")
     return f"model {rest}" if folder == MODELS else rest
-
-
-def _few(names: list[str]) -> str:
-    if len(names) <= 3:  # noqa: PLR2004 - as many as a line takes
-        return ", ".join(names)
-    return f"{', '.join(names[:3])} and {len(names) - 3} more"

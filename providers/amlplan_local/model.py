@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from amlplan.content import content_of, files_of
 from amlplan.errors import HistoryError, NotFoundError, ProviderError, UnreachableError
 from amlplan.provider import Kind, Missing, Present, Refinement, Unreachable
+from amlplan.wording import difference, few
 from amlplan_local.attached import REQUEST_TYPE as REGISTERED
 from amlplan_local.attached import WORKSPACE as ATTACHED
 from amlplan_local.attached import (
@@ -96,7 +97,7 @@ class LocalModel:
         gone = [
             file for file, digest in locked["files"].items() if not store.path(digest).is_file()
         ]
-        return f"{_few(gone)} of {name} is not in this workspace" if gone else None
+        return f"{few(gone)} of {name} is not in this workspace" if gone else None
 
     def offer(
         self, locked: Mapping[str, JsonValue] | None, current: Mapping[str, JsonValue]
@@ -136,7 +137,7 @@ class LocalModel:
             if "lineage" not in derived:
                 stable |= {"lineage"}
             return Refinement(expected=foreseen, stable=stable)
-        files = _difference(was.get("files") or {}, derived.get("files") or {})
+        files = difference(was.get("files") or {}, derived.get("files") or {})
         metric = metric_change(was.get("lineage") or {}, derived.get("lineage") or {})
         changed = "; ".join(item for item in (metric, files) if item) or "properties changed"
         note = f"v{was['version']} -> v{expected}: {changed}"
@@ -252,7 +253,7 @@ class LocalModel:
         source = self._source(str(inputs.source))
         content = content_of(source, self._context.cache_folder, cancelled)
         if content.digest != desired.derived["digest"]:
-            changed = _difference(_files(desired), content.files)
+            changed = difference(_files(desired), content.files)
             raise changed_since_plan(f"{source} ({changed})")
         files = {name: (path, content.files[name]) for name, path in files_of(source)}
         content_store.put(files, cancelled, operation.progress)
@@ -340,23 +341,7 @@ def _run_output_gone(desired: Desired, gone: list[str]) -> ProviderError:
     lineage = cast("Mapping[str, JsonValue]", desired.derived["lineage"])
     return NotFoundError(
         "The output of a run is gone",
-        f"{_few(gone)} of {run_name(lineage)} ({lineage['path']}) can no longer be read from the "
+        f"{few(gone)} of {run_name(lineage)} ({lineage['path']}) can no longer be read from the "
         f"workspace's store. Choose another run with: amlplan lock -upgrade {desired.address}",
         address=desired.address,
     )
-
-
-def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
-    """Which files differ, for people; empty where none does."""
-    kinds = {
-        "changed": [name for name in after if name in before and before[name] != after[name]],
-        "added": [name for name in after if name not in before],
-        "removed": [name for name in before if name not in after],
-    }
-    return "; ".join(f"{_few(sorted(names))} {kind}" for kind, names in kinds.items() if names)
-
-
-def _few(names: list[str]) -> str:
-    if len(names) <= 3:  # noqa: PLR2004 - as many as a line takes
-        return ", ".join(names)
-    return f"{', '.join(names[:3])} and {len(names) - 3} more"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from amlplan.cli.folders import provider_context
 from amlplan.cli.options import Command, CommandGroup, Option, flag
 from amlplan.cli.recorded import changed_record, recorded
 from amlplan.cli.style import styled, visible
+from amlplan.cli.text.json_text import json_text
 from amlplan.errors import EXIT_ERROR, PlanError, ProviderError
 from amlplan.pointers import value_at
 from amlplan.provider import has
@@ -92,13 +92,9 @@ def _body(place: str) -> bytes:
 def logs_command(name: str, revision: str | None) -> int:
     """Print what the workers of deployment NAME wrote."""
     record = recorded(BLOCK, name)
-    buffer = getattr(sys.stdout, "buffer", None)
-    for data in _serving(record).logs(record, revision):
-        if buffer is None:
-            sys.stdout.write(data.decode(errors="replace"))
-        else:
-            buffer.write(data)
-    sys.stdout.flush()
+    with Console(sys.stdout, sys.stderr).raw() as write:
+        for data in _serving(record).logs(record, revision):
+            write(data)
     return 0
 
 
@@ -116,7 +112,7 @@ def show_keys_command(name: str, *, json: bool) -> int:
     record = recorded(BLOCK, name)
     keys = dict(_serving(record).keys(record))
     if json:
-        console.print(_dump(keys))
+        console.print(json_text(keys))
     else:
         console.print("\n".join(f"{key:<9}  {value}" for key, value in keys.items()))
     return 0
@@ -214,7 +210,3 @@ def release_command(name: str) -> int:
             f"{record.address} is no longer held at revision {was.revision}. Next: amlplan plan"
         )
     return 0
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)

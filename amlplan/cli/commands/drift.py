@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,9 +11,11 @@ from amlplan.cli.console import Console
 from amlplan.cli.options import Command, assignments_of, flag, variable_options
 from amlplan.cli.project import open_project
 from amlplan.cli.style import styled
+from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.plan import drift_text
 from amlplan.errors import EXIT_DIFFERENCES, EXIT_ERROR
 from amlplan.planning.drift import find_drift
+from amlplan.wording import counted
 from amlplan_schemas.plan import DriftClass
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _text(drift: Sequence[Drift], looked_at: int) -> str:
     if not looked_at:
         return styled("green", "No drift. Nothing was applied yet.")
     if not drift:
-        objects = "1 object" if looked_at == 1 else f"{looked_at} objects"
+        objects = counted(looked_at, "object")
         return styled("green", f"No drift. Looked at {objects}: as they were applied.")
     silent = sum(item.drift_class is DriftClass.UNREACHABLE for item in drift)
     found = len(drift) - silent
@@ -62,11 +63,10 @@ def _text(drift: Sequence[Drift], looked_at: int) -> str:
 
 
 def _json(drift: Sequence[Drift], looked_at: int) -> str:
-    return json.dumps(
+    return json_text(
         {
             "format_version": "1.0",
             "objects": looked_at,
             "drift": [item.model_dump(mode="json") for item in drift],
-        },
-        indent=2,
+        }
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
@@ -10,9 +9,11 @@ import click
 from amlplan.cli.commands.runs import opened
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, CommandGroup, Option, flag
+from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.run_json import FORMAT_VERSION
 from amlplan.cli.text.runs import table
 from amlplan.cli.workspaces import open_workspace
+from amlplan.wording import counted
 
 WORKSPACE = click.option(
     "--workspace", cls=Option, metavar="NAME", help="Look in another workspace."
@@ -32,7 +33,7 @@ def list_command(workspace: str | None, *, json: bool) -> int:
     console = Console(sys.stdout, sys.stderr)
     found = opened(console, workspace).history.histories()
     if json:
-        console.print(_dump({"format_version": FORMAT_VERSION, "histories": dict(found)}))
+        console.print(json_text({"format_version": FORMAT_VERSION, "histories": dict(found)}))
     elif found:
         rows = ((name, str(count)) for name, count in found.items())
         console.print(table(("HISTORY", "RUNS"), rows))
@@ -47,9 +48,7 @@ def rebuild_command(workspace: str | None) -> int:
     """Make the database again from what the runs wrote; loses nothing."""
     console = Console(sys.stdout, sys.stderr)
     taken = open_workspace(workspace).history.rebuild()
-    console.print(f"{taken.events} events taken in, {taken.skipped} lines skipped.")
+    console.print(
+        f"{counted(taken.events, 'event')} taken in, {counted(taken.skipped, 'line')} skipped."
+    )
     return 0
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -17,6 +17,7 @@ from amlplan.cli.project import open_project
 from amlplan.cli.style import styled
 from amlplan.errors import PlanError
 from amlplan.lockfile import LOCK_NAME
+from amlplan.wording import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,8 +50,8 @@ def command(ctx: click.Context, *, reconfigure: bool) -> int:
         project = with_completed_lock(project, progress, stop)
     count = len(project.lock.entries)
     if project.lock != before:
-        entries = "entry" if count == 1 else "entries"
-        console.print(f"{LOCK_NAME}: {count} {entries} written. Commit it with the configuration.")
+        entries = counted(count, "entry", "entries")
+        console.print(f"{LOCK_NAME}: {entries} written. Commit it with the configuration.")
     added = _ignore(project.root)
     if added:
         console.print(f".gitignore: added {', '.join(added)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,9 @@ import click
 from amlplan.abilities import KeepsModels
 from amlplan.cli.console import Console
 from amlplan.cli.folders import provider_context
-from amlplan.cli.options import Command, CommandGroup, Option, flag, suggestion
+from amlplan.cli.options import Command, CommandGroup, Option, flag
 from amlplan.cli.style import styled, visible
+from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.run_json import FORMAT_VERSION
 from amlplan.cli.text.runs import size_text, table
 from amlplan.cli.workspaces import open_workspace
@@ -21,6 +21,7 @@ from amlplan.errors import PlanError
 from amlplan.provider import has
 from amlplan.registry import Registry
 from amlplan.runs.outputs import copy_content
+from amlplan.wording import counted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +54,7 @@ def list_command(workspace: str | None, *, json: bool) -> int:
     models = _models(open_workspace(workspace))
     if json:
         shown = [_version(item) for versions in models.values() for item in versions]
-        console.print(_dump({"format_version": FORMAT_VERSION, "models": shown}))
+        console.print(json_text({"format_version": FORMAT_VERSION, "models": shown}))
     elif models:
         console.print(
             table(
@@ -94,7 +95,7 @@ def show_command(name: str, workspace: str | None, *, json: bool) -> int:
     console = Console(sys.stdout, sys.stderr)
     item = _chosen(_models(open_workspace(workspace)), name)
     if json:
-        console.print(_dump({"format_version": FORMAT_VERSION, **_version(item)}))
+        console.print(json_text({"format_version": FORMAT_VERSION, **_version(item)}))
         return 0
     facts = {
         "digest": item.digest,
@@ -129,9 +130,8 @@ def pull_command(name: str, workspace: str | None, to: str | None) -> int:
     folder = Path(to or item.name)
     for path, digest in item.files.items():
         copy_content(place.content, digest, folder / path)
-    console.print(
-        f"{item.name}:{item.version} ({size_text(item.size)}, {len(item.files)} files) in {folder}"
-    )
+    what = f"{size_text(item.size)}, {counted(len(item.files), 'file')}"
+    console.print(f"{item.name}:{item.version} ({what}) in {folder}")
     return 0
 
 
@@ -162,7 +162,3 @@ def _version(item: ModelVersion) -> dict[str, Any]:
         "lineage": dict(item.lineage),
         "registered": item.at,
     }
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)

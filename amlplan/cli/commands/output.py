@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from amlplan.cli.console import Console
-from amlplan.cli.options import Command, assignments_of, flag, suggestion, variable_options
+from amlplan.cli.options import Command, assignments_of, flag, variable_options
 from amlplan.cli.project import open_project, plan_inputs, read_state
+from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.outputs import outputs_text
 from amlplan.errors import PlanError
 from amlplan.planning.plan import make_plan
 from amlplan.secrets import reveal
 from amlplan.values import UNKNOWN
+from amlplan.wording import suggestion
 
 if TYPE_CHECKING:
     from amlplan_schemas.state import StateOutput
@@ -82,9 +84,9 @@ def _revealed(ctx: click.Context, name: str) -> object:
 
 def _json(outputs: dict[str, StateOutput], name: str | None) -> str:
     if name is not None:
-        return json.dumps(outputs[name].value, indent=2, ensure_ascii=False)
+        return json_text(outputs[name].value)
     document = {
         key: {"sensitive": output.secret is not None, "value": output.value}
         for key, output in sorted(outputs.items())
     }
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return json_text(document)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from amlplan.cli.options import Command, Option, assignments_of, flag, variable_
 from amlplan.cli.progress import Progress
 from amlplan.cli.run_request import Asked, requested
 from amlplan.cli.style import styled, visible
+from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.run_json import run_json
 from amlplan.cli.text.runs import ending_text, run_name
 from amlplan.errors import EXIT_INTERRUPTED, EXIT_RUN, AmlplanError, CanceledError
@@ -141,9 +141,7 @@ def _run(console: Console, asked: Asked, *, detach: bool, as_json: bool) -> int:
         console.print(ending_text(detail))
         _hint(console, detail, request, place)
     if as_json:
-        Console(sys.stdout, sys.stderr).print(
-            json.dumps(run_json(detail), indent=2, ensure_ascii=False)
-        )
+        Console(sys.stdout, sys.stderr).print(json_text(run_json(detail)))
     if interrupted:
         return EXIT_INTERRUPTED
     return 0 if detach else _code(detail)

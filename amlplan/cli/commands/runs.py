@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from amlplan.cli.console import Console
 from amlplan.cli.interrupt import ending_on_signals
 from amlplan.cli.options import Command, CommandGroup, Option, flag
 from amlplan.cli.style import styled, visible
+from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.run_json import FORMAT_VERSION, run_json, summary_json
 from amlplan.cli.text.runs import run_name, run_text, runs_table, size_text, status_text
 from amlplan.cli.workspaces import open_workspace
@@ -22,6 +22,7 @@ from amlplan.runs.due import bring_up_to_date
 from amlplan.runs.follow import LogTail, follow
 from amlplan.runs.outputs import download
 from amlplan.runs.place import root_of
+from amlplan.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +77,8 @@ def list_command(
     console = Console(sys.stdout, sys.stderr)
     runs = opened(console, workspace).history.runs(history, status=status, limit=limit)
     if json:
-        console.print(_dump([summary_json(run) for run in runs]))
+        shown = [summary_json(run) for run in runs]
+        console.print(json_text({"format_version": FORMAT_VERSION, "runs": shown}))
     elif runs:
         console.print(runs_table(runs))
     else:
@@ -92,7 +94,7 @@ def show_command(run: str, workspace: str | None, history: str | None, *, json: 
     """Show one RUN: how it ended, its metrics, outputs and origin."""
     console = Console(sys.stdout, sys.stderr)
     detail = opened(console, workspace).history.run(run, history=history)
-    console.print(_dump(run_json(detail)) if json else run_text(detail))
+    console.print(json_text(run_json(detail)) if json else run_text(detail))
     return 0
 
 
@@ -156,12 +158,6 @@ def download_command(
     detail = place.history.run(run, history=history)
     folder = Path(to or detail.summary.id)
     written = download(detail, place.content, folder, path)
-    size = size_text(sum(file.size for file in written))
-    console.print(f"{len(written)} files ({size}) of {run_name(detail.summary)} in {folder}")
+    files, size = counted(len(written), "file"), size_text(sum(file.size for file in written))
+    console.print(f"{files} ({size}) of {run_name(detail.summary)} in {folder}")
     return 0
-
-
-def _dump(value: object) -> str:
-    if isinstance(value, list):
-        value = {"format_version": FORMAT_VERSION, "runs": value}
-    return json.dumps(value, indent=2, ensure_ascii=False)

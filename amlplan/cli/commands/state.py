@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from fnmatch import fnmatchcase
 
 import click
 
 from amlplan.cli.console import Console
-from amlplan.cli.options import Command, CommandGroup, flag, suggestion
+from amlplan.cli.options import Command, CommandGroup, flag
 from amlplan.cli.project import read_state
+from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.records import record_text
 from amlplan.errors import PlanError
+from amlplan.wording import suggestion
 
 
 @click.group("state", cls=CommandGroup)
@@ -35,7 +36,7 @@ def list_command(patterns: tuple[str, ...], *, json: bool) -> int:
     console = Console(sys.stdout, sys.stderr)
     if json:
         console.print(
-            _dump(
+            json_text(
                 [
                     {"address": r.address, "kind": r.kind, "name": r.name, "status": str(r.status)}
                     for r in shown
@@ -64,7 +65,3 @@ def show_command(address: str, *, json: bool) -> int:
     record = records[address]
     console.print(record.model_dump_json(indent=2) if json else record_text(record))
     return 0
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from amlplan.cli.options import Command, assignments_of, flag, variable_options
 from amlplan.cli.project import empty_state, open_project, plan_inputs
 from amlplan.cli.style import styled
 from amlplan.cli.text.diagnostic import diagnostic_json
+from amlplan.cli.text.json_text import json_text
 from amlplan.errors import EXIT_CONFIG, ConfigError
 from amlplan.planning.plan import make_plan
 
@@ -56,13 +56,12 @@ def _problems(ctx: click.Context) -> tuple[Diagnostic, ...]:
 
 
 def _report(problems: tuple[Diagnostic, ...]) -> str:
-    return json.dumps(
+    return json_text(
         {
             "format_version": "1.0",
             "valid": not problems,
             "error_count": sum(item.severity == "error" for item in problems),
             "warning_count": sum(item.severity == "warning" for item in problems),
             "diagnostics": [diagnostic_json(item) for item in problems],
-        },
-        indent=2,
+        }
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
 from importlib.metadata import entry_points
@@ -12,6 +11,7 @@ import click
 from amlplan import __version__
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, flag
+from amlplan.cli.text.json_text import json_text
 from amlplan.registry import PROVIDERS
 
 
@@ -35,4 +35,4 @@ def _json() -> str:
         "platform": f"{platform.system().lower()}_{platform.machine()}",
         "providers": providers,
     }
-    return json.dumps(document, indent=2)
+    return json_text(document)

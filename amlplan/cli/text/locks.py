@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.cli.style import visible
 from amlplan.cli.text.values import SYMBOLS
+from amlplan.wording import counted
 
 if TYPE_CHECKING:
     from amlplan.lockfile import LockEntry, LockFile
@@ -45,4 +46,4 @@ def _answer(entry: LockEntry) -> str:
     if "registered" in lineage:
         return str(lineage["registered"])
     packages = len(entry.resolved.get("packages", ()))
-    return f"{packages} package{'' if packages == 1 else 's'}"
+    return counted(packages, "package")

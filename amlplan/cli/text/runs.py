@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from amlplan.cli.style import styled, visible
+from amlplan.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -95,7 +96,7 @@ def ending_text(run: RunDetail) -> str:
         shown[MANY:] = [f"… and {len(shown) - MANY} more (see: amlplan runs show {summary.id})"]
     files = len(run.outputs)
     if files:
-        shown.append(f"{files} output{'' if files == 1 else 's'} kept")
+        shown.append(f"{counted(files, 'output')} kept")
     if run.left_out:
         shown.append(f"{len(run.left_out)} not kept (see: amlplan runs show {summary.id})")
     return "\n".join([styled("bold", line), *(f"  {item}" for item in shown)])

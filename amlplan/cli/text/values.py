@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from amlplan.cli.style import styled, visible
+from amlplan.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -196,5 +197,4 @@ def _line_changes(before: str, after: str, pad: str) -> Iterator[str]:
 
 def unchanged_text(count: int, word: str) -> str:
     """The line that stands for what is not shown."""
-    plural = "" if count == 1 else "s"
-    return styled("dim", f"# ({count} unchanged {word}{plural} hidden)")
+    return styled("dim", f"# ({counted(count, f'unchanged {word}')} hidden)")

@@ -119,6 +119,8 @@ def test_downloads_are_what_the_run_gave(line: CommandLine) -> None:
     assert "2 files (2 B) of run 1 of t" in result.out
     assert (line.root / run_id / "outputs/deep/a").read_text() == "1"
     line.run("runs", "download", "1", "-to=there", "-path=outputs/")
+    result = line.run("runs", "download", "1", "-to=one", "-path=logs")
+    assert "1 file (" in result.out
     assert (line.root / "there/outputs/deep/a").read_text() == "1"
     assert not (line.root / "there/logs").exists()
 

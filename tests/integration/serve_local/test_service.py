@@ -39,7 +39,7 @@ def test_a_model_in_the_image_is_where_azure_ml_puts_it(deployed: Deployed) -> N
     deployed.project.write("model.txt", "others ")
     planned = deployed.run("plan").out
     assert "model.ridge" in planned
-    assert "model ridge changed (2 inputs are the same)" in planned
+    assert "model ridge changed (2 inputs unchanged)" in planned
     assert "revision 1 -> 2" in planned
     deployed.apply()
     assert deployed.word() == "others /ridge/2"

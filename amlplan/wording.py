@@ -1,0 +1,40 @@
+"""Amounts, lists of names and suggestions, as sentences have them."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+FEW = 3
+"""Names that a line takes."""
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """A number and its noun, as in `1 file` and `1,200 files`."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
+def few(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    if len(names) <= FEW:
+        return ", ".join(names)
+    return f"{', '.join(names[:FEW])} and {len(names) - FEW} more"
+
+
+def difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    """Which names came, went, and stand for something else; empty where none does."""
+    kinds = {
+        "changed": [name for name in after if name in before and before[name] != after[name]],
+        "added": [name for name in after if name not in before],
+        "removed": [name for name in before if name not in after],
+    }
+    return "; ".join(f"{few(sorted(names))} {kind}" for kind, names in kinds.items() if names)
+
+
+def suggestion(word: str, known: Sequence[str]) -> str:
+    """A sentence that names what may have been meant, or nothing."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return f' Did you mean "{near[0]}"?' if near else ""
