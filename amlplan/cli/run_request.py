@@ -50,7 +50,7 @@ def requested(
     if asked.name is not None and _is_script(asked.name, root):
         return _script(asked, root)
     if not has_configuration(root):
-        raise _nothing_to_run(asked.name, [])
+        raise _nothing_to_run(asked.name, [], root)
     # Reading a configuration takes as long to import as all the rest.
     from amlplan.cli.configured_run import configured
     from amlplan.cli.project import open_project
@@ -60,7 +60,7 @@ def requested(
     labels = [block.label for block in blocks if block.kind == RUN_CONFIG]
     label = asked.name or (labels[0] if len(labels) == 1 else None)
     if label not in labels:
-        raise _nothing_to_run(asked.name, labels)
+        raise _nothing_to_run(asked.name, labels, root)
     return configured(label, asked, project, progress, stop)
 
 
@@ -74,21 +74,34 @@ def _check_history(name: str) -> None:
 
 
 def _is_script(name: str, root: Path) -> bool:
-    return name.endswith(".py") or ("/" in name and (root / name).is_file())
+    return _is_path(name) and (root / name).exists()
 
 
-def _nothing_to_run(name: str | None, labels: list[str]) -> RunError:
+def _is_path(name: str) -> bool:
+    return name.endswith(".py") or "/" in name
+
+
+def _nothing_to_run(name: str | None, labels: list[str], root: Path) -> RunError:
     known = ", ".join(labels) or "none"
     if name is None:
         return RunError(
             "Nothing to run",
             f"Name a run configuration or a script; configured here: {known}.",
         )
+    hint = suggestion(name, [*labels, *_scripts_beside(name, root)])
+    if _is_path(name):
+        return RunError("The script is missing", f"There is no {name} in {root}.{hint}")
     return RunError(
         "No such run configuration",
         f"There is no run_config {name}, and no script of that name; configured here: {known}."
-        f"{suggestion(name, labels)}",
+        f"{hint}",
     )
+
+
+def _scripts_beside(name: str, root: Path) -> list[str]:
+    """The scripts of the folder in which a name is looked for, as they would be named."""
+    folder = os.path.dirname(name)  # noqa: PTH120 - of text: ./ stays
+    return [os.path.join(folder, path.name) for path in (root / folder).glob("*.py")]  # noqa: PTH118
 
 
 def _script(asked: Asked, root: Path) -> tuple[RunRequest, RunPlace, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from amlplan.errors import RunError
 from amlplan.provider import Desired, Present, Unreachable, has
 from amlplan.registry import Registry
 from amlplan.runs.place import RunPlace
+from amlplan.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,9 +56,17 @@ def open_workspace(name: str | None) -> RunPlace:
     """
     root = Path.cwd()
     registry = Registry(provider_context(root))
-    applied = _applied() if has_configuration(root) else []
+    is_configured = has_configuration(root)
+    applied = _applied() if is_configured else []
     if not applied and name is None:
         return implicit_place(root, registry)
+    if not is_configured:
+        raise RunError(
+            "No workspace",
+            f"There is no configuration in {root} that names a workspace {name}. Go to the folder "
+            "of the one that does, or use -chdir; without -workspace, this is about the runs of "
+            "this folder.",
+        )
     return place_of(_chosen(applied, name), registry)
 
 
@@ -79,10 +88,11 @@ def _chosen(applied: list[Record], name: str | None) -> Record:
         found = [item for item in applied if item.inputs.values.get("default") is True]
     if len(found) != 1:
         what = f"called {name}" if name else "that goes without saying"
+        hint = suggestion(name, [record.name for record in applied]) if name else ""
         raise RunError(
             "No workspace",
-            f"There is no workspace {what}; applied here: {names}. Apply it, or name one of these "
-            "with -workspace.",
+            f"There is no workspace {what}; applied here: {names}.{hint} Apply it, or name one of "
+            "these with -workspace.",
         )
     return found[0]
 

@@ -19,6 +19,7 @@ from amlplan.runs.inputs import fingerprinted, link
 from amlplan.runs.own_folders import OWN_FOLDERS, rules_of
 from amlplan.runs.recorder import recorder_folder
 from amlplan.snapshots.snapshot import materialise, scan, store
+from amlplan.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,5 +163,5 @@ def _check_script(request: RunRequest, snapshot: Snapshot) -> None:
     raise RunError(
         "The script is missing",
         f"There is no {script} in {request.source}. Correct script or source; script is relative "
-        "to source.",
+        f"to source.{suggestion(script, list(snapshot.files))}",
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import NotFoundError, RunError
 from amlplan.files import failure_at, make_folder
+from amlplan.wording import few
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,9 +28,9 @@ def download(
     """
     wanted = [file for name, file in sorted(run.outputs.items()) if _is_below(name, path)]
     if not wanted:
-        what = "no outputs" if path is None else f"no output {path}"
-        known = ", ".join(sorted(run.outputs)[:5]) or "none"
-        raise RunError("Nothing to download", f"{run.summary.id} has {what}; it has: {known}.")
+        known = f"no output {path}; it has: {few(sorted(run.outputs))}"
+        what = known if run.outputs else "no outputs"
+        raise RunError("Nothing to download", f"{run.summary.id} has {what}.")
     for file in wanted:
         copy_content(content, file.digest, folder / file.path)
     return wanted

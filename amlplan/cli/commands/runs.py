@@ -17,7 +17,7 @@ from amlplan.cli.text.run_json import FORMAT_VERSION, run_json, summary_json
 from amlplan.cli.text.runs import run_name, run_text, runs_table, size_text, status_text
 from amlplan.cli.workspaces import open_workspace
 from amlplan.errors import RunError
-from amlplan.history import FINAL
+from amlplan.history import FINAL, NEXT
 from amlplan.runs.due import bring_up_to_date
 from amlplan.runs.follow import LogTail, follow
 from amlplan.runs.outputs import download
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 LATEST = "latest"
 RUN_HELP = "A RUN is an id or the beginning of one, a number, or latest."
-STATUSES = ("NotStarted", "Queued", "Preparing", "Running", "Finalizing", *sorted(FINAL))
 
 
 def run_options(function: Any) -> Any:
@@ -59,7 +58,7 @@ def command() -> None:
 
 @command.command("list", cls=Command)
 @run_options
-@click.option("--status", cls=Option, type=click.Choice(STATUSES), help="Only these.")
+@click.option("--status", cls=Option, type=click.Choice(list(NEXT)), help="Only these.")
 @click.option(
     "--limit",
     cls=Option,
@@ -81,6 +80,8 @@ def list_command(
         console.print(json_text({"format_version": FORMAT_VERSION, "runs": shown}))
     elif runs:
         console.print(runs_table(runs))
+    elif history or status:
+        console.print("No such runs. See them all with: amlplan runs list")
     else:
         console.print("No runs yet. Start one with: amlplan run")
     return 0

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from amlplan.errors import HistoryError
+from amlplan.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,13 +125,19 @@ def locked(path: Path, timeout: float) -> HistoryError:
     )
 
 
-def no_run(reference: str, history: str | None) -> HistoryError:
-    """A reference fits no run."""
+def no_run(reference: str, history: str | None, ids: list[str]) -> HistoryError:
+    """A reference fits no run, of these ids."""
     where = f" in history {history}" if history else ""
+    if not ids:
+        return HistoryError(
+            "No such run",
+            f"There is no run{where}. Start one with amlplan run, or see which histories there "
+            "are: amlplan history list",
+        )
     return HistoryError(
         "No such run",
-        f"No run{where} is named {reference}. Name one by its id, the beginning of it, its number, "
-        "or latest; list them with: amlplan runs list",
+        f"No run{where} is named {reference}.{suggestion(reference, ids)} Name one by its id, the "
+        "beginning of it, its number, or latest; list them with: amlplan runs list",
     )
 
 

@@ -32,6 +32,8 @@ SUMMARY = (
 KNOWN = "runs.created IS NOT NULL"
 """A run whose first event was not read yet is not shown."""
 _TOP = f"{KNOWN} AND runs.key = runs.root"
+NEAR = 500
+"""The newest runs, among which one is looked for that may have been meant."""
 _NEWEST = "ORDER BY runs.created DESC, runs.id DESC"
 
 
@@ -106,7 +108,8 @@ def resolve(connection: sqlite3.Connection, reference: str, history: str | None)
             raise complaints.several_runs(reference, found)
         if found:
             return str(found[0])
-    raise complaints.no_run(reference, history)
+    ids = [run.id for run in runs(connection, history, None, NEAR)]
+    raise complaints.no_run(reference, history, ids)
 
 
 def _meanings(reference: str) -> list[tuple[str, list[object]]]:

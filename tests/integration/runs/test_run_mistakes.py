@@ -27,6 +27,34 @@ def test_a_script_that_is_not_there(line: CommandLine) -> None:
     assert not line.folders()
 
 
+def test_a_name_that_is_near_a_script_gets_a_suggestion(line: CommandLine) -> None:
+    line.write("train.py", "")
+    line.write("deep/score.py", "")
+    near = {
+        "trian.py": "train.py",
+        "trian": "train.py",
+        "./trian.py": "./train.py",
+        "deep/scor.py": "deep/score.py",
+    }
+    for name, meant in near.items():
+        assert f'Did you mean "{meant}"?' in line.run("run", name, code=125).err
+    assert "Did you mean" not in line.run("run", "nothing/like-it.py", code=125).err
+    line.configure(
+        'run_config "t" {\n  script = "trian.py"\n}\nrun_config "predict" {\n  script = "p.py"\n}'
+    )
+    assert 'Did you mean "train.py"?' in line.run("run", "t", code=125).err
+    assert 'Did you mean "train.py"?' in line.run("run", "trian.py", code=125).err
+    assert 'Did you mean "predict"?' in line.run("run", "predict.py", code=125).err
+
+
+def test_a_workspace_that_is_not_there(line: CommandLine) -> None:
+    result = line.run("runs", "list", "-workspace=zz", code=1)
+    assert f"There is no configuration in {line.root}" in result.err
+    line.configure()
+    result = line.run("runs", "list", "-workspace=mian", code=1)
+    assert 'Did you mean "main"?' in " ".join(result.err.split())
+
+
 def test_a_script_that_is_left_out_is_told_with_the_line(line: CommandLine) -> None:
     line.write(".gitignore", "*.csv\n\nlocal_*.py\n")
     line.write("local_train.py", "")
@@ -126,11 +154,20 @@ def test_a_reference_that_fits_nothing_or_several(line: CommandLine) -> None:
     result = line.run("runs", "show", "1", code=1)
     assert "Several runs have this name" in result.err
     assert line.json("runs", "show", "1", "-history=b")["name"] == "b.py"
-    assert "No run in history c" in line.run("runs", "show", "-history=c", code=1).err
+    assert "no run in history c." in line.run("runs", "show", "-history=c", code=1).err
+    newest = line.last().summary.id
+    slip = newest[:-1] + "x"
+    assert f'Did you mean "{newest}"?' in line.run("runs", "show", slip, code=1).err
+    assert "No such runs" in line.run("runs", "list", "-history=c").out
 
 
 def test_what_was_not_kept_cannot_be_downloaded(line: CommandLine) -> None:
     line.write("t.py", "open('outputs/model', 'w').write('m')\n")
+    line.run("run", "t.py")
+    line.write("u.py", "")
+    line.run("run", "u.py")
+    result = line.run("runs", "download", code=1)
+    assert "has no outputs." in result.err
     line.run("run", "t.py")
     result = line.run("runs", "download", "-path=outputs/other", code=1)
     assert "it has: outputs/model" in result.err
