@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _COLOURS = {"Completed": "green", "Failed": "red", "Canceled": "yellow"}
 MANY = 20
+LONGEST = 200
+"""Letters that a name or a value may take; -json has all of them."""
 
 
 def status_text(status: str) -> str:
@@ -47,9 +49,15 @@ def time_text(moment: float | None) -> str:
     return datetime.fromtimestamp(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
+def on_one_line(text: str) -> str:
+    """Text from outside that may neither end its line nor fill the screen."""
+    shown = visible(text).replace("\n", "\\n").replace("\t", "\\t")
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Aligned columns under a head."""
-    lines = [tuple(head), *(tuple(visible(cell) for cell in row) for row in rows)]
+    lines = [tuple(head), *(tuple(on_one_line(cell) for cell in row) for row in rows)]
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     texts = [
         "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -80,7 +88,7 @@ def runs_table(runs: Iterable[RunSummary]) -> str:
 def metric_text(value: float | str | bool) -> str:  # noqa: FBT001 - any value that a metric takes
     """The value of a metric."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value).lower() if isinstance(value, bool) else visible(value)
+        return str(value).lower() if isinstance(value, bool) else on_one_line(value)
     return f"{value:g}" if isinstance(value, float) and math.isfinite(value) else str(value)
 
 
@@ -91,7 +99,7 @@ def ending_text(run: RunDetail) -> str:
     line = f"{run_name(summary)}: {status_text(summary.status)}{why}"
     if summary.duration is not None:
         line += f" after {duration_text(summary.duration)}"
-    shown = [f"{visible(name)} = {text}" for name, text in metric_rows(run.metrics)]
+    shown = [f"{on_one_line(name)} = {text}" for name, text in metric_rows(run.metrics)]
     if len(shown) > MANY:
         shown[MANY:] = [f"… and {len(shown) - MANY} more (see: amlplan runs show {summary.id})"]
     files = len(run.outputs)
@@ -112,11 +120,11 @@ def run_text(run: RunDetail) -> str:
         "exit code": "-" if summary.exit_code is None else str(summary.exit_code),
         "started": time_text(summary.started),
         "took": duration_text(summary.duration),
-        "by": f"{summary.by} on {summary.host}",
+        "by": on_one_line(f"{summary.by} on {summary.host}"),
         **_definition(run.definition),
     }
     width = max(len(name) for name in facts)
-    lines = [styled("bold", f"# {run_name(summary)} ({summary.name})"), ""]
+    lines = [styled("bold", f"# {run_name(summary)} ({on_one_line(summary.name)})"), ""]
     lines += [f"{name:<{width}}  {text}" for name, text in facts.items()]
     return "\n".join([*lines, *_sections(run)])
 
@@ -135,6 +143,9 @@ def _sections(run: RunDetail) -> Iterator[str]:
     parameters = run.definition.get("parameters") or {}
     if parameters:
         yield _section("Parameters", ((name, str(value)) for name, value in parameters.items()))
+    inputs = run.definition.get("inputs") or {}
+    if inputs:
+        yield _section("Inputs", ((name, _input(item)) for name, item in inputs.items()))
     if run.metrics:
         yield _section("Metrics", metric_rows(run.metrics))
     if run.tags:
@@ -148,6 +159,10 @@ def _sections(run: RunDetail) -> Iterator[str]:
         yield _section("Not kept", run.left_out.items())
     if run.children:
         yield "\n" + styled("bold", "Children") + "\n" + runs_table(run.children)
+
+
+def _input(item: Mapping[str, Any]) -> str:
+    return f"{item['path']} ({size_text(item['size'])}, {item['digest'][:19]})"
 
 
 def metric_rows(metrics: Mapping[str, Metric]) -> Iterator[tuple[str, str]]:
@@ -170,7 +185,7 @@ def size_text(size: int) -> str:
 
 
 def _section(title: str, rows: Iterable[tuple[str, str]]) -> str:
-    shown = [(visible(name), visible(text)) for name, text in rows]
+    shown = [(on_one_line(name), on_one_line(text)) for name, text in rows]
     width = max(len(name) for name, _ in shown)
     lines = [f"  {name:<{width}}  {text}" for name, text in shown[:MANY]]
     if len(shown) > MANY:

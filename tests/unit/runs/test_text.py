@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,13 +13,14 @@ from amlplan.cli.text.runs import MANY, duration_text, run_text, size_text
 from amlplan.cli.text.runs import ending_text as marked_ending
 from amlplan.history import Metric, OutputFile, Point, RunDetail, RunSummary
 
+SUMMARY = RunSummary("r_1", 1, "r", "t.py", "Completed", 0.0, 10.0, 12.5, 0)
+
 
 def detail(**values: Any) -> RunDetail:
-    summary = RunSummary("r_1", 1, "r", "t.py", "Completed", 0.0, 10.0, 12.5, 0)
     empty: dict[str, Any] = {
         name: {} for name in ("definition", "metrics", "tags", "properties", "outputs", "left_out")
     }
-    given = {"statuses": [], "children": [], "summary": summary, "workspace": "w", **empty}
+    given = {"statuses": [], "children": [], "summary": SUMMARY, "workspace": "w", **empty}
     return RunDetail(**given | values)
 
 
@@ -52,6 +54,29 @@ def test_a_run_that_never_ran_took_no_time() -> None:
     assert text.startswith("run 1 of r: Failed (no")
     assert "after" not in text
     assert "\x1b" not in text
+
+
+def test_names_and_values_of_a_script_stay_on_their_line() -> None:
+    long = "b" * 99_999
+    run = detail(
+        tags={"a\nstatus  Failed": "x\ty", "b": long},
+        metrics={"m\x1b[31m\n": metric("one\ntwo")},
+        outputs={"o\n": OutputFile("o\n", "sha256:0", 1)},
+        summary=replace(SUMMARY, name="t\x1b[31m\n.py"),
+    )
+    text = rendered(run_text(run), colours=False)
+    lines = text.splitlines()
+    assert lines[0] == r"# run 1 of r (t\x1b[31m\n.py)"
+    assert r"  a\nstatus  Failed  x\ty" in lines
+    assert r"  m\x1b[31m\n  one\ntwo" in lines
+    assert max(map(len, lines)) < 300
+    assert r"  m\x1b[31m\n = one\ntwo" in ending_text(run).splitlines()
+
+
+def test_the_inputs_of_a_run_are_shown() -> None:
+    item = {"path": "/data/x", "digest": "sha256:" + "0" * 64, "size": 2048}
+    text = rendered(run_text(detail(definition={"inputs": {"images": item}})), colours=False)
+    assert "  images  /data/x (2.0 KiB, sha256:000000000000)" in text.splitlines()
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
