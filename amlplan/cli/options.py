@@ -117,6 +117,13 @@ def _exact(
     if name == "version" and name in options:
         return "--version"
     if name not in options:
+        if ctx is not None and name in _options_of(ctx.find_root().command):
+            program, *command = ctx.command_path.split()
+            raise click.UsageError(
+                f"{dashes}{name} stands before the command, as in: "
+                f"{' '.join([program, argument, *command])}",
+                ctx,
+            )
         hint = suggestion(name, [*options, "help"])
         hint = hint.replace(' "', f' "{dashes}', 1)
         raise click.UsageError(f"There is no option {dashes}{name}.{hint}", ctx)

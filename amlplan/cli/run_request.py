@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.cli.workspaces import has_configuration, open_workspace
-from amlplan.errors import RunError
+from amlplan.diagnostics import Severity
+from amlplan.errors import ConfigError, RunError
 from amlplan.runs.request import RunRequest
 from amlplan.wording import suggestion
 from amlplan_schemas.base import HISTORY_PATTERN
@@ -60,6 +61,9 @@ def requested(
     labels = [block.label for block in blocks if block.kind == RUN_CONFIG]
     label = asked.name or (labels[0] if len(labels) == 1 else None)
     if label not in labels:
+        mistakes = project.configuration.diagnostics
+        if any(item.severity is Severity.ERROR for item in mistakes):  # it may be in what is wrong
+            raise ConfigError(mistakes)
         raise _nothing_to_run(asked.name, labels, root)
     return configured(label, asked, project, progress, stop)
 

@@ -87,8 +87,8 @@ def _chosen(applied: list[Record], name: str | None) -> Record:
     else:
         found = [item for item in applied if item.inputs.values.get("default") is True]
     if len(found) != 1:
-        what = f"called {name}" if name else "that goes without saying"
-        hint = suggestion(name, [record.name for record in applied]) if name else ""
+        what = "that goes without saying" if name is None else f'called "{name}"'
+        hint = suggestion(name or "", [record.name for record in applied])
         raise RunError(
             "No workspace",
             f"There is no workspace {what}; applied here: {names}.{hint} Apply it, or name one of "

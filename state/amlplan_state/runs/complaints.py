@@ -52,6 +52,8 @@ _SENTENCES = {
     ),
 }
 _SHOWN = 60
+FITTING = 3
+"""Runs that are told where a name fits several."""
 _DAMAGED = ("The history is damaged", "{why}. {rebuild}")
 
 
@@ -127,7 +129,7 @@ def locked(path: Path, timeout: float) -> HistoryError:
 
 def no_run(reference: str, history: str | None, ids: list[str]) -> HistoryError:
     """A reference fits no run, of these ids."""
-    where = f" in history {history}" if history else ""
+    where = f" in history {history}" if history is not None else ""
     if not ids:
         return HistoryError(
             "No such run",
@@ -156,8 +158,8 @@ def several_runs(reference: str, ids: list[str]) -> HistoryError:
     """A reference fits more than one run."""
     return HistoryError(
         "Several runs have this name",
-        f"{reference} fits {', '.join(ids)}{' and more' if len(ids) > 2 else ''}. Give more of the "  # noqa: PLR2004
-        "id, or name the history too.",
+        f"{reference} fits {', '.join(ids[:FITTING])}{' and more' if len(ids) > FITTING else ''}. "
+        "Give more of the id, or name the history too.",
     )
 
 

@@ -101,7 +101,7 @@ def resolve(connection: sqlite3.Connection, reference: str, history: str | None)
     wanted = None if history is None else stored(history)
     for condition, values in _meanings(reference):
         where = f"{KNOWN} AND {condition} AND (? IS NULL OR runs.history = ?)"
-        limit = 1 if reference == "latest" else 3
+        limit = 1 if reference == "latest" else complaints.FITTING + 1
         query = f"SELECT id FROM runs WHERE {where} {_NEWEST} LIMIT {limit}"  # noqa: S608
         found = [row[0] for row in connection.execute(query, [*values, wanted, wanted])]
         if len(found) > 1:

@@ -125,6 +125,8 @@ def test_mistakes_in_a_block_are_told_with_their_line(line: CommandLine) -> None
     )
     result = line.run("run", "t", code=125)
     assert "more.hcl line 4" in result.err
+    line.write("more.hcl", 'run_config "t.v2" {\n  script = "t.py"\n}\n')
+    assert "more.hcl line 1" in line.run("run", "t.v2", code=125).err
     line.write("more.hcl", "run_config {\n")
     assert "more.hcl" in line.run("run", "t.py", code=125).err
 
@@ -155,6 +157,7 @@ def test_a_reference_that_fits_nothing_or_several(line: CommandLine) -> None:
     assert "Several runs have this name" in result.err
     assert line.json("runs", "show", "1", "-history=b")["name"] == "b.py"
     assert "no run in history c." in line.run("runs", "show", "-history=c", code=1).err
+    assert "and more" not in line.run("runs", "show", "same_", code=1).err
     newest = line.last().summary.id
     slip = newest[:-1] + "x"
     assert f'Did you mean "{newest}"?' in line.run("runs", "show", slip, code=1).err

@@ -149,3 +149,9 @@ def test_the_option_wins_over_the_variable(project: Project) -> None:
     project.environment["AMLPLAN_PARALLELISM"] = "nonsense"
     project.run("apply", "-auto-approve", "-parallelism=1")
     assert "nonsense" in project.run("apply", "-auto-approve", code=1).err
+
+
+@pytest.mark.parametrize("command", ["plan", "runs list"])
+def test_an_option_of_all_commands_stands_before_them(project: Project, command: str) -> None:
+    result = project.run(*command.split(), "-chdir=x", code=1)
+    assert f"-chdir stands before the command, as in: amlplan -chdir=x {command}" in result.err
