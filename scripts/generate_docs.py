@@ -1,4 +1,4 @@
-"""Writes docs/resources.md and the JSON Schemas of plan and state from the models."""
+"""Writes what can be made from the code: docs/resources.md, tables of functions, JSON Schemas."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 
 from pydantic import BaseModel
 
+from amlplan.config.expressions.functions.excluded import EXCLUDED
+from amlplan.config.expressions.functions.table import FAMILIES, OURS
 from amlplan_schemas.base import (
     Behaviour,
     ResourceInputs,
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pydantic.fields import FieldInfo
+
+    from amlplan.config.expressions.functions.function import Function
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS: dict[str, tuple[type[ResourceInputs], type[ResourceOutputs]]] = {
@@ -78,10 +82,25 @@ plan; one that is *watched* is compared by `amlplan drift`. A path is relative t
 file that states it.
 """
 
+FUNCTIONS_SECTION = """
+<!-- Made by scripts/generate_docs from amlplan/config/expressions/functions; do not edit. -->
+
+They do what Terraform's functions of the same names do, which
+[its documentation](https://developer.hashicorp.com/terraform/language/functions) describes; they
+can be called as `core::upper("a")` too. Paths start at the folder of the configuration. Powers with
+a whole exponent are exact.
+
+{functions}
+A plan must be the same whenever and wherever it is made from the same commit and state. That, and
+that secrets are references, is why some are left out:
+
+{excluded}"""
+
 
 def generated_files() -> Iterator[tuple[Path, str]]:
     """Each generated file with the text it should have."""
     yield ROOT / "docs/resources.md", resources_page()
+    yield ROOT / "docs/language.md", language_page()
     for name, model in (("plan", Plan), ("state", State)):
         yield ROOT / f"schemas/amlplan_schemas/json/{name}.schema.json", json_schema(model)
 
@@ -90,6 +109,27 @@ def json_schema(model: type[BaseModel]) -> str:
     """The published JSON Schema of a model."""
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return json.dumps(dialect | model.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def language_page() -> str:
+    """The page on the language, with its section on functions made anew."""
+    page = (ROOT / "docs/language.md").read_text(encoding="utf-8")
+    before, heading, rest = page.partition("## Functions\n")
+    _, following, after = rest.partition("\n## ")
+    families = (
+        (family + (" (amlplan's own)" if family == OURS else ""), _listed(functions))
+        for family, functions in FAMILIES.items()
+    )
+    excluded = ((f"`{name}`", reason) for name, reason in EXCLUDED.items())
+    section = FUNCTIONS_SECTION.format(
+        functions=_table(("Of", "Functions"), families),
+        excluded=_table(("Function", "Why it is not here"), excluded),
+    )
+    return before + heading + section + following + after
+
+
+def _listed(functions: Iterable[Function]) -> str:
+    return " ".join(f"`{name}`" for name in sorted(function.name for function in functions))
 
 
 def resources_page() -> str:

@@ -9,6 +9,7 @@ from amlplan.config.dependencies import META_ARGUMENTS, find_dependencies, order
 from amlplan.config.expressions.evaluate import EvaluationError, evaluate
 from amlplan.config.expressions.functions.table import FUNCTIONS
 from amlplan.config.expressions.scope import Scope
+from amlplan.config.expressions.typed_collections import plain
 from amlplan.config.locate import argument_range
 from amlplan.config.static import static_value
 from amlplan.diagnostics import Diagnostic, SourceRange, error
@@ -138,7 +139,7 @@ class Evaluation:
             if self._is_broken(f"output.{name}"):
                 continue
             found = self._prepare_locals(f"output.{name}")
-            value = self._evaluate(output.value, found)
+            value = plain(self._evaluate(output.value, found))
             problems.extend(found)
             if not found:
                 marks = output.sensitive and not is_sensitive(value)

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Final
 from amlplan.config.expressions.conversion import as_text
 from amlplan.config.expressions.marks import content, marked
 from amlplan.config.expressions.numbers import NumberRangeError, parse_number
-from amlplan.config.expressions.types import type_name
+from amlplan.config.expressions.typed_collections import (
+    ListValue,
+    SetValue,
+    type_name,
+    type_of,
+)
+from amlplan.config.expressions.types import ANY
+from amlplan.config.expressions.unification import unify
 from amlplan.values import UNKNOWN
 
 if TYPE_CHECKING:
@@ -84,10 +91,11 @@ def splat(node: Splat, evaluation: Evaluation) -> Value:
     if source is None:
         return marked([], is_marked)
     items = source if isinstance(source, list) else [source]
-    return marked(
-        [evaluation.within({_ITEM: marked(item, is_marked)}).value(node.each) for item in items],
-        is_marked,
-    )
+    found = [evaluation.within({_ITEM: marked(item, is_marked)}).value(node.each) for item in items]
+    if isinstance(source, ListValue | SetValue):
+        element = unify(type_of(item) for item in found)
+        return marked(ListValue(found, ANY if element is None else element), is_marked)
+    return marked(found, is_marked)
 
 
 def splat_item(_node: SplatItem, evaluation: Evaluation) -> Value:
@@ -166,6 +174,11 @@ def _element(
             return marked(collection[text], is_marked)
         hint = "" if is_marked or text is None else f" {suggestion(text, collection)}"
         detail = f"The index must be the key of an element of this object.{hint}"
+    elif isinstance(collection, SetValue):
+        detail = (
+            "The elements of a set have no index. Go over them with for, or take the one that "
+            "there is with one(…)."
+        )
     elif isinstance(collection, list):
         position = _position(key)
         if position is not None and 0 <= position < len(collection):

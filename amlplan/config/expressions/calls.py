@@ -11,6 +11,7 @@ from amlplan.config.expressions.evaluation import EvaluationError
 from amlplan.config.expressions.functions.function import FunctionFailure
 from amlplan.config.expressions.marks import content, deep_content, holds_unknown, marked
 from amlplan.config.expressions.numbers import NumberRangeError
+from amlplan.config.expressions.text import composed
 from amlplan.values import UNKNOWN, SecretReference
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _HIDDEN: Final = "an argument is sensitive, so what is wrong with its value is n
 
 def function_call(node: FunctionCall, evaluation: Evaluation) -> Value:
     """Call a function; unknown arguments give UNKNOWN, sensitive ones a sensitive result."""
-    function = evaluation.scope.functions.get(node.name)
+    function = evaluation.scope.functions.get(node.name.removeprefix("core::"))
     if function is None:
         raise evaluation.failure(
             node,
@@ -164,11 +165,14 @@ def _run(
 ) -> Value:
     try:
         if function.uses_folder:
-            return function.implementation(evaluation.scope.base_folder, *arguments)
-        return function.implementation(*arguments)
+            arguments = [evaluation.scope.base_folder, *arguments]
+        found = function.implementation(*arguments)
+        return composed(found) if isinstance(found, str) else found
     except FunctionFailure as failure:
         message = _HIDDEN if is_marked else failure.message
         raise _failed(node, failure.argument, message, evaluation) from None
+    except ConversionError as failure:
+        raise _failed(node, 0, _HIDDEN if is_marked else f"{failure}.", evaluation) from None
     except NumberRangeError:
         raise _failed(node, None, "a number has too many digits.", evaluation) from None
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from amlplan.config.expressions.marks import holds_unknown
+from amlplan.config.expressions.marks import deep_unmarked, holds_unknown
 from amlplan.config.expressions.numbers import (
     NumberRangeError,
     is_number,
     number_text,
     parse_number,
 )
-from amlplan.config.expressions.types import Type, type_name
+from amlplan.config.expressions.sets import set_of
+from amlplan.config.expressions.typed_collections import (
+    ListValue,
+    MapValue,
+    SetValue,
+    type_name,
+    type_of,
+)
+from amlplan.config.expressions.types import ANY, Type
+from amlplan.config.expressions.unification import unify
 from amlplan.values import UNKNOWN, ResourceValue, SecretReference, Sensitive
 
 if TYPE_CHECKING:
@@ -40,8 +48,8 @@ def convert(value: Value, to: Type) -> Value:
     """Give the value as the type has it; raises ConversionError where that cannot be.
 
     Null and unknown have every type, a sensitive value stays sensitive, and a reference to a
-    secret counts as a string and stays as it is. A set is a list that is sorted and holds no
-    value twice.
+    secret counts as a string and stays as it is. An element type of `any` is found from the
+    elements.
     """
     if value is None or value is UNKNOWN:
         return value
@@ -74,49 +82,10 @@ def as_bool(value: Value) -> bool | None:
     return _BOOLS.get(value) if isinstance(value, str) else None
 
 
-def unified(items: list[Value]) -> list[Value]:
-    """Give the items as strings where some are and the others can be; else as they are."""
-    kinds = _kinds(items)
-    if len(kinds) > 1 and "string" in kinds and kinds <= {"string", "number", "bool"}:
-        return [convert(item, Type("string")) for item in items]
-    return items
-
-
-def _kinds(items: list[Value]) -> set[str]:
-    return {type_name(item) for item in items} - {"null", "unknown"}
-
-
-def _of_one_type(items: list[Value]) -> list[Value]:
-    items = unified(items)
-    if len(_kinds(items)) > 1:
-        raise ConversionError("all elements must have the same type")
-    return items
-
-
-def distinct_key(value: Value) -> str:
-    """Give a text that two values share exactly when they are equal; it sorts like the values."""
-    value = value.value if isinstance(value, Sensitive) else value
-    if isinstance(value, str):
-        return f"s{value}"
-    return json.dumps(_comparable(value), sort_keys=True)
-
-
-def as_set(items: list[Value]) -> list[Value]:
-    """Give the items sorted, each once; numbers by size, all else as text."""
-    unique = list({distinct_key(item): item for item in items}.values())
-    if all(is_number(item) for item in unique):
-        return sorted(unique, key=lambda item: Decimal(str(item)))
-    return sorted(unique, key=distinct_key)
-
-
-def _comparable(value: Value) -> object:
-    if isinstance(value, dict):
-        return {key: _comparable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_comparable(item) for item in value]
-    if is_number(value):
-        return {"number": as_text(value)}
-    return value if value is None or isinstance(value, str | bool) else repr(value)
+def unified(items: list[Value]) -> list[Value] | None:
+    """Give the items as values of the one type that all can have, or None where there is none."""
+    to = unify(type_of(item) for item in items)
+    return None if to is None else [convert(item, to) for item in items]
 
 
 def _required(to: Type) -> ConversionError:
@@ -152,25 +121,54 @@ def _bool(value: Value, to: Type) -> Value:
 def _list(value: Value, to: Type) -> Value:
     if not isinstance(value, list):
         raise _required(to)
-    if to.kind == "set" and holds_unknown(value):
+    items, element = _elements(value, to)
+    return ListValue(items, element)
+
+
+def _set(value: Value, to: Type) -> Value:
+    """Give a set; a sensitive element makes all of it sensitive, an unknown one unknown."""
+    if isinstance(value, SetValue) and to.element in (ANY, value.element):
+        return value
+    if not isinstance(value, list):
+        raise _required(to)
+    if holds_unknown(value):
         return UNKNOWN  # two unknown elements may turn out to be one
-    element = to.element or Type("any")
-    items = [_item(item, element, f"element {index}") for index, item in enumerate(value)]
-    if element.kind == "any":
-        items = _of_one_type(items)
-    return as_set(items) if to.kind == "set" else items
+    items, element = _elements(value, to)
+    bare = [deep_unmarked(item) for item in items]
+    found = set_of((item for item, _ in bare), element)
+    return Sensitive(found) if any(was_marked for _, was_marked in bare) else found
 
 
 def _map(value: Value, to: Type) -> Value:
     if not isinstance(value, dict):
         raise _required(to)
-    element = to.element or Type("any")
-    if element.kind == "any" and isinstance(value, ResourceValue):
+    if to.element == ANY and isinstance(value, ResourceValue):
         return value
-    items = {key: _item(item, element, f'element "{key}"') for key, item in value.items()}
-    if element.kind == "any":
-        return dict(zip(items, _of_one_type(list(items.values())), strict=True))
-    return items
+    items, element = _elements(value, to)
+    return MapValue(dict(zip(value, items, strict=True)), element)
+
+
+def _elements(value: list[Value] | dict[str, Value], to: Type) -> tuple[list[Value], Type]:
+    """Give the elements of a collection as the type wants them, and their type."""
+    wanted = to.element or ANY
+    given = value.element if isinstance(value, ListValue | SetValue | MapValue) else None
+    items = list(value.values()) if isinstance(value, dict) else value
+    if given is not None and wanted in (ANY, given):
+        return items, given
+    steps = (f'"{key}"' for key in value) if isinstance(value, dict) else range(len(items))
+    converted = (
+        items
+        if wanted == ANY
+        else [
+            _item(item, wanted, f"element {step}") for item, step in zip(items, steps, strict=True)
+        ]
+    )
+    if not wanted.is_open:
+        return converted, wanted.without_optional()
+    element = unify(type_of(item) for item in converted)
+    if element is None:
+        raise ConversionError("all elements must have the same type")
+    return [convert(item, element) for item in converted], element
 
 
 def _object(value: Value, to: Type) -> Value:
@@ -215,7 +213,7 @@ _CONVERSIONS: Final = {
     "number": _number,
     "bool": _bool,
     "list": _list,
-    "set": _list,
+    "set": _set,
     "map": _map,
     "object": _object,
     "tuple": _tuple,
@@ -224,10 +222,8 @@ _CONVERSIONS: Final = {
 __all__ = [
     "ConversionError",
     "as_bool",
-    "as_set",
     "as_text",
     "convert",
-    "distinct_key",
     "type_name",
     "unified",
 ]

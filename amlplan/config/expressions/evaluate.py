@@ -12,7 +12,7 @@ from amlplan.config.expressions.access import (
     traversal,
 )
 from amlplan.config.expressions.calls import function_call
-from amlplan.config.expressions.conversion import as_text
+from amlplan.config.expressions.conversion import as_text, convert
 from amlplan.config.expressions.evaluation import Evaluation, EvaluationError
 from amlplan.config.expressions.interpolation import template, template_wrap
 from amlplan.config.expressions.loops import for_object, for_tuple
@@ -25,10 +25,13 @@ from amlplan.config.expressions.operators import (
     negation,
     negative,
 )
+from amlplan.config.expressions.text import composed
+from amlplan.config.expressions.typed_collections import type_of
+from amlplan.config.expressions.unification import unify
 from amlplan.config.syntax import nodes
 from amlplan.config.syntax.reader import too_deep
 from amlplan.diagnostics import SourceRange, error
-from amlplan.values import UNKNOWN
+from amlplan.values import UNKNOWN, Sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +56,8 @@ def evaluate(expression: Expression, scope: Scope, source: SourceFile) -> Value:
 
 
 def _literal(node: nodes.Literal, _evaluation: Evaluation) -> Value:
-    return node.value
+    value = node.value
+    return composed(value) if type(value) is str else value
 
 
 def _parentheses(node: nodes.Parentheses, evaluation: Evaluation) -> Value:
@@ -98,7 +102,7 @@ def _object(node: nodes.ObjectConstructor, evaluation: Evaluation) -> Value:
 def _object_key(item: nodes.ObjectItem, evaluation: Evaluation) -> tuple[str | None, bool]:
     """Give a key, None where it is unknown, and whether it is sensitive."""
     if isinstance(item.key, nodes.Literal) and isinstance(item.key.value, str):
-        return item.key.value, False
+        return composed(item.key.value), False
     key, is_marked = evaluation.content(item.key)
     if key is UNKNOWN:
         return None, is_marked
@@ -191,8 +195,38 @@ def _conditional(node: nodes.Conditional, evaluation: Evaluation) -> Value:
     condition, is_marked = evaluation.content(node.condition)
     if condition is UNKNOWN:
         return marked(UNKNOWN, is_marked)
-    taken = node.then if _bool(node.condition, condition, evaluation) else node.otherwise
-    return marked(evaluation.value(taken), is_marked)
+    taken, other = node.then, node.otherwise
+    if not _bool(node.condition, condition, evaluation):
+        taken, other = other, taken
+    value = evaluation.value(taken)
+    return marked(_as_either(value, other, node, evaluation), is_marked)
+
+
+def _as_either(
+    value: Value, other: Expression, node: nodes.Conditional, evaluation: Evaluation
+) -> Value:
+    """Give the value of the branch taken as the type that both branches can have.
+
+    The other branch is evaluated for its type alone: its mistakes do not count, and no secret is
+    looked up for it.
+    """
+    try:
+        alternative = evaluation.without_secrets().value(other)
+    except EvaluationError:
+        return value
+    if type(value) is type(alternative) and not isinstance(value, list | dict | Sensitive):
+        return value
+    given, otherwise = type_of(value), type_of(alternative)
+    to = unify((given, otherwise))
+    if to is not None:
+        return value if to == given else convert(value, to)
+    raise evaluation.failure(
+        node,
+        "inconsistent_types",
+        "Inconsistent conditional result types",
+        f"Both results of a conditional must be of one type. One is {given}, the other "
+        f"{otherwise}. Convert one of them, as with tostring.",
+    )
 
 
 _HANDLERS: Final[dict[type, Callable[[Any, Evaluation], Value]]] = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from amlplan.config.expressions.marks import content, marked, unmarked
 from amlplan.config.expressions.numbers import number_text
+from amlplan.config.expressions.typed_collections import type_name
 from amlplan.config.syntax.references import references
 from amlplan.diagnostics import SourceRange, error
 from amlplan.values import UNKNOWN, is_sensitive
@@ -72,6 +73,10 @@ class Evaluation:
         """Give an evaluation that sees these names too."""
         return Evaluation(self.scope.with_values(values), self.source, self.handlers)
 
+    def without_secrets(self) -> Evaluation:
+        """Give an evaluation that looks no secret up: what needs its content is unknown."""
+        return Evaluation(self.scope.without_secrets(), self.source, self.handlers)
+
     def failure(
         self,
         place: Expression | TemplateIf | TemplateFor,
@@ -121,10 +126,10 @@ def describe(value: Value) -> str:
         return "(sensitive value)"
     if value is UNKNOWN:
         return "(known after apply)"
-    if isinstance(value, list):
-        return f"list with {len(value)} element{'' if len(value) == 1 else 's'}"
-    if isinstance(value, dict):
-        return f"object with {len(value)} attribute{'' if len(value) == 1 else 's'}"
+    if isinstance(value, list | dict):
+        count, kind = len(value), type_name(value)
+        part = "attribute" if kind == "object" else "element"
+        return f"{kind} with {count} {part}{'' if count == 1 else 's'}"
     if isinstance(value, Decimal):
         return number_text(value)
     text = json.dumps(value, ensure_ascii=False)

@@ -8,7 +8,8 @@ from amlplan.config.expressions.conversion import as_bool, as_text
 from amlplan.config.expressions.evaluation import EvaluationError
 from amlplan.config.expressions.loops import Loop
 from amlplan.config.expressions.marks import marked
-from amlplan.config.expressions.types import type_name
+from amlplan.config.expressions.text import composed
+from amlplan.config.expressions.typed_collections import type_name
 from amlplan.config.syntax.nodes import Literal, TemplateFor, TemplateIf
 from amlplan.values import UNKNOWN
 
@@ -30,7 +31,7 @@ def template(node: Template, evaluation: Evaluation) -> Value:
     rendering.add(node.parts, evaluation)
     if rendering.problems:
         raise EvaluationError(*rendering.problems)
-    text = UNKNOWN if rendering.is_unknown else "".join(rendering.texts)
+    text = UNKNOWN if rendering.is_unknown else composed("".join(rendering.texts))
     return marked(text, rendering.is_marked)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.config.expressions.conversion import as_bool, as_text
 from amlplan.config.expressions.marks import marked
-from amlplan.config.expressions.types import type_name
+from amlplan.config.expressions.typed_collections import SetValue, type_name
 from amlplan.values import UNKNOWN
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ class Loop:
 
     def _items(self) -> Iterator[tuple[Value, Value]]:
         collection = self._collection
-        if isinstance(collection, list):
+        if isinstance(collection, SetValue):
+            yield from ((item, item) for item in collection)
+        elif isinstance(collection, list):
             yield from enumerate(collection)
         elif isinstance(collection, dict):
             yield from sorted(collection.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amlplan.config.expressions.typed_collections import like, like_mapping
 from amlplan.values import UNKNOWN, SecretReference, Sensitive
 
 if TYPE_CHECKING:
@@ -39,16 +40,24 @@ def content(value: Value, resolve: Callable[[SecretReference], Value]) -> tuple[
 
 def deep_content(value: Value, resolve: Callable[[SecretReference], Value]) -> tuple[Value, bool]:
     """Give the value without any mark or reference in it, and whether there was one."""
-    value, was_marked = content(value, resolve)
+    return _deep(value, lambda each: content(each, resolve))
+
+
+def deep_unmarked(value: Value) -> tuple[Value, bool]:
+    """Give the value without any mark in it, and whether there was one; references stay."""
+    return _deep(value, unmarked)
+
+
+def _deep(value: Value, bare: Callable[[Value], tuple[Value, bool]]) -> tuple[Value, bool]:
+    value, was_marked = bare(value)
     if isinstance(value, list):
-        items = [deep_content(item, resolve) for item in value]
-        return [item for item, _ in items], was_marked or any(mark for _, mark in items)
-    if isinstance(value, dict):
-        pairs = {key: deep_content(item, resolve) for key, item in value.items()}
-        return (
-            {key: item for key, (item, _) in pairs.items()},
-            was_marked or any(mark for _, mark in pairs.values()),
-        )
+        items = [_deep(item, bare) for item in value]
+        if any(mark for _, mark in items):
+            return like(value, [item for item, _ in items]), True
+    elif isinstance(value, dict):
+        pairs = {key: _deep(item, bare) for key, item in value.items()}
+        if any(mark for _, mark in pairs.values()):
+            return like_mapping(value, {key: item for key, (item, _) in pairs.items()}), True
     return value, was_marked
 
 

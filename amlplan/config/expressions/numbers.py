@@ -42,6 +42,11 @@ def normal(number: Number) -> Number:
     return number
 
 
+def from_float(number: float) -> Number:
+    """Give the shortest decimal number that stands for this floating-point number alone."""
+    return normal(Decimal(repr(number)))
+
+
 def parse_number(text: str) -> Number | None:
     """Give the number a text states in decimal notation, or None where it states none."""
     if _NUMBER.match(text) is None:

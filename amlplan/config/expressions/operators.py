@@ -18,7 +18,7 @@ from amlplan.config.expressions.numbers import (
     plus,
     remainder,
 )
-from amlplan.config.expressions.types import type_name
+from amlplan.config.expressions.typed_collections import is_collection, type_name, type_of
 from amlplan.values import UNKNOWN
 
 if TYPE_CHECKING:
@@ -106,14 +106,25 @@ def equal(left: Value, right: Value) -> Value:
     if isinstance(left, list) and isinstance(right, list):
         if len(left) != len(right):
             return False
-        return _all(equal(*pair) for pair in zip(left, right, strict=True))
+        return _of_type(left, right, (equal(*pair) for pair in zip(left, right, strict=True)))
     if isinstance(left, dict) and isinstance(right, dict):
         if left.keys() != right.keys():
             return False
-        return _all(equal(item, right[key]) for key, item in left.items())
+        return _of_type(left, right, (equal(item, right[key]) for key, item in left.items()))
     if is_number(left) and is_number(right):
         return left == right
     return type(left) is type(right) and left == right
+
+
+def _of_type(left: Value, right: Value, results: Iterable[Value]) -> Value:
+    """Say whether two collections are of one type, and all of their elements are the same."""
+    if is_collection(left) or is_collection(right):
+        if type(left) is not type(right):
+            return False
+        found = _all(results)
+        same_type = type_of(left) == type_of(right)
+        return found if same_type or found is UNKNOWN else False
+    return _all(results)
 
 
 def _all(results: Iterable[Value]) -> Value:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from amlplan.values import UNKNOWN, Sensitive
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -32,3 +34,11 @@ class Scope:
         return Scope(
             {**self.values, **values}, self.functions, self.base_folder, self.resolve_secret
         )
+
+    def without_secrets(self) -> Scope:
+        """Give a scope in which the content of every secret is unknown."""
+        return Scope(self.values, self.functions, self.base_folder, _unknown_secret)
+
+
+def _unknown_secret(_reference: SecretReference) -> Value:
+    return Sensitive(UNKNOWN)

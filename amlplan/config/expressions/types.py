@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
-
-from amlplan.values import UNKNOWN, SecretReference, Sensitive
 
 if TYPE_CHECKING:
     from amlplan.values import Value
@@ -33,6 +30,29 @@ class Type:
     attributes: dict[str, ObjectAttribute] = field(default_factory=dict)
     items: tuple[Type, ...] = ()
 
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether `any` stands somewhere in it, to be found from the value."""
+        inner = (*self.items, *(item.type for item in self.attributes.values()))
+        if self.element is not None:
+            return self.element.is_open
+        return self.kind == "any" or any(item.is_open for item in inner)
+
+    def without_optional(self) -> Type:
+        """Give the type that values have which were converted to this one."""
+        return Type(
+            self.kind,
+            self.element.without_optional() if self.element is not None else None,
+            {
+                name: ObjectAttribute(item.type.without_optional())
+                for name, item in self.attributes.items()
+            },
+            tuple(item.without_optional() for item in self.items),
+        )
+
     def __str__(self) -> str:
         if self.kind == "object":
             inner = ", ".join(f"{name} = {item.type}" for name, item in self.attributes.items())
@@ -48,23 +68,5 @@ BOOL: Final = Type("bool")
 ANY: Final = Type("any")
 LIST: Final = Type("list", ANY)
 STRINGS: Final = Type("list", STRING)
+SET: Final = Type("set", ANY)
 MAP: Final = Type("map", ANY)
-
-
-def type_name(value: Value) -> str:
-    """Name what a value is, for messages: string, number, bool, list, object, null or unknown."""
-    if isinstance(value, Sensitive):
-        return type_name(value.value)
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int | Decimal):
-        return "number"
-    if isinstance(value, str | SecretReference):
-        return "string"
-    if isinstance(value, list):
-        return "list"
-    if isinstance(value, dict):
-        return "object"
-    return "unknown" if value is UNKNOWN else type(value).__name__

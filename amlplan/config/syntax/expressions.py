@@ -138,12 +138,23 @@ class ExpressionParser(Reader):
         """Parse a keyword, a function call or the root of a traversal."""
         start, end = self.starts[self.position], self.ends[self.position]
         self.position += 1
+        while self._is_namespace():
+            self.position += 3
+            end = self.ends[self.position - 1]
         name = self.text[start:end]
         if self.kinds[self.position] == "(":
             return self._call(name, start, end)
         if name in _KEYWORDS:
             return Literal(_KEYWORDS[name], start, end)
         return Traversal(name, [], start, end, end)
+
+    def _is_namespace(self) -> bool:
+        """Say whether :: and a name follow; a conditional never has two colons in a row."""
+        at = self.position
+        return (
+            self.kinds[at : at + 3] == [":", ":", token.IDENTIFIER]
+            and self.starts[at + 1] == self.ends[at]
+        )
 
     def _call(self, name: str, start: int, name_end: int) -> Expression:
         """Parse the arguments of a call (spec: Functions and Function Calls)."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from amlplan.config.expressions.convert import ConversionError, Type, convert, parse_type, type_name
+from amlplan.config.expressions.typed_collections import is_collection, plain
 from amlplan.config.syntax.parser import parse_expression
 from amlplan.diagnostics import Diagnostic, SourceFile
 from amlplan.values import UNKNOWN, SecretReference, Sensitive, Value
@@ -60,7 +61,8 @@ def type_of(text: str) -> Type:
 def test_conversion(text: str, value: Value, converted: Value) -> None:
     found = convert(value, type_of(text))
     assert found == converted
-    assert type(found) is type(converted)
+    assert type(plain(found)) is type(converted)
+    assert is_collection(found) == (text.startswith(("list", "set", "map")))
 
 
 @pytest.mark.parametrize(

@@ -31,21 +31,6 @@ def detail_of(text: str, folder: Path = Path()) -> str:
     return caught.value.diagnostic.detail
 
 
-EXPECTED = """
-abs ceil floor max min join split lower upper replace trimspace trimprefix trimsuffix format
-formatlist startswith endswith substr title length concat contains keys values merge lookup
-element flatten distinct sort reverse range zipmap compact one coalesce tostring tonumber
-tobool tolist toset tomap jsonencode jsondecode base64encode base64decode file fileexists
-basename dirname abspath pathexpand sha256 md5 filesha256 try can sensitive nonsensitive env
-env_secret file_secret command_secret
-"""
-
-
-def test_table_holds_what_the_documentation_lists() -> None:
-    assert sorted(FUNCTIONS) == sorted(EXPECTED.split())
-    assert all(name == function.name for name, function in FUNCTIONS.items())
-
-
 def test_files_start_at_the_base_folder(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("héllo\n", encoding="utf-8")
     (tmp_path / "raw.bin").write_bytes(b"\xff\xfe")

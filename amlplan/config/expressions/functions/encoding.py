@@ -1,10 +1,9 @@
-"""Functions that encode, decode and hash."""
+"""Functions that encode and decode."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -75,7 +74,7 @@ def _well_formed(value: Value) -> Value:
 
 
 def _base64encode(text: str) -> Value:
-    return base64.b64encode(_bytes(text)).decode("ascii")
+    return base64.b64encode(text.encode()).decode("ascii")
 
 
 def _base64decode(text: str) -> Value:
@@ -88,23 +87,9 @@ def _base64decode(text: str) -> Value:
         raise FunctionFailure("this is not Base64.", 0) from None
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _sha256(text: str) -> Value:
-    return hashlib.sha256(_bytes(text)).hexdigest()
-
-
-def _md5(text: str) -> Value:
-    return hashlib.md5(_bytes(text), usedforsecurity=False).hexdigest()
-
-
 ENCODING: Final = (
     Function("base64decode", _base64decode, (_STRING,)),
     Function("base64encode", _base64encode, (_STRING,)),
     Function("jsondecode", _jsondecode, (_STRING,)),
     Function("jsonencode", json_text, (Parameter("value", ANY, allows_null=True),)),
-    Function("md5", _md5, (_STRING,)),
-    Function("sha256", _sha256, (_STRING,)),
 )

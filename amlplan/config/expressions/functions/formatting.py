@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Final
 
 from amlplan.config.expressions.conversion import ConversionError, as_text, convert
 from amlplan.config.expressions.functions.encoding import json_text
 from amlplan.config.expressions.functions.function import FunctionFailure
 from amlplan.config.expressions.numbers import EXACT
+from amlplan.config.expressions.text import characters, length
+from amlplan.config.expressions.typed_collections import strings
 from amlplan.config.expressions.types import BOOL, NUMBER, STRING
 
 if TYPE_CHECKING:
@@ -22,9 +24,10 @@ _VERB = re.compile(
     r"(?:\[(?P<position>\d+)\])?(?P<verb>[a-zA-Z%])?"
 )
 _MAX_WIDTH: Final = 1000
+_NUMERIC: Final = "bdoxXeEfgG"
 
 
-def format_text(pattern: str, *values: Value) -> Value:
+def format_text(pattern: str, *values: Value) -> str:
     """Fill the verbs of a pattern in with the values, which must all be used."""
     used: set[int] = set()
     following = 0
@@ -34,7 +37,7 @@ def format_text(pattern: str, *values: Value) -> Value:
         verb = match["verb"]
         if verb is None:
             raise FunctionFailure("after % a verb is expected; to mean % itself, write %%.", 0)
-        if verb == "%":
+        if match[0] == "%%":
             return "%"
         position = int(match["position"]) - 1 if match["position"] else following
         following = position + 1
@@ -64,12 +67,12 @@ def format_list(pattern: str, *values: Value) -> Value:
             max(lengths.values()),
         )
     count = next(iter(lengths), 1)
-    return [
+    return strings(
         format_text(
             pattern, *(value[index] if isinstance(value, list) else value for value in values)
         )
         for index in range(count)
-    ]
+    )
 
 
 def _filled(match: re.Match[str], value: Value, position: int) -> str:
@@ -87,26 +90,30 @@ def _filled(match: re.Match[str], value: Value, position: int) -> str:
         text = write(value, flags, precision)
     except ConversionError as failure:
         raise FunctionFailure(f"for %{verb} {failure}.", position) from None
-    return _padded(text, flags, width, is_number=verb in "bdoxXeEfgG")
+    return text if verb == "t" else _padded(text, flags, width, is_number=verb in _NUMERIC)
 
 
 def _padded(text: str, flags: str, width: int, *, is_number: bool) -> str:
+    missing = width - length(text)
     if "-" in flags:
-        return text.ljust(width)
+        return text + " " * missing
     if "0" not in flags:
-        return text.rjust(width)
-    return text.zfill(width) if is_number else text.rjust(width, "0")
+        return " " * missing + text
+    return text.zfill(width) if is_number else "0" * missing + text
 
 
-def _any(value: Value, flags: str, precision: int | None) -> str:
+def _any(value: Value, flags: str, _precision: int | None) -> str:
     text = None if "#" in flags else as_text(value)
-    text = json_text(value) if text is None else text
-    return text if precision is None else text[:precision]
+    return json_text(value) if text is None else text
+
+
+def _cut(text: str, precision: int | None) -> str:
+    return "".join(characters(text)[:precision]) if precision else text
 
 
 def _string(value: Value, _flags: str, precision: int | None) -> str:
     text = str(convert(value, STRING))
-    return text if precision is None else text[:precision]
+    return _cut(text, precision)
 
 
 def _quoted(value: Value, _flags: str, _precision: int | None) -> str:
@@ -124,11 +131,13 @@ def _signed(text: str, flags: str) -> str:
 
 
 def _whole(code: str) -> Callable[[Value, str, int | None], str]:
-    def write(value: Value, flags: str, _precision: int | None) -> str:
+    def write(value: Value, flags: str, precision: int | None) -> str:
         number = convert(value, NUMBER)
         if not isinstance(number, int):
             raise ConversionError("a whole number is required")
-        return _signed(format(number, code), flags)
+        prefix = _PREFIXES.get(code, "") if "#" in flags else ""
+        digits = format(abs(number), code).zfill(precision or 0)
+        return _signed(f"{'-' * (number < 0)}{prefix}{digits}", flags)
 
     return write
 
@@ -136,19 +145,23 @@ def _whole(code: str) -> Callable[[Value, str, int | None], str]:
 def _fraction(code: str) -> Callable[[Value, str, int | None], str]:
     def write(value: Value, flags: str, precision: int | None) -> str:
         number = Decimal(str(convert(value, NUMBER)))
-        if code in "gG" and precision is None:
-            return _signed(_shortest(number, code), flags)
-        text = format(number, f".{6 if precision is None else precision}{code}")
-        return _signed(_exponent(text), flags)
+        if code in "gG":
+            return _signed(_shortest(number, code, precision), flags)
+        digits = 6 if precision is None else precision
+        if not number and code in "eE":
+            return _signed(f"{0:.{digits}f}{code}+00", flags)
+        return _signed(_exponent(format(number, f".{digits}{code}")), flags)
 
     return write
 
 
-def _shortest(number: Decimal, code: str) -> str:
-    """Give the fewest digits, with an exponent for very large and very small numbers."""
-    exponent = number.adjusted() if number else 0
-    digits = number.normalize(EXACT)
-    if -5 < exponent < 21:  # noqa: PLR2004 - the bounds of Go's %g
+def _shortest(number: Decimal, code: str, precision: int | None) -> str:
+    """Give the fewest digits, with an exponent for large and small numbers."""
+    digits = number.normalize(EXACT if precision is None else Context(prec=max(precision, 1)))
+    limit = 6 if precision is None else min(precision or 1, max(len(digits.as_tuple().digits), 1))
+    if precision is not None and digits.adjusted() < precision:
+        limit = precision
+    if -5 < digits.adjusted() < limit or not digits:  # noqa: PLR2004 - the bounds of Go's %g
         return format(digits, "f")
     return _exponent(format(digits, "e" if code == "g" else "E"))
 
@@ -158,6 +171,7 @@ def _exponent(text: str) -> str:
     return re.sub(r"([eE][+-])(\d)\Z", r"\g<1>0\2", text)
 
 
+_PREFIXES: Final = {"b": "0b", "o": "0", "x": "0x", "X": "0X"}
 _VERBS: Final[dict[str, Callable[[Value, str, int | None], str]]] = {
     "v": _any,
     "s": _string,

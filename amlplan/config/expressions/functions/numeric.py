@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import math
+import string
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from amlplan.config.expressions.functions.arguments import named, whole_number
 from amlplan.config.expressions.functions.function import Function, FunctionFailure, Parameter
-from amlplan.config.expressions.numbers import Number, absolute, normal, plus
+from amlplan.config.expressions.numbers import (
+    EXACT,
+    MAX_DIGITS,
+    Number,
+    NumberRangeError,
+    absolute,
+    from_float,
+    normal,
+    plus,
+)
+from amlplan.config.expressions.typed_collections import ListValue
 from amlplan.config.expressions.types import NUMBER
 
 if TYPE_CHECKING:
     from amlplan.values import Value
 
 _RANGE_LIMIT: Final = 1024
+_DIGITS: Final = string.digits + string.ascii_letters
+_ONE_CASE: Final = 36
 _NUMBER: Final = Parameter("number", NUMBER)
 _NUMBERS: Final = Parameter("numbers", NUMBER)
 
@@ -51,14 +66,65 @@ def _range(*bounds: Number) -> Value:
             raise FunctionFailure(f"more than {_RANGE_LIMIT} numbers would be the result.")
         found.append(normal(current))
         current = plus(current, step)
-    return found
+    return ListValue(found, NUMBER)
+
+
+def _power(base: Number, exponent: Number) -> Value:
+    """Give a power: exact where the exponent is whole, else to the digits of floating point."""
+    if isinstance(exponent, int) and exponent >= 0:
+        digits = len(Decimal(base).as_tuple().digits) * exponent
+        if digits <= MAX_DIGITS or base in {0, 1}:
+            return normal(EXACT.power(Decimal(base), exponent) if base else 0**exponent)
+    try:
+        return from_float(math.pow(base, exponent))
+    except (ValueError, OverflowError):
+        raise FunctionFailure("the result is no number, or too large for one.") from None
+
+
+def _logarithm(number: Number, base: Number) -> Value:
+    try:
+        return from_float(math.log(number) / math.log(base))
+    except (ValueError, ZeroDivisionError, OverflowError):
+        raise FunctionFailure(
+            "the number and the base must be positive, and the base not 1."
+        ) from None
+
+
+def _signum(number: Number) -> Value:
+    whole = whole_number(number, 0)
+    return (whole > 0) - (whole < 0)
+
+
+def _parseint(text: Value, base: Number) -> Value:
+    """Read a whole number in a base of 2 to 62; above 36, capitals follow small letters."""
+    if not isinstance(text, str):
+        raise FunctionFailure(f"a string is required, and this is {named(text)}.", 0)
+    radix = whole_number(base, 1)
+    if not 2 <= radix <= len(_DIGITS):  # noqa: PLR2004 - the smallest base
+        raise FunctionFailure(f"the base must lie between 2 and {len(_DIGITS)}.", 1)
+    if len(text) > MAX_DIGITS:
+        raise NumberRangeError
+    digits = text[1:] if text[:1] in {"+", "-"} else text
+    found = 0
+    for digit in digits if radix > _ONE_CASE else digits.lower():
+        value = _DIGITS.find(digit)
+        if not 0 <= value < radix:
+            raise FunctionFailure(f"this is no whole number in base {radix}.", 0)
+        found = found * radix + value
+    if not digits:
+        raise FunctionFailure("an empty string is no number.", 0)
+    return -found if text.startswith("-") else found
 
 
 NUMERIC: Final = (
     Function("abs", absolute, (_NUMBER,)),
     Function("ceil", math.ceil, (_NUMBER,)),
     Function("floor", math.floor, (_NUMBER,)),
+    Function("log", _logarithm, (_NUMBER, Parameter("base", NUMBER))),
     Function("max", _largest, variadic=_NUMBERS),
     Function("min", _smallest, variadic=_NUMBERS),
+    Function("parseint", _parseint, (Parameter("number"), Parameter("base", NUMBER))),
+    Function("pow", _power, (_NUMBER, Parameter("power", NUMBER))),
     Function("range", _range, variadic=_NUMBERS),
+    Function("signum", _signum, (_NUMBER,)),
 )

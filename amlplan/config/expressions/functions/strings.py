@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import warnings
 from typing import TYPE_CHECKING, Final
 
+from amlplan.config.expressions import text
+from amlplan.config.expressions.functions.arguments import whole_number
 from amlplan.config.expressions.functions.formatting import format_list, format_text
 from amlplan.config.expressions.functions.function import Function, FunctionFailure, Parameter
+from amlplan.config.expressions.functions.regular_expressions import replaced
+from amlplan.config.expressions.typed_collections import strings
 from amlplan.config.expressions.types import ANY, NUMBER, STRING, STRINGS
 
 if TYPE_CHECKING:
@@ -16,7 +18,12 @@ if TYPE_CHECKING:
 
 _STRING: Final = Parameter("string", STRING)
 _VALUES: Final = Parameter("values", ANY, allows_null=True)
-_GROUP = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))")
+_INDENT_LIMIT: Final = 1000
+# White_Space of Unicode, which str.strip() goes beyond.
+_SPACE: Final = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
+    "\u200a\u2028\u2029\u202f\u205f\u3000"
+)
 
 
 def _join(separator: str, *lists: list[str | None]) -> Value:
@@ -32,55 +39,60 @@ def _join(separator: str, *lists: list[str | None]) -> Value:
 
 
 def _split(separator: str, text: str) -> Value:
-    return list(text.split(separator)) if separator else list(text)
+    return strings(text.split(separator) if separator else list(text))
 
 
-def _replace(text: str, what: str, replacement: str) -> Value:
+def _replace(string: str, what: str, replacement: str) -> Value:
     """Replace a text, or what a regular expression between slashes matches."""
     if len(what) < 2 or not (what.startswith("/") and what.endswith("/")):  # noqa: PLR2004
-        return text.replace(what, replacement)
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            pattern = re.compile(what[1:-1])
-    except (re.error, RecursionError, OverflowError) as failure:
-        raise FunctionFailure(f"this is no regular expression: {failure}.", 1) from None
-
-    def fill(match: re.Match[str]) -> str:
-        return _GROUP.sub(lambda group: _group(match, group), replacement)
-
-    return pattern.sub(fill, text)
+        return string.replace(what, replacement)
+    return replaced(string, what[1:-1], replacement)
 
 
-def _group(match: re.Match[str], reference: re.Match[str]) -> str:
-    """Give what `$1`, `$name` or `${name}` stands for; an unknown group is empty."""
-    if reference[0] == "$$":
-        return "$"
-    name = reference[1] or reference[2]
-    try:
-        return match[int(name) if name.isdecimal() else name] or ""
-    except IndexError:
-        return ""
-
-
-def _substr(text: str, offset: Number, length: Number) -> Value:
-    if offset != int(offset) or length != int(length):
-        raise FunctionFailure("offset and length must be whole numbers.", 1)
-    begin = int(offset)
+def _substr(string: str, offset: Number, length: Number) -> Value:
+    """Take characters from an offset, which counts from the end where it is negative."""
+    begin, count = whole_number(offset, 1), whole_number(length, 2)
+    found = text.characters(string)
     if begin < 0:
-        begin = max(len(text) + begin, 0)
-    return text[begin:] if length < 0 else text[begin : begin + int(length)]
+        begin = max(len(found) + begin, 0)
+    return "".join(found[begin:] if count < 0 else found[begin : begin + count])
 
 
-def _title(text: str) -> Value:
-    return re.sub(r"(?<!\w)[^\W\d_]", lambda match: match[0].upper(), text)
+def _trimmed(string: str, cutset: str) -> Value:
+    return string.strip(cutset) if cutset else string
+
+
+def _indented(spaces: Number, string: str) -> Value:
+    count = whole_number(spaces, 0)
+    if not 0 <= count <= _INDENT_LIMIT:
+        raise FunctionFailure(f"the number of spaces must lie between 0 and {_INDENT_LIMIT}.", 0)
+    return string.replace("\n", f"\n{' ' * count}")
+
+
+def _reversed(string: str) -> Value:
+    return "".join(reversed(text.characters(string)))
+
+
+def _contains(string: str, part: str) -> Value:
+    return part in string
+
+
+def _without_line_ends(string: str) -> Value:
+    return string.rstrip("\r\n")
+
+
+def _without_space(string: str) -> Value:
+    return string.strip(_SPACE)
 
 
 STRING_FUNCTIONS: Final = (
+    Function("chomp", _without_line_ends, (_STRING,)),
     Function("endswith", str.endswith, (_STRING, Parameter("suffix", STRING))),
     Function("format", format_text, (Parameter("format", STRING),), _VALUES),
     Function("formatlist", format_list, (Parameter("format", STRING),), _VALUES),
+    Function("indent", _indented, (Parameter("spaces", NUMBER), _STRING)),
     Function("join", _join, (Parameter("separator", STRING),), Parameter("lists", STRINGS)),
-    Function("lower", str.lower, (_STRING,)),
+    Function("lower", text.lower, (_STRING,)),
     Function(
         "replace",
         _replace,
@@ -88,12 +100,15 @@ STRING_FUNCTIONS: Final = (
     ),
     Function("split", _split, (Parameter("separator", STRING), _STRING)),
     Function("startswith", str.startswith, (_STRING, Parameter("prefix", STRING))),
+    Function("strcontains", _contains, (_STRING, Parameter("substring", STRING))),
+    Function("strrev", _reversed, (_STRING,)),
     Function(
         "substr", _substr, (_STRING, Parameter("offset", NUMBER), Parameter("length", NUMBER))
     ),
-    Function("title", _title, (_STRING,)),
+    Function("title", text.titled, (_STRING,)),
+    Function("trim", _trimmed, (_STRING, Parameter("cutset", STRING))),
     Function("trimprefix", str.removeprefix, (_STRING, Parameter("prefix", STRING))),
-    Function("trimspace", str.strip, (_STRING,)),
+    Function("trimspace", _without_space, (_STRING,)),
     Function("trimsuffix", str.removesuffix, (_STRING, Parameter("suffix", STRING))),
-    Function("upper", str.upper, (_STRING,)),
+    Function("upper", text.upper, (_STRING,)),
 )

@@ -5,10 +5,15 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from amlplan.config.expressions.functions.collections import COLLECTION_FUNCTIONS
 from amlplan.config.expressions.functions.encoding import ENCODING
+from amlplan.config.expressions.functions.files import FILES
+from amlplan.config.expressions.functions.hashes import HASHES
+from amlplan.config.expressions.functions.lists import LIST_FUNCTIONS
+from amlplan.config.expressions.functions.maps import MAP_FUNCTIONS
 from amlplan.config.expressions.functions.numeric import NUMERIC
-from amlplan.config.expressions.functions.outside import OUTSIDE
+from amlplan.config.expressions.functions.regular_expressions import REGULAR_EXPRESSIONS
+from amlplan.config.expressions.functions.secrets import SECRETS
+from amlplan.config.expressions.functions.set_operations import SET_FUNCTIONS
 from amlplan.config.expressions.functions.strings import STRING_FUNCTIONS
 from amlplan.config.expressions.functions.types import TYPE_FUNCTIONS
 
@@ -17,16 +22,21 @@ if TYPE_CHECKING:
 
     from amlplan.config.expressions.functions.function import Function
 
-FUNCTIONS: Final[Mapping[str, Function]] = MappingProxyType(
+OURS: Final = "environment and secrets"
+FAMILIES: Final[Mapping[str, tuple[Function, ...]]] = MappingProxyType(
     {
-        function.name: function
-        for function in (
-            *COLLECTION_FUNCTIONS,
-            *ENCODING,
-            *NUMERIC,
-            *OUTSIDE,
-            *STRING_FUNCTIONS,
-            *TYPE_FUNCTIONS,
-        )
+        "numbers": NUMERIC,
+        "strings": (*STRING_FUNCTIONS, *REGULAR_EXPRESSIONS),
+        "lists": LIST_FUNCTIONS,
+        "objects and maps": MAP_FUNCTIONS,
+        "sets": SET_FUNCTIONS,
+        "encoding": ENCODING,
+        "hashes": HASHES,
+        "files and paths": FILES,
+        "types and errors": TYPE_FUNCTIONS,
+        OURS: SECRETS,
     }
+)
+FUNCTIONS: Final[Mapping[str, Function]] = MappingProxyType(
+    {function.name: function for family in FAMILIES.values() for function in family}
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from amlplan.config.expressions.conversion import ConversionError, convert
+from amlplan.config.expressions.conversion import convert
 from amlplan.config.expressions.evaluation import EvaluationError
 from amlplan.config.expressions.functions.function import Function, FunctionFailure, Parameter
 from amlplan.config.expressions.marks import marked, unmarked
-from amlplan.config.expressions.types import ANY, BOOL, LIST, MAP, NUMBER, STRING, Type
+from amlplan.config.expressions.types import ANY, BOOL, LIST, MAP, NUMBER, SET, STRING, Type
 from amlplan.values import UNKNOWN, SecretReference
 
 if TYPE_CHECKING:
@@ -16,15 +16,10 @@ if TYPE_CHECKING:
 
     from amlplan.values import Value
 
-_SET: Final = Type("set", ANY)
-
 
 def _conversion(name: str, to: Type, *, is_structural: bool = True) -> Function:
     def to_type(value: Value) -> Value:
-        try:
-            return convert(value, to)
-        except ConversionError as failure:
-            raise FunctionFailure(f"{failure}.", 0) from None
+        return convert(value, to)
 
     keeps_secret = to.kind == "string"
     parameter = Parameter("value", ANY, allows_null=True, resolves=not keeps_secret)
@@ -72,7 +67,7 @@ TYPE_FUNCTIONS: Final = (
     _conversion("tolist", LIST),
     _conversion("tomap", MAP),
     _conversion("tonumber", NUMBER),
-    _conversion("toset", _SET, is_structural=False),
+    _conversion("toset", SET, is_structural=False),
     _conversion("tostring", STRING),
     Function("try", _try, variadic=_VALUE, is_lazy=True),
 )
