@@ -76,7 +76,7 @@ def open_project(
     root = Path.cwd()
     registry = Registry(provider_context(root))
     secrets = Secrets(root, enabled=secrets_enabled)
-    configuration = load(root, registry.block_types)
+    configuration = load(root, registry.block_types, registry.inputs_of)
     variables, problems = variable_values(
         configuration,
         assignments,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.abilities import KeepsContent, RunsJobs
 from amlplan.cli.folders import provider_context
+from amlplan.config.files import CONFIGURATION
 from amlplan.errors import RunError
 from amlplan.provider import Desired, Present, Unreachable, has
 from amlplan.registry import Registry
@@ -45,7 +46,7 @@ class _NoOperation:
 
 def has_configuration(root: Path) -> bool:
     """Whether a folder holds any configuration."""
-    return next(root.glob("*.hcl"), None) is not None
+    return any(next(root.glob(f"*{suffix}"), None) is not None for suffix in CONFIGURATION)
 
 
 def open_workspace(name: str | None) -> RunPlace:

@@ -10,8 +10,9 @@ from amlplan.diagnostics import Diagnostic, SourceFile, error
 if TYPE_CHECKING:
     from pathlib import Path
 
-DEFAULT_VALUES = "amlplan.amlvars"
-AUTO_VALUES = ".auto.amlvars"
+CONFIGURATION = (".hcl", ".hcl.json")
+DEFAULT_VALUES = ("amlplan.amlvars", "amlplan.amlvars.json")
+AUTO_VALUES = (".auto.amlvars", ".auto.amlvars.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +37,10 @@ def read_project(root: Path) -> tuple[ProjectFiles, list[Diagnostic]]:
                 "configuration, as in -chdir=DIR.",
             )
         ]
-    hcl = [name for name in names if name.endswith(".hcl") and not name.startswith(".")]
-    values = [name for name in names if name == DEFAULT_VALUES]
+    hcl = [name for name in names if name.endswith(CONFIGURATION) and not name.startswith(".")]
+    values = [name for name in names if name in DEFAULT_VALUES]
     values += [name for name in names if name.endswith(AUTO_VALUES)]
-    problems += [
-        error(
-            "unsupported_file",
-            "Unsupported file",
-            f"{name} is in the JSON syntax, which this version does not read. Write it in "
-            "the native syntax, or move it elsewhere.",
-        )
-        for name in names
-        if name.endswith((".hcl.json", ".amlvars.json"))
-    ]
-    if not hcl and not problems:
+    if not hcl:
         problems.append(
             error(
                 "no_configuration",
@@ -65,6 +56,11 @@ def read_project(root: Path) -> tuple[ProjectFiles, list[Diagnostic]]:
         ),
         problems,
     )
+
+
+def is_json(source: SourceFile) -> bool:
+    """Whether a file is in the JSON syntax, as its name tells."""
+    return source.filename.endswith(".json")
 
 
 def _read_all(root: Path, names: list[str], problems: list[Diagnostic]) -> list[SourceFile]:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from amlplan.collector import collector_paused
 from amlplan.config.blocks import Configuration, ResourceBlock
-from amlplan.config.files import read_project
+from amlplan.config.files import is_json, read_project
+from amlplan.config.forms import file_form
 from amlplan.config.meta_blocks import MetaBlocks, Reporter
+from amlplan.config.syntax.json_body import parse_json
 from amlplan.config.syntax.parser import parse
 from amlplan.diagnostics import Diagnostic, Severity, SourceFile, SourceRange
 from amlplan.errors import ConfigError
@@ -17,11 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from amlplan.config.forms import ModelOf
     from amlplan.config.syntax.nodes import Block, Body
 
 
-def load(root: Path, block_types: Mapping[str, frozenset[str]]) -> Configuration:
+def load(
+    root: Path, block_types: Mapping[str, frozenset[str]], model_of: ModelOf | None = None
+) -> Configuration:
     """The configuration of a folder; `block_types` has the kinds of each resource block type.
+
+    `model_of` gives the model of a kind; who does not look into resources needs none.
 
     Raises ConfigError where files cannot be read or parsed, with every mistake found; mistakes
     that leave the rest readable are in the result's `diagnostics`.
@@ -31,7 +38,10 @@ def load(root: Path, block_types: Mapping[str, frozenset[str]]) -> Configuration
     loader = _Loader(configuration, block_types)
     with collector_paused():
         for source in files.configuration:
-            body, found = parse(source)
+            if is_json(source):
+                body, found = parse_json(source, file_form(block_types, model_of))
+            else:
+                body, found = parse(source)
             problems.extend(found)
             loader.read(body, source)
     if any(problem.severity is Severity.ERROR for problem in problems):

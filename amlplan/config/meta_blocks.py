@@ -93,10 +93,19 @@ class MetaBlocks:
             return
         self._no_blocks(block.body, source, "locals")
         for attribute in block.body.attributes.values():
+            place = SourceRange(source, attribute.name_start, attribute.name_end)
+            if IDENTIFIER.match(attribute.name) is None:  # only the JSON syntax lets it be written
+                self._reporter.report(
+                    "invalid_name",
+                    "Invalid name of a local",
+                    f'"{attribute.name}" is no identifier: a name begins with a letter or '
+                    "underscore and holds letters, digits, underscores and dashes.",
+                    place,
+                )
+                continue
             placed = PlacedExpression(attribute.expression, source, "locals")
             earlier = self._configuration.locals.setdefault(attribute.name, placed)
             if earlier is not placed:
-                place = SourceRange(source, attribute.name_start, attribute.name_end)
                 self._reporter.twice("local", f"local.{attribute.name}", earlier.range, place)
 
     def _no_blocks(

@@ -12,7 +12,9 @@ from amlplan.config.expressions.convert import ConversionError, convert
 from amlplan.config.expressions.evaluate import EvaluationError, evaluate
 from amlplan.config.expressions.functions.table import FUNCTIONS
 from amlplan.config.expressions.scope import Scope
-from amlplan.config.files import read_source
+from amlplan.config.files import is_json, read_source
+from amlplan.config.forms import VALUES
+from amlplan.config.syntax.json_body import parse_json
 from amlplan.config.syntax.parser import parse, parse_expression
 from amlplan.diagnostics import Diagnostic, SourceFile, SourceRange, error
 from amlplan.values import UNKNOWN, Sensitive, Value, is_sensitive
@@ -103,7 +105,7 @@ def _take_named_file(collector: _Collector, text: str) -> None:
 
 
 def _take_file(collector: _Collector, source: SourceFile) -> None:
-    body, problems = parse(source)
+    body, problems = parse_json(source, VALUES) if is_json(source) else parse(source)
     collector.problems.extend(_without_secrets(collector, problem) for problem in problems)
     for block in body.blocks:
         collector.problems.append(

@@ -21,7 +21,7 @@ GIT = ".gitignore"
 ALWAYS = "always left out"
 _NAMES = frozenset({".git", ".amlplan", "amlplan.lock", "__pycache__"})
 _BEGINNING = "amlplan.state.json"
-_ENDINGS = (".amlvars", ".plan")
+_ENDINGS = (".amlvars", ".amlvars.json", ".plan")
 VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
 
 

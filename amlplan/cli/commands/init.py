@@ -26,6 +26,7 @@ IGNORED = (
     ".amlplan/",
     "amlplan.state.json*",
     "connections.amlvars",
+    "connections.amlvars.json",
     "*.plan",
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from amlplan.config.syntax import tokens as token
@@ -22,6 +21,7 @@ from amlplan.config.syntax.nodes import (
     Traversal,
     Unary,
 )
+from amlplan.config.syntax.numerals import MAX_DIGITS, number_of, out_of_range
 from amlplan.config.syntax.reader import Reader
 from amlplan.config.syntax.templates import parse_template
 
@@ -35,7 +35,6 @@ _PRECEDENCE: Final = {
 _KEYWORDS: Final[dict[str, bool | None]] = {"true": True, "false": False, "null": None}
 _SIMPLE = frozenset({token.IDENTIFIER, token.STRING, token.NUMBER})
 _AFTER_SIMPLE = frozenset({token.NEWLINE, token.END, ",", "}", "]", ")", token.SEQUENCE_CLOSE})
-_MAX_DIGITS: Final = 1000
 
 
 class ExpressionParser(Reader):
@@ -116,18 +115,12 @@ class ExpressionParser(Reader):
         start, end = self.starts[self.position], self.ends[self.position]
         self.position += 1
         text = self.text[start:end]
-        if text.isdigit() and len(text) < _MAX_DIGITS:
+        if text.isdigit() and len(text) < MAX_DIGITS:
             return Literal(int(text), start, end)
-        number = Decimal(text)
-        if abs(number.adjusted()) > _MAX_DIGITS or len(text) > _MAX_DIGITS:
-            raise self.failure(
-                "number_out_of_range",
-                "Number out of range",
-                f"Numbers have at most {_MAX_DIGITS} digits.",
-                start,
-                end,
-            )
-        return Literal(int(number) if number == number.to_integral_value() else number, start, end)
+        number = number_of(text)
+        if number is None:
+            raise self.failure(*out_of_range(), start, end)
+        return Literal(number, start, end)
 
     def _string(self) -> Expression:
         start, end = self.starts[self.position], self.ends[self.position]
@@ -216,7 +209,7 @@ class ExpressionParser(Reader):
         """Parse `.0`; two of them in a row would read like a fraction and are not allowed."""
         end = self.ends[self.position]
         text = self.token_text(self.position)
-        if not text.isdigit() or len(text) > _MAX_DIGITS:
+        if not text.isdigit() or len(text) > MAX_DIGITS:
             raise self.failure(
                 "invalid_legacy_index",
                 "Invalid legacy index",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from amlplan.config.syntax import tokens as token
 from amlplan.config.syntax.expressions import ExpressionParser
 from amlplan.config.syntax.nodes import Attribute, Block, Body, Expression
 from amlplan.config.syntax.reader import SyntaxFailure, too_deep
 from amlplan.config.syntax.recovery import go_to_next_item
-from amlplan.config.syntax.templates import parse_plain_string
+from amlplan.config.syntax.templates import parse_plain_string, parse_template
 from amlplan.diagnostics import Diagnostic, SourceFile, SourceRange, error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LABEL_OR_BRACE: Final = frozenset({token.IDENTIFIER, token.STRING, token.QUOTE_OPEN, "{"})
 
@@ -29,12 +32,30 @@ def parse(source: SourceFile) -> tuple[Body, list[Diagnostic]]:
     return body, parser.diagnostics
 
 
-def parse_expression(source: SourceFile) -> tuple[Expression | None, list[Diagnostic]]:
-    """Parse a text that is one expression, as the value of `-var`; None where it is none."""
-    parser = _BodyParser(source)
+def parse_expression(
+    source: SourceFile, depth: int = 0
+) -> tuple[Expression | None, list[Diagnostic]]:
+    """Parse a text that is one expression, as the value of `-var`; None where it is none.
+
+    `depth` is how deep it is nested in something else already.
+    """
+    return _parse_whole(_BodyParser(source), depth, _BodyParser.expression)
+
+
+def parse_template_text(
+    source: SourceFile, depth: int = 0
+) -> tuple[Expression | None, list[Diagnostic]]:
+    """Parse a text that is a template without quotes around it; None where it is none."""
+    return _parse_whole(_BodyParser(source, is_template=True), depth, parse_template)
+
+
+def _parse_whole(
+    parser: _BodyParser, depth: int, parse_one: Callable[[_BodyParser], Expression]
+) -> tuple[Expression | None, list[Diagnostic]]:
+    parser.depth = depth
     try:
         parser.skip_newlines()
-        found = parser.expression()
+        found = parse_one(parser)
         parser.skip_newlines()
         parser.expect(
             token.END,
@@ -45,7 +66,7 @@ def parse_expression(source: SourceFile) -> tuple[Expression | None, list[Diagno
     except SyntaxFailure as failure:
         return None, [failure.diagnostic]
     except RecursionError:
-        return None, [_recursion(source, parser.starts[parser.position])]
+        return None, [_recursion(parser.source, parser.starts[parser.position])]
     return found, []
 
 
@@ -58,8 +79,8 @@ class _BodyParser(ExpressionParser):
 
     __slots__ = ("_lost_braces", "_reported_unclosed")
 
-    def __init__(self, source: SourceFile) -> None:
-        super().__init__(source)
+    def __init__(self, source: SourceFile, *, is_template: bool = False) -> None:
+        super().__init__(source, is_template=is_template)
         self._reported_unclosed = False
         self._lost_braces = 0
 

@@ -39,8 +39,8 @@ class Reader:
         "text",
     )
 
-    def __init__(self, source: SourceFile) -> None:
-        found = Tokens(source.text)
+    def __init__(self, source: SourceFile, *, is_template: bool = False) -> None:
+        found = Tokens(source.text, is_template=is_template)
         self.source = source
         self.text = source.text
         self.kinds = found.kinds

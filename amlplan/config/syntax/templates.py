@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)|\$\$\{|%%\{")
 _SEQUENCE_ESCAPE = re.compile(r"\$\$\{|%%\{")
 _SIMPLE_ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
+_CLOSING: Final = frozenset({token.QUOTE_CLOSE, token.HEREDOC_CLOSE, token.TEMPLATE_CLOSE})
 _MAX_CODE_POINT: Final = 0x10FFFF
 _SURROGATES: Final = range(0xD800, 0xE000)
 _DIRECTIVES: Final = ("if", "else", "endif", "for", "endfor")
@@ -93,7 +94,7 @@ def _pieces(parser: ExpressionParser) -> list[_Text | Piece]:
                 _trim_end(pieces[-1])
             pieces.append(_sequence(parser))
             trims_next = parser.text[parser.starts[parser.position - 1]] == "~"
-        elif kind in {token.QUOTE_CLOSE, token.HEREDOC_CLOSE}:
+        elif kind in _CLOSING:
             parser.position += 1
             return pieces
         else:

@@ -18,6 +18,8 @@ QUOTE_OPEN: Final = "quote open"
 QUOTE_CLOSE: Final = "quote close"
 HEREDOC_OPEN: Final = "heredoc open"
 HEREDOC_CLOSE: Final = "heredoc close"
+TEMPLATE_OPEN: Final = "template open"
+TEMPLATE_CLOSE: Final = "template close"
 TEXT: Final = "text"
 INTERPOLATION: Final = "${"
 DIRECTIVE: Final = "%{"
@@ -48,6 +50,7 @@ _SIMPLE = {_STRING: STRING, _NUMBER: NUMBER}
 _BRACKETS = frozenset("()[]{}") | {"~}"}
 _BEFORE_BODY = frozenset({IDENTIFIER, STRING, QUOTE_CLOSE})
 _OPENING = {")": "(", "]": "["}
+_WHOLE_TEXT = "<\n"  # a heredoc whose marker no line can be
 BYTE_ORDER_MARK: Final = "\ufeff"
 
 
@@ -57,18 +60,22 @@ class Tokens:
     The kind of an operator or bracket is its text. Comments are left out, and so are newlines
     where the specification ignores them: in parentheses, brackets, sequences of templates, and
     `for` expressions in braces. `position` is where an item begins, the whole text by default.
+    With `is_template` the text is a template without quotes around it.
     """
 
     __slots__ = ("_opened", "_stack", "_text", "ends", "kinds", "starts")
 
-    def __init__(self, text: str, position: int = 0) -> None:
+    def __init__(self, text: str, position: int = 0, *, is_template: bool = False) -> None:
         self.kinds: list[str] = []
         self.starts: list[int] = []
         self.ends: list[int] = []
         self._text = text
         self._stack: list[str] = []
         self._opened: list[int] = []
-        if position == 0 and text.startswith(BYTE_ORDER_MARK):
+        if is_template:
+            self._add(TEMPLATE_OPEN, 0, 0)
+            self._push(_WHOLE_TEXT, 0)
+        elif position == 0 and text.startswith(BYTE_ORDER_MARK):
             position = 1
         while position < len(text):
             top = self._stack[-1] if self._stack else ""
@@ -78,7 +85,9 @@ class Tokens:
                 position = self._heredoc(position, top[1:])
             else:
                 position = self._code(position)
-        if any(opened == '"' or opened.startswith("<") for opened in self._stack):
+        if self._stack == [_WHOLE_TEXT]:
+            self._add(TEMPLATE_CLOSE, len(text), len(text))
+        elif any(opened == '"' or opened.startswith("<") for opened in self._stack):
             self._unterminated(position)
         for _ in range(3):  # so that looking ahead needs no check
             self._add(END, len(text), len(text))
@@ -232,6 +241,8 @@ class Tokens:
     def _unterminated(self, position: int) -> int:
         """Give up every template that began on this line, and a heredoc at the end of the text."""
         for index, opened in enumerate(self._stack):
+            if opened == _WHOLE_TEXT:
+                continue
             began = self._opened[index]
             is_top = index == len(self._stack) - 1
             on_this_line = "\n" not in self._text[began:position]

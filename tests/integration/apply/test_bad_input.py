@@ -362,7 +362,7 @@ def test_files_that_are_none(project: Project) -> None:
     (project.root / "main.hcl").symlink_to("nowhere")
     assert "main.hcl" in refuse(project, "plan").err
     (project.root / "main.hcl").unlink()
-    project.write("main.hcl.json", "{}")
+    project.write("main.hcl.json", "[1]")
     assert "main.hcl.json" in refuse(project, "plan").err
     (project.root / "main.hcl.json").unlink()
     project.hcl("")

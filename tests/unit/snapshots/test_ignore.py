@@ -60,6 +60,7 @@ def test_an_ignore_file_of_ours_decides_alone(tmp_path: Path) -> None:
         "amlplan.state.json.backup",
         "amlplan.lock",
         "prod.amlvars",
+        "prod.amlvars.json",
         "next.plan",
         "a/__pycache__/x.pyc",
         "env/lib/x.py",
