@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -66,6 +66,12 @@ class Diagnostic:
     context: str | None = None
     address: str | None = None
     values: tuple[tuple[str, str], ...] = ()
+
+    def within(self, context: str, address: str | None = None) -> Diagnostic:
+        """The message with the block and object that it is about, where it names none."""
+        return replace(
+            self, context=self.context or context or None, address=self.address or address
+        )
 
 
 def error(

@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 FEW = 3
 """Names that a line takes."""
@@ -34,7 +34,13 @@ def difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
     return "; ".join(f"{few(sorted(names))} {kind}" for kind, names in kinds.items() if names)
 
 
-def suggestion(word: str, known: Sequence[str]) -> str:
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is much like another, if there is one."""
+    near = difflib.get_close_matches(word, sorted(known), n=1)
+    return near[0] if near else None
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
     """A sentence that names what may have been meant, or nothing."""
-    near = difflib.get_close_matches(word, known, n=1)
-    return f' Did you mean "{near[0]}"?' if near else ""
+    near = nearest(word, known)
+    return f' Did you mean "{near}"?' if near else ""

@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 
 def configured(
-    label: str, asked: Asked, project: Project, progress: Progress, stop: threading.Event
+    address: str, asked: Asked, project: Project, progress: Progress, stop: threading.Event
 ) -> tuple[RunRequest, RunPlace, tuple[str, ...]]:
-    """The run that a block describes, where it goes, and what its user should know.
+    """The run that the block at an address describes, where it goes, and what its user should know.
 
     Builds the environment that it needs. Raises AmlplanError.
     """
     state = project.backend.reader().read()
     applied = Applied(project.evaluation, project.registry, project.secrets, project.lock, state)
-    resolved = resolve_config(label, applied)
+    resolved = resolve_config(address, applied)
     config = _with_asked(resolved.config, asked)
     workspace = resolved.records.get(config.workspace.address)
     if workspace is None:
@@ -60,7 +60,7 @@ def configured(
         secret_names=resolved.secret_names,
         variables=variables,
         secrets=secrets,
-        definition=_definition(label, config, resolved),
+        definition=_definition(address, config, resolved),
     )
     return request, place, resolved.notes
 
@@ -154,7 +154,7 @@ def _variables(
     return plain, {name: shown[name] for name in recorded if name not in plain and name in shown}
 
 
-def _definition(label: str, config: RunConfig, resolved: ResolvedConfig) -> dict[str, object]:
+def _definition(address: str, config: RunConfig, resolved: ResolvedConfig) -> dict[str, object]:
     """What history keeps of the configuration: everything but the secrets, which are null."""
     expanded = {
         **resolved.checked.values,
@@ -162,7 +162,8 @@ def _definition(label: str, config: RunConfig, resolved: ResolvedConfig) -> dict
         "arguments": list(config.arguments),
         "history": config.history,
     }
-    definition: dict[str, object] = {RUN_CONFIG: label, "configuration": expanded}
+    name = address.removeprefix(f"{RUN_CONFIG}.")
+    definition: dict[str, object] = {RUN_CONFIG: name, "configuration": expanded}
     if config.target is not None:
         definition["target"] = config.target.address
     if config.environment is not None:

@@ -38,7 +38,8 @@ from amlplan_schemas.base import seconds_of
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from amlplan.applying.apply import ApplyResult
     from amlplan.backend import Holder, StateWriter
@@ -72,7 +73,10 @@ def with_completed_lock(project: Project, progress: Progress, stop: threading.Ev
 
 
 def resolved_lock(
-    project: Project, progress: Progress, stop: threading.Event, upgrade: Collection[str] = ()
+    project: Project,
+    progress: Progress,
+    stop: threading.Event,
+    upgrade: AbstractSet[str] = frozenset(),
 ) -> LockFile:
     """The project's lock, completed; what the addresses in `upgrade` ask for is resolved again."""
     return completed_lock(

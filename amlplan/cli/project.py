@@ -90,7 +90,9 @@ def open_project(
     if refused:
         # Another amlplan may not even understand the state.
         raise ConfigError(in_source_order([*configuration.diagnostics, *refused]))
-    kinds = {block.kind for block in configuration.resources.values()}
+    kinds = {
+        block.kind for module in configuration.modules() for block in module.resources.values()
+    }
     models = {kind: registry.inputs_of(kind) for kind in kinds}
     evaluation = Evaluation(configuration, models, registry.block_types, variables, secrets)
     settings, problems = state_settings(configuration, variables, secrets, os.environ)

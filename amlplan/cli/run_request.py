@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amlplan.addresses import node_of, parse_address
 from amlplan.cli.workspaces import has_configuration, open_workspace
 from amlplan.diagnostics import Severity
 from amlplan.errors import ConfigError, RunError
@@ -57,15 +58,21 @@ def requested(
     from amlplan.cli.project import open_project
 
     project = open_project(asked.assignments)
-    blocks = project.configuration.resources.values()
-    labels = [block.label for block in blocks if block.kind == RUN_CONFIG]
-    label = asked.name or (labels[0] if len(labels) == 1 else None)
-    if label not in labels:
+    blocks = project.evaluation.blocks_of(RUN_CONFIG)
+    labels = [block.removeprefix(f"{RUN_CONFIG}.") for block in blocks]
+    address = _address(asked.name or (labels[0] if len(labels) == 1 else ""))
+    if node_of(address) not in blocks:
         mistakes = project.configuration.diagnostics
         if any(item.severity is Severity.ERROR for item in mistakes):  # it may be in what is wrong
             raise ConfigError(mistakes)
         raise _nothing_to_run(asked.name, labels, root)
-    return configured(label, asked, project, progress, stop)
+    return configured(address, asked, project, progress, stop)
+
+
+def _address(name: str) -> str:
+    """The address that a name stands for: `train` is a label, `train["a"]` one of its objects."""
+    parsed = parse_address(name)
+    return name if parsed is not None and parsed.block == RUN_CONFIG else f"{RUN_CONFIG}.{name}"
 
 
 def _check_history(name: str) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from amlplan.addresses import key_text
 from amlplan.diagnostics import Diagnostic, SourceFile, SourceRange
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from amlplan.addresses import Key
     from amlplan.config.expressions.convert import Type
     from amlplan.config.syntax.nodes import Body, Expression
 
@@ -30,7 +33,11 @@ class PlacedExpression:
 
 @dataclass(frozen=True, slots=True)
 class ResourceBlock:
-    """A block that a provider manages. `body` is what the user wrote, meta-arguments included."""
+    """A block that a provider manages. `body` is what the user wrote, meta-arguments included.
+
+    As it stands in a file its address is that within its module; an `instance` has that of one
+    object, and the `key` that tells it from others of the same block.
+    """
 
     address: str
     block: str
@@ -40,6 +47,30 @@ class ResourceBlock:
     source: SourceFile
     start: int
     end: int
+    key: Key | None = None
+
+    @property
+    def meta(self) -> dict[str, PlacedExpression]:
+        """What decides how many objects the block stands for: for_each, count and enabled."""
+        found: dict[str, PlacedExpression] = {
+            name: PlacedExpression(self.body.attributes[name].expression, self.source, self.context)
+            for name in ("for_each", "count")
+            if name in self.body.attributes
+        }
+        for block in self.body.blocks:
+            if block.type == "lifecycle" and "enabled" in block.body.attributes:
+                expression = block.body.attributes["enabled"].expression
+                found["enabled"] = PlacedExpression(expression, self.source, self.context)
+        return found
+
+    def instance(self, module: str, key: Key | None) -> ResourceBlock:
+        """The block as one object of a module, whose address begins with `module`."""
+        return replace(self, address=f"{module}{self.address}{key_text(key)}", key=key)
+
+    @property
+    def default_name(self) -> str:
+        """What the object is called outside where the block does not say: label, or label-key."""
+        return self.label if self.key is None else f"{self.label}-{self.key}"
 
     @property
     def header(self) -> SourceRange:
@@ -83,6 +114,33 @@ class OutputBlock:
     sensitive: bool
     description: str | None
     header: SourceRange
+    preconditions: tuple[Validation, ...] = ()
+
+    def conditions(self) -> Iterator[PlacedExpression]:
+        """The expressions of its preconditions."""
+        for item in self.preconditions:
+            yield from (item.condition, item.error_message)
+
+
+@dataclass(slots=True)
+class ModuleCall:
+    """A `module` block: `arguments` are the values of its variables.
+
+    `meta` has `for_each`, `count` and `depends_on`, those that stand there. `module` is None where
+    its folder could not be read, which was reported.
+    """
+
+    name: str
+    arguments: dict[str, PlacedExpression]
+    meta: dict[str, PlacedExpression]
+    folder: PlacedExpression
+    header: SourceRange
+    module: Configuration | None = None
+
+    @property
+    def context(self) -> str:
+        """The block as messages name it."""
+        return f'module "{self.name}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +156,11 @@ class Settings:
 
 @dataclass(slots=True)
 class Configuration:
-    """Everything a folder of configuration says.
+    """Everything a folder of configuration says: the project's, or that of a module it calls.
 
-    `diagnostics` holds mistakes of single blocks that do not keep the others from being looked
-    at; whoever goes on must raise them in the end.
+    `folder` is relative to `root`, the project's. `path` has the names of the calls that lead
+    here. `diagnostics` holds mistakes of single blocks that do not keep the others from being
+    looked at; whoever goes on must raise them in the end. Modules put theirs into the project's.
     """
 
     root: Path
@@ -112,4 +171,24 @@ class Configuration:
     locals: dict[str, PlacedExpression] = field(default_factory=dict)
     outputs: dict[str, OutputBlock] = field(default_factory=dict)
     resources: dict[str, ResourceBlock] = field(default_factory=dict)
+    calls: dict[str, ModuleCall] = field(default_factory=dict)
+    folder: str = "."
+    path: tuple[str, ...] = ()
     diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def prefix(self) -> str:
+        """What names in the whole project begin with, as in `module.team.`."""
+        return "".join(f"module.{name}." for name in self.path)
+
+    def modules(self) -> Iterator[Configuration]:
+        """This one and those that it calls, each after the one that calls it."""
+        yield self
+        for call in self.calls.values():
+            if call.module is not None:
+                yield from call.module.modules()
+
+    def every_file(self) -> tuple[SourceFile, ...]:
+        """The files of configuration of all modules, each once."""
+        found = {item.filename: item for module in self.modules() for item in module.files}
+        return tuple(found.values())

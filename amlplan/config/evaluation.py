@@ -1,46 +1,48 @@
-"""Evaluates a configuration resource by resource, as what they refer to becomes known."""
+"""Evaluates a configuration object by object, as what they refer to becomes known."""
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from amlplan.config.dependencies import META_ARGUMENTS, find_dependencies, order
-from amlplan.config.expressions.evaluate import EvaluationError, evaluate
-from amlplan.config.expressions.functions.table import FUNCTIONS
-from amlplan.config.expressions.scope import Scope
-from amlplan.config.expressions.typed_collections import plain
-from amlplan.config.locate import argument_range
-from amlplan.config.static import static_value
-from amlplan.diagnostics import Diagnostic, SourceRange, error
-from amlplan.values import UNKNOWN, Sensitive, is_sensitive
-from amlplan_schemas.base import (
-    LocalPath,
-    block_fields,
-    labelled_block_fields,
-    marked_fields,
-    reference_fields,
+from amlplan.config.blocks import (
+    ModuleCall,
+    OutputBlock,
+    PlacedExpression,
+    ResourceBlock,
+    VariableBlock,
 )
+from amlplan.config.bodies import BodyReader
+from amlplan.config.cycles import ordered
+from amlplan.config.expressions.evaluate import EvaluationError, evaluate
+from amlplan.config.expressions.typed_collections import plain
+from amlplan.config.graph import build_graph
+from amlplan.config.module_instance import ModuleInstance
+from amlplan.config.repetition import repetition
+from amlplan.config.variables import argument_value, default_value
+from amlplan.config.workspaces import implied_references
+from amlplan.values import UNKNOWN, Sensitive, is_sensitive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from pydantic import BaseModel
-
-    from amlplan.config.blocks import Configuration, PlacedExpression, ResourceBlock
-    from amlplan.config.syntax.nodes import Block, Body
+    from amlplan.config.blocks import Configuration
+    from amlplan.config.graph import Node
+    from amlplan.config.repetition import Repetition
+    from amlplan.diagnostics import Diagnostic
     from amlplan.secrets import Secrets
     from amlplan.values import Value
     from amlplan_schemas.base import ResourceInputs
 
+_NOTHING: Final[frozenset[str]] = frozenset()
+
 
 class Evaluation:
-    """The values of one configuration while it is planned and applied.
+    """The values of one project while it is planned and applied.
 
-    `order` has every address after those it refers to, `dependencies` the addresses that each
-    refers to. A resource may be evaluated when all of its dependencies are published; publishing
-    again replaces what was published. Safe for threads that keep that rule.
+    `blocks` and `dependencies` have every object by its address, the latter with those that it
+    refers to, as far as `addresses` went. An object may be evaluated when all of its dependencies
+    are published; publishing again replaces what was published. Safe for threads that keep that
+    rule.
     """
 
     def __init__(
@@ -53,301 +55,334 @@ class Evaluation:
     ) -> None:
         self.configuration = configuration
         self.variables = variables
-        self._models = models
+        self.blocks: dict[str, ResourceBlock] = {}
+        self.dependencies: dict[str, frozenset[str]] = {}
         block_types = frozenset(block_types)
-        self._implied = _implied_references(configuration, models)
-        self._found = find_dependencies(configuration, block_types, self._implied)
-        self.order = order(configuration.resources, self._found)
-        configuration.diagnostics.extend(self._found.problems)
-        self.dependencies = {
-            address: self._found.resources_of(address) for address in configuration.resources
-        }
-        self._locals: dict[str, Value] = {}
-        self._locals_of = {
-            node: self._found.locals_of(node)
-            for node in (
-                *configuration.resources,
-                *(f"local.{name}" for name in configuration.locals),
-                *(f"output.{name}" for name in configuration.outputs),
-            )
-        }
-        self._stale_locals = self._locals_by_resource()
-        self._resources: dict[str, dict[str, Value]] = {block: {} for block in block_types}
-        for address in configuration.resources:
-            if address in self._found.broken:  # what leads nowhere was reported; others go on
-                self.publish(address, UNKNOWN)
-        self._scope = Scope(
-            values={
-                "var": variables,
-                "local": self._locals,
-                "path": _paths(configuration.root),
-                **self._resources,
-            },
-            functions=FUNCTIONS,
-            base_folder=configuration.root,
-            resolve_secret=secrets.resolve,
-        )
+        self._implied = implied_references(configuration, models)
+        self._graph = graph = build_graph(configuration, block_types, self._implied)
+        self._order = [name for name in ordered(graph) if graph.nodes[name].is_resource]
+        configuration.diagnostics.extend(graph.problems)
+        self._computed, self._dependants = self._ways()
+        self._broken = self._led_astray()
+        self._needed: dict[str, frozenset[str]] = {}
+        self._objects: dict[tuple[str, str], tuple[str, ...]] = {}
+        """By node and module instance, the addresses of what the node became there."""
+        self._places: dict[str, tuple[Node, ModuleInstance]] = {}
+        self._root = ModuleInstance(configuration, variables, block_types, secrets.resolve)
 
-    def _locals_by_resource(self) -> dict[str, list[str]]:
-        """The locals whose value changes when a resource is published."""
-        found: dict[str, list[str]] = {}
-        for name in self.configuration.locals:
-            for address in self._found.resources_of(f"local.{name}"):
-                found.setdefault(address, []).append(name)
+    def _ways(self) -> tuple[dict[str, tuple[str, ...]], dict[str, list[str]]]:
+        """What each node refers to that is computed, and for every node those that refer to it."""
+        nodes = self._graph.nodes
+        computed: dict[str, tuple[str, ...]] = {}
+        dependants: dict[str, list[str]] = {}
+        for name, edges in self._graph.edges.items():
+            targets = dict.fromkeys(edge.target for edge in edges)
+            computed[name] = tuple(item for item in targets if not nodes[item].is_resource)
+            for target in targets:
+                dependants.setdefault(target, []).append(name)
+        return computed, dependants
+
+    def _led_astray(self) -> frozenset[str]:
+        """The nodes that cannot be evaluated, as a reference on the way leads nowhere."""
+        found = set(self._graph.broken)
+        waiting = [name for name in found if not self._graph.nodes[name].is_resource]
+        while waiting:
+            for name in self._dependants.get(waiting.pop(), ()):
+                if name not in found:
+                    found.add(name)
+                    if not self._graph.nodes[name].is_resource:
+                        waiting.append(name)
+        return frozenset(found)
+
+    # Which objects there are.
+
+    def addresses(self, node: str | None = None) -> Iterator[str]:
+        """The address of every object, each after those that it refers to.
+
+        Of those of one block, and what they need, where its `node` is given.
+        What comes before must be published before the next is asked for, since the number of
+        objects may depend on it. Mistakes go into the configuration's diagnostics; what they are
+        about is left out, and unknown to others.
+        """
+        needed = None if node is None else self._closure(node)
+        for name in self._order:
+            if name in self._broken or (needed is not None and name not in needed):
+                continue
+            found = self._graph.nodes[name]
+            for instance in self._instances(found.module.path):
+                yield from self._expanded(found, instance)
+
+    def blocks_of(self, block: str | None = None) -> list[str]:
+        """The blocks of a type, or all, in every module, each by its address without keys."""
+        return [
+            name
+            for name, node in self._graph.nodes.items()
+            if isinstance(node.item, ResourceBlock) and block in {None, node.item.block}
+        ]
+
+    def _closure(self, node: str) -> set[str]:
+        """A resource block and all that it needs, directly or not."""
+        found = {node}
+        waiting = [node]
+        while waiting:
+            new = self._graph.resources_of(waiting.pop()) - found
+            found |= new
+            waiting += new
         return found
 
+    def _instances(self, path: tuple[str, ...]) -> Iterator[ModuleInstance]:
+        """The instances of a module, whose calls are computed where they were not yet."""
+        found = [self._root]
+        for name in path:
+            deeper: list[ModuleInstance] = []
+            for instance in found:
+                node = f"{instance.module.prefix}module.{name}"
+                if name not in instance.children and node not in self._broken:
+                    problems = self._prepare(node, instance)
+                    self._compute(node, instance, problems)
+                    self.configuration.diagnostics.extend(problems)
+                deeper += instance.children.get(name, {}).values()
+            found = deeper
+        return iter(found)
+
+    def _expanded(self, node: Node, instance: ModuleInstance) -> tuple[str, ...]:
+        """The objects that a resource block stands for in one instance of its module."""
+        known = self._objects.get((node.name, instance.prefix))
+        if known is not None:
+            return known
+        block = node.item
+        assert isinstance(block, ResourceBlock)  # noqa: S101 - only those are in the order
+        problems: list[Diagnostic] = []
+        found = self._repetition(node.name, instance, problems)
+        self.configuration.diagnostics.extend(problems)
+        keys = () if found is None else tuple(found)
+        if found is not None:
+            instance.repeat(block, keys)
+        addresses: list[str] = []
+        needed = self._dependencies_in(node, instance)
+        for key in keys:
+            one = block.instance(instance.prefix, key)
+            addresses.append(one.address)
+            self.blocks[one.address] = one
+            self.dependencies[one.address] = needed
+            self._places[one.address] = (node, instance)
+        self._objects[(node.name, instance.prefix)] = tuple(addresses)
+        return tuple(addresses)
+
+    def _dependencies_in(self, node: Node, instance: ModuleInstance) -> frozenset[str]:
+        """The objects that those of a node refer to: in its own instance of each shared module."""
+        if node.name not in self._needed:
+            self._needed[node.name] = self._graph.resources_of(node.name)
+        found: list[str] = []
+        for name in self._needed[node.name]:
+            for other in self._related(self._graph.nodes[name], instance):
+                found += self._objects.get((name, other.prefix), ())
+        return frozenset(found) if found else _NOTHING
+
+    def _related(self, node: Node, instance: ModuleInstance) -> Iterator[ModuleInstance]:
+        """The instances of a node's module below the ancestors that it shares with another."""
+        path = node.module.path
+        above: ModuleInstance = instance
+        while above.module.path != path[: len(above.module.path)]:
+            assert above.parent is not None  # noqa: S101 - the project's own path is empty
+            above = above.parent
+        return above.instances(path[len(above.module.path) :])
+
+    # What they are.
+
     def publish(self, address: str, value: Value) -> None:
-        """Make a resource's value known to those that refer to it."""
-        block, _, label = address.partition(".")
-        self._resources[block][label] = value
-        for name in self._stale_locals.get(address, ()):
-            self._locals.pop(name, None)
+        """Make an object's value known to those that refer to it."""
+        node, instance = self._places[address]
+        instance.publish(self.blocks[address], value)
+        self._forget(node.name, instance)
 
     def resource(
         self, address: str, model: type[ResourceInputs]
     ) -> tuple[dict[str, Value] | None, list[Diagnostic]]:
         """The values that a block gives its model's fields, or None with what is wrong.
 
-        `name` is the label where it is left out, and the implied workspace is filled in. Local
-        paths are relative to the project's folder.
+        `name` is the label, or label-key, where it is left out, and the implied workspace is
+        filled in. Local paths are relative to the project's folder.
         """
-        if self._is_broken(address):
-            return None, []
-        block = self.configuration.resources[address]
-        problems = self._prepare_locals(address)
-        values = self._body(block, block.body, model, problems)
+        node, instance = self._places[address]
+        block = self.blocks[address]
+        problems = self._prepare(node.name, instance)
+        found = self._repetition(node.name, instance, problems)
+        names = {} if found is None else found.get(block.key, {})
+        scope = instance.scope.with_values(names) if names else instance.scope
+        values = BodyReader(block, problems).read(model, scope) if not problems else {}
         if problems:
             return None, problems
-        values.setdefault("name", block.label)
-        for name, target in self._implied.get(address, {}).items():
-            target_block, _, label = target.partition(".")
-            values[name] = self._resources[target_block].get(label, UNKNOWN)
+        values.setdefault("name", block.default_name)
+        for field, target in self._implied.get(node.name, {}).items():
+            named = self._graph.nodes[target].item
+            values[field] = instance.resource(named.block, named.label)  # type: ignore[union-attr]
         return values, []
 
     def output_dependencies(self, name: str) -> frozenset[str]:
-        """The addresses that an output is made from, through locals as well."""
-        return self._found.resources_of(f"output.{name}")
+        """The addresses that an output is made from, through locals and modules as well."""
+        return self._dependencies_in(self._graph.nodes[f"output.{name}"], self._root)
 
     def outputs(self) -> tuple[dict[str, Value], list[Diagnostic]]:
-        """The outputs' values, marked where they are declared sensitive, and what is wrong."""
-        values: dict[str, Value] = {}
+        """The outputs' values, marked where they are declared sensitive, and what is wrong.
+
+        What nothing refers to is evaluated too, so that its mistakes are told.
+        """
         problems: list[Diagnostic] = []
-        for name in self.configuration.locals:
-            if not self._is_broken(f"local.{name}"):
-                problems += self._prepare_locals(f"local.{name}")
-        for name, output in self.configuration.outputs.items():
-            if self._is_broken(f"output.{name}"):
+        for name, node in self._graph.nodes.items():
+            if node.is_resource or name in self._broken:
                 continue
-            found = self._prepare_locals(f"output.{name}")
-            value = plain(self._evaluate(output.value, found))
-            problems.extend(found)
-            if not found:
-                marks = output.sensitive and not is_sensitive(value)
-                values[name] = Sensitive(value) if marks else value
-        return values, problems
+            scope = node.module.path
+            for instance in self._instances(scope):
+                problems += self._prepare(name, instance)
+                if not self._is_computed(name, instance):
+                    self._compute(name, instance, problems)
+        return {name: plain(value) for name, value in self._root.outputs.items()}, problems
 
-    def _is_broken(self, node: str) -> bool:
-        """Whether a reference on the way leads nowhere, which is reported already."""
-        broken = self._found.broken
-        return node in broken or any(local in broken for local in self._locals_of[node])
+    # How it is computed.
 
-    def _prepare_locals(self, node: str) -> list[Diagnostic]:
-        """Evaluate the locals that a node needs; a local's mistake is reported where it is."""
+    def _prepare(self, name: str, instance: ModuleInstance) -> list[Diagnostic]:
+        """Compute what a node needs that is no resource, each thing after what it needs itself."""
         problems: list[Diagnostic] = []
-        needed = [*self._locals_of[node], *([node] if node.startswith("local.") else ())]
-        for local in needed:
-            name = local.partition(".")[2]
-            if name not in self._locals:
-                self._locals[name] = self._evaluate(self.configuration.locals[name], problems)
+        waiting = [
+            (target, other, False)
+            for target in self._computed[name]
+            for other in self._across(name, target, instance)
+        ]
+        while waiting:
+            current, place, is_ready = waiting.pop()
+            if self._is_computed(current, place):
+                continue
+            if is_ready:
+                self._compute(current, place, problems)
+                continue
+            waiting.append((current, place, True))
+            waiting += [
+                (target, other, False)
+                for target in self._computed[current]
+                for other in self._across(current, target, place)
+            ]
         return problems
 
-    def _evaluate(self, placed: PlacedExpression, problems: list[Diagnostic]) -> Value:
+    def _across(
+        self, origin: str, target: str, instance: ModuleInstance
+    ) -> Iterable[ModuleInstance]:
+        """The instances where a node finds another that it refers to, or that refers to it."""
+        ours, theirs = self._module_of(origin), self._module_of(target)
+        if len(theirs) >= len(ours):
+            return instance.instances(theirs[len(ours) :])
+        for _ in range(len(ours) - len(theirs)):
+            assert instance.parent is not None  # noqa: S101 - only the project's path is empty
+            instance = instance.parent
+        return (instance,)
+
+    def _module_of(self, name: str) -> tuple[str, ...]:
+        return self._graph.nodes[name].module.path
+
+    def _is_computed(self, name: str, instance: ModuleInstance) -> bool:
+        item = self._graph.nodes[name].item
+        match item:
+            case VariableBlock():
+                return item.name in instance.variables
+            case OutputBlock():
+                return item.name in instance.outputs
+            case ModuleCall():
+                return item.name in instance.children
+            case PlacedExpression():
+                return name.rpartition(".")[2] in instance.locals
+            case _:
+                return True
+
+    def _compute(self, name: str, instance: ModuleInstance, problems: list[Diagnostic]) -> None:
+        node = self._graph.nodes[name]
+        item = node.item
+        match item:
+            case PlacedExpression():
+                value = self._value(item, instance, problems)
+                instance.locals[name.rpartition(".")[2]] = value
+            case OutputBlock():
+                value = self._value(item.value, instance, problems)
+                marks = item.sensitive and not is_sensitive(value)
+                instance.outputs[item.name] = Sensitive(value) if marks else value
+            case VariableBlock():
+                instance.variables[item.name] = self._argument(item, instance, problems)
+            case ModuleCall():
+                found = self._repetition(name, instance, problems)
+                instance.call(item, None if found is None else tuple(found))
+
+    def _argument(
+        self, variable: VariableBlock, instance: ModuleInstance, problems: list[Diagnostic]
+    ) -> Value:
+        """The value of a variable in an instance of a module, as its call gives it."""
+        caller = instance.parent
+        assert caller is not None  # noqa: S101 - the project's variables are given
+        call = caller.module.calls[instance.module.path[-1]]
+        placed = call.arguments.get(variable.name)
+        if placed is None:
+            value, found = default_value(variable, caller.scope)
+        else:
+            name = f"{caller.module.prefix}module.{call.name}"
+            repeated = self._repetition(name, caller, problems) or {}
+            names = repeated.get(instance.key, {})
+            given = self._value(placed, caller, problems, names)
+            value, found = argument_value(variable, given, placed.range, caller.scope)
+        problems += found
+        return value
+
+    def _repetition(
+        self, name: str, instance: ModuleInstance, problems: list[Diagnostic]
+    ) -> Repetition | None:
+        """The objects that a block or call stands for; None where it is not known, and reported."""
+        if name not in instance.repetitions:
+            item = self._graph.nodes[name].item
+            meta, context = item.meta, item.context  # type: ignore[union-attr]
+            if meta:
+                problems += self._prepare(name, instance)
+            try:
+                instance.repetitions[name] = repetition(meta, instance.scope, context)
+            except EvaluationError as failure:
+                problems += [diagnostic.within(context) for diagnostic in failure.diagnostics]
+                return None
+        return instance.repetitions[name]
+
+    def _value(
+        self,
+        placed: PlacedExpression,
+        instance: ModuleInstance,
+        problems: list[Diagnostic],
+        names: Mapping[str, Value] | None = None,
+    ) -> Value:
+        scope = instance.scope.with_values(names) if names else instance.scope
         try:
-            return evaluate(placed.expression, self._scope, placed.source)
+            return evaluate(placed.expression, scope, placed.source)
         except EvaluationError as failure:
-            problems.extend(_with_context(item, placed.context) for item in failure.diagnostics)
+            problems += [item.within(placed.context) for item in failure.diagnostics]
             return UNKNOWN
 
-    def _body(
-        self,
-        block: ResourceBlock,
-        body: Body,
-        model: type[BaseModel],
-        problems: list[Diagnostic],
-        top: bool = True,  # noqa: FBT001, FBT002 - whether meta-arguments may stand here
-    ) -> dict[str, Value]:
-        values: dict[str, Value] = {}
-        paths = marked_fields(model, LocalPath)
-        nested, labelled = block_fields(model), labelled_block_fields(model)
-        for name, attribute in body.attributes.items():
-            if top and name in META_ARGUMENTS:
-                continue
-            place = SourceRange(block.source, attribute.name_start, attribute.name_end)
-            if name in nested or name in labelled:
-                label = ' "name"' if name in labelled else ""
-                example = f"{name}{label} {{ … }}"
-                problems.append(_written_as(block, name, place, "block", example))
-                continue
-            try:
-                value = evaluate(attribute.expression, self._scope, block.source)
-            except EvaluationError as failure:
-                problems.extend(
-                    _with_context(item, block.context, block.address)
-                    for item in failure.diagnostics
+    def _forget(self, name: str, instance: ModuleInstance) -> None:
+        """Forget what was computed from a resource that is published anew."""
+        waiting = [(name, instance)]
+        while waiting:
+            current, place = waiting.pop()
+            for dependant in self._dependants.get(current, ()):
+                waiting += [
+                    (dependant, other)
+                    for other in self._across(current, dependant, place)
+                    if self._drop(dependant, other)
+                ]
+
+    def _drop(self, name: str, instance: ModuleInstance) -> bool:
+        """Forget one value; whether others may have been computed from it."""
+        item = self._graph.nodes[name].item
+        match item:
+            case PlacedExpression():
+                return instance.locals.pop(name.rpartition(".")[2], self) is not self
+            case OutputBlock():
+                return instance.outputs.pop(item.name, self) is not self
+            case VariableBlock():
+                return instance.variables.pop(item.name, self) is not self
+            case _:
+                # How many objects there are was settled when the plan came here.
+                return instance.repetitions.pop(name, None) is not None and isinstance(
+                    item, ModuleCall
                 )
-                continue
-            if name not in model.model_fields:
-                values[name] = None  # its check reports it, whatever the value will be
-            elif value is not None:  # null is as good as left out
-                values[name] = _root_relative(value) if name in paths else value
-        for inner in body.blocks:
-            place = SourceRange(block.source, inner.start, inner.header_end)
-            labels = 1 if inner.type in labelled else 0
-            if inner.type in model.model_fields and inner.type not in {*nested, *labelled}:
-                problems.append(
-                    _written_as(block, inner.type, place, "argument", f"{inner.type} = …")
-                )
-            elif inner.type in model.model_fields and len(inner.labels) != labels:
-                problems.append(_labels(block, inner.type, place, labels))
-            elif inner.type in labelled:
-                self._labelled(block, inner, labelled[inner.type], values, problems)
-            elif inner.type in values:
-                problems.append(_twice(block, inner.type, place))
-            elif inner.type in nested:
-                values[inner.type] = self._body(
-                    block, inner.body, nested[inner.type], problems, top=False
-                )
-            else:
-                values[inner.type] = {}
-        return values
-
-    def _labelled(
-        self,
-        block: ResourceBlock,
-        inner: Block,
-        model: type[BaseModel],
-        values: dict[str, Value],
-        problems: list[Diagnostic],
-    ) -> None:
-        """Put a labelled block among those of its type."""
-        found = values.setdefault(inner.type, {})
-        label = inner.labels[0]
-        if not isinstance(found, dict) or label in found:
-            place = SourceRange(block.source, inner.start, inner.header_end)
-            problems.append(_twice(block, f'{inner.type} "{label}"', place))
-            return
-        found[label] = self._body(block, inner.body, model, problems, top=False)
-
-
-def _with_context(diagnostic: Diagnostic, context: str, address: str | None = None) -> Diagnostic:
-    return Diagnostic(
-        diagnostic.severity,
-        diagnostic.summary,
-        diagnostic.detail,
-        diagnostic.code,
-        diagnostic.range,
-        diagnostic.context or context or None,
-        diagnostic.address or address,
-        diagnostic.values,
-    )
-
-
-def _written_as(
-    block: ResourceBlock, name: str, place: SourceRange, form: str, example: str
-) -> Diagnostic:
-    return error(
-        "wrong_form",
-        "Unsupported argument" if form == "block" else "Unsupported block type",
-        f'"{name}" is written as {"a block" if form == "block" else "an argument"} here, '
-        f"as in: {example}",
-        place,
-        context=block.context,
-        address=block.address,
-    )
-
-
-def _labels(block: ResourceBlock, name: str, place: SourceRange, wanted: int) -> Diagnostic:
-    takes = f'takes one label, as in {name} "main"' if wanted else "takes no label"
-    return error(
-        "wrong_labels",
-        "Wrong number of labels",
-        f'A block of type "{name}" {takes}.',
-        place,
-        context=block.context,
-        address=block.address,
-    )
-
-
-def _twice(block: ResourceBlock, name: str, place: SourceRange) -> Diagnostic:
-    return error(
-        "duplicate_block",
-        "Duplicate block",
-        f'A block of type "{name}" may stand here once.',
-        place,
-        context=block.context,
-        address=block.address,
-    )
-
-
-def _paths(root: Path) -> dict[str, Value]:
-    return {"module": ".", "root": ".", "cwd": os.fspath(root)}
-
-
-def _root_relative(value: Value) -> Value:
-    """Local paths in their one spelling: forward slashes, no detours; `~` and `/` stay."""
-    if isinstance(value, list):
-        return [_root_relative(item) for item in value]
-    if not isinstance(value, str) or not value or value.startswith("~"):
-        return value
-    return os.path.normpath(value).replace(os.sep, "/")
-
-
-def _implied_references(
-    configuration: Configuration, models: Mapping[str, type[ResourceInputs]]
-) -> dict[str, dict[str, str]]:
-    """The workspace of each block that names none: the only one, or the one by default."""
-    workspaces = [block for block in configuration.resources.values() if block.block == "workspace"]
-    implied: dict[str, dict[str, str]] = {}
-    for address, block in configuration.resources.items():
-        model = models.get(block.kind)
-        if model is None or "workspace" not in reference_fields(model):
-            continue
-        written = block.body.attributes.get("workspace")
-        if written and static_value(written.expression, block.source) != (None, True):
-            continue
-        default = _default_workspace(workspaces)
-        if default is not None:
-            implied[address] = {"workspace": default.address}
-        else:
-            configuration.diagnostics.append(_no_workspace(block, workspaces))
-    return implied
-
-
-def _default_workspace(workspaces: list[ResourceBlock]) -> ResourceBlock | None:
-    if len(workspaces) == 1:
-        return workspaces[0]
-    defaults = [block for block in workspaces if _says_default(block)]
-    return defaults[0] if defaults else None
-
-
-def _says_default(block: ResourceBlock) -> bool:
-    attribute = block.body.attributes.get("default")
-    return attribute is not None and static_value(attribute.expression, block.source)[0] is True
-
-
-def _no_workspace(block: ResourceBlock, workspaces: list[ResourceBlock]) -> Diagnostic:
-    if workspaces:
-        names = ", ".join(item.address for item in workspaces)
-        what = f"There are several workspaces ({names}) and none is the default"
-        advice = f"Write workspace = {workspaces[0].address}, or default = true in one of them."
-    else:
-        what = "There is no workspace block that it could belong to"
-        advice = 'Add one, as in: workspace "main" {}'
-    return error(
-        "no_workspace",
-        "Missing required argument",
-        f'The argument "workspace" is required here. {what}. {advice}',
-        argument_range(block, ("workspace",)),
-        context=block.context,
-        address=block.address,
-    )

@@ -23,36 +23,43 @@ class ProjectFiles:
     values: tuple[SourceFile, ...]
 
 
-def read_project(root: Path) -> tuple[ProjectFiles, list[Diagnostic]]:
-    """The configuration and value files of one folder, and what could not be read."""
+def read_folder(root: Path, folder: str = ".") -> tuple[ProjectFiles, list[Diagnostic]]:
+    """The files of one folder of a project, `.` for its own, and what could not be read.
+
+    Values of variables are read from the project's own folder only.
+    """
     problems: list[Diagnostic] = []
+    place = root / folder
     try:
-        names = sorted(entry.name for entry in root.iterdir())
+        names = sorted(entry.name for entry in place.iterdir())
     except OSError as failure:
         return ProjectFiles((), ()), [
             error(
                 "unreadable_folder",
                 "Unreadable folder",
-                f"The folder {root} cannot be read: {failure.strerror}. Name the folder with the "
+                f"The folder {place} cannot be read: {failure.strerror}. Name the folder with the "
                 "configuration, as in -chdir=DIR.",
             )
         ]
     hcl = [name for name in names if name.endswith(CONFIGURATION) and not name.startswith(".")]
-    values = [name for name in names if name in DEFAULT_VALUES]
-    values += [name for name in names if name.endswith(AUTO_VALUES)]
+    values: list[str] = []
+    if folder == ".":
+        values = [name for name in names if name in DEFAULT_VALUES]
+        values += [name for name in names if name.endswith(AUTO_VALUES)]
     if not hcl:
         problems.append(
             error(
                 "no_configuration",
                 "No configuration files",
-                f"The folder {root} holds no *.hcl file. Change to the project's folder or name "
+                f"The folder {place} holds no *.hcl file. Change to the project's folder or name "
                 "it with -chdir=DIR. The smallest one is a file main.hcl with: "
                 'workspace "main" {}',
             )
         )
     return (
         ProjectFiles(
-            tuple(_read_all(root, hcl, problems)), tuple(_read_all(root, values, problems))
+            tuple(_read_all(root, folder, hcl, problems)),
+            tuple(_read_all(root, folder, values, problems)),
         ),
         problems,
     )
@@ -63,9 +70,12 @@ def is_json(source: SourceFile) -> bool:
     return source.filename.endswith(".json")
 
 
-def _read_all(root: Path, names: list[str], problems: list[Diagnostic]) -> list[SourceFile]:
+def _read_all(
+    root: Path, folder: str, names: list[str], problems: list[Diagnostic]
+) -> list[SourceFile]:
     files = []
-    for name in names:
+    for entry in names:
+        name = entry if folder == "." else f"{folder}/{entry}"
         path = root / name
         if path.exists() and not (path.is_file() or path.is_dir()):
             # A named pipe would block for ever.

@@ -23,6 +23,14 @@ def _always(form: BodyForm) -> Callable[[Sequence[str]], BodyForm]:
     return lambda _labels: form
 
 
+_LIFECYCLE = BlockForm(
+    body=_always(
+        BodyForm(
+            blocks={"precondition": BlockForm(), "postcondition": BlockForm()},
+            written=frozenset({"ignore_changes", "replace_triggered_by"}),
+        )
+    )
+)
 _META_BLOCKS = {
     "amlplan": BlockForm(
         body=_always(
@@ -30,7 +38,13 @@ _META_BLOCKS = {
         )
     ),
     "locals": BlockForm(),
-    "output": BlockForm(1, _always(BodyForm(plain=frozenset({"description"})))),
+    "module": BlockForm(
+        1, _always(BodyForm(written=frozenset({"depends_on"}), plain=frozenset({"source"})))
+    ),
+    "output": BlockForm(
+        1,
+        _always(BodyForm(blocks={"precondition": BlockForm()}, plain=frozenset({"description"}))),
+    ),
     "variable": BlockForm(
         1,
         _always(
@@ -63,15 +77,23 @@ def _resource_form(block: str, kinds: frozenset[str], model_of: ModelOf | None) 
         kind = f"{block}.{labels[0]}" if has_kind else block
         if model_of is None or kind not in kinds:
             return BodyForm()
-        return BodyForm(blocks=_inner_blocks(model_of(kind)), written=frozenset({"depends_on"}))
+        blocks = {**_inner_blocks(model_of(kind)), "lifecycle": _LIFECYCLE}
+        return BodyForm(blocks=blocks, written=frozenset({"depends_on"}))
 
     return BlockForm(2 if has_kind else 1, body)
 
 
 @cache
 def _inner_blocks(model: type[BaseModel]) -> dict[str, BlockForm]:
-    return {
+    blocks = {
         name: BlockForm(labels, lambda _labels, inner=inner: BodyForm(_inner_blocks(inner)))  # type: ignore[misc]
         for labels, found in enumerate((block_fields(model), labelled_block_fields(model)))
         for name, inner in found.items()
     }
+
+    def dynamic(labels: Sequence[str]) -> BodyForm:
+        made = blocks.get(labels[0])
+        content = BlockForm() if made is None else BlockForm(0, made.body)
+        return BodyForm(blocks={"content": content}, written=frozenset({"iterator"}))
+
+    return {**blocks, "dynamic": BlockForm(1, dynamic)}

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import difflib
+import os
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.collector import collector_paused
 from amlplan.config.blocks import Configuration, ResourceBlock
-from amlplan.config.files import is_json, read_project
+from amlplan.config.files import is_json, read_folder
 from amlplan.config.forms import file_form
 from amlplan.config.meta_blocks import MetaBlocks, Reporter
+from amlplan.config.static import static_value
 from amlplan.config.syntax.json_body import parse_json
 from amlplan.config.syntax.parser import parse
-from amlplan.diagnostics import Diagnostic, Severity, SourceFile, SourceRange
+from amlplan.diagnostics import Diagnostic, Severity, SourceFile, SourceRange, error
 from amlplan.errors import ConfigError
+from amlplan.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
+    from amlplan.config.blocks import ModuleCall
     from amlplan.config.forms import ModelOf
     from amlplan.config.syntax.nodes import Block, Body
 
@@ -26,27 +31,114 @@ if TYPE_CHECKING:
 def load(
     root: Path, block_types: Mapping[str, frozenset[str]], model_of: ModelOf | None = None
 ) -> Configuration:
-    """The configuration of a folder; `block_types` has the kinds of each resource block type.
+    """The configuration of a folder and of the modules that it calls.
 
-    `model_of` gives the model of a kind; who does not look into resources needs none.
-
-    Raises ConfigError where files cannot be read or parsed, with every mistake found; mistakes
-    that leave the rest readable are in the result's `diagnostics`.
+    `block_types` has the kinds of each resource block type; `model_of` gives the model of a kind,
+    and who does not look into resources needs none. Raises ConfigError where files cannot
+    be read or parsed, with every mistake found; mistakes that leave the rest readable are in the
+    result's `diagnostics`.
     """
-    files, problems = read_project(root)
-    configuration = Configuration(root, files.configuration, files.values)
-    loader = _Loader(configuration, block_types)
+    reader = _Reader(root, block_types, model_of)
     with collector_paused():
-        for source in files.configuration:
-            if is_json(source):
-                body, found = parse_json(source, file_form(block_types, model_of))
-            else:
-                body, found = parse(source)
-            problems.extend(found)
-            loader.read(body, source)
+        configuration = reader.module(".", ())
+    problems = reader.problems
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ConfigError(in_source_order([*problems, *configuration.diagnostics]))
     return configuration
+
+
+class _Reader:
+    """Reads folders, each once however often it is called."""
+
+    def __init__(
+        self, root: Path, block_types: Mapping[str, frozenset[str]], model_of: ModelOf | None
+    ) -> None:
+        self._root = root
+        self._form = file_form(block_types, model_of)
+        self._block_types = block_types
+        self._diagnostics: list[Diagnostic] = []
+        self._read: dict[str, Configuration] = {}
+        self.problems: list[Diagnostic] = []
+
+    def module(
+        self, folder: str, path: tuple[str, ...], above: tuple[str, ...] = ()
+    ) -> Configuration:
+        """The configuration of a folder relative to the project's, and of those that it calls."""
+        if folder not in self._read:
+            self._read[folder] = self._configuration(folder)
+        read = self._read[folder]
+        configuration = replace(
+            read, path=path, calls={name: replace(call) for name, call in read.calls.items()}
+        )
+        for call in configuration.calls.values():
+            inner = self._folder_of(call, folder, (*above, folder))
+            if inner is not None:
+                call.module = self.module(inner, (*path, call.name), (*above, folder))
+                self._check_arguments(call, call.module)
+        return configuration
+
+    def _configuration(self, folder: str) -> Configuration:
+        files, problems = read_folder(self._root, folder)
+        self.problems += problems
+        configuration = Configuration(
+            self._root,
+            files.configuration,
+            files.values,
+            folder=folder,
+            diagnostics=self._diagnostics,
+        )
+        loader = _Loader(configuration, self._block_types)
+        for source in files.configuration:
+            if is_json(source):
+                body, found = parse_json(source, self._form)
+            else:
+                body, found = parse(source)
+            self.problems += found
+            loader.read(body, source)
+        return configuration
+
+    def _folder_of(self, call: ModuleCall, folder: str, above: tuple[str, ...]) -> str | None:
+        """The folder that a call names, relative to the project's; None with what is wrong."""
+        written, found = static_value(call.folder.expression, call.folder.source)
+        if not found or not isinstance(written, str):
+            self._report(
+                call, "The source is read before expressions are, so it must be a plain string."
+            )
+            return None
+        if not written.startswith(("./", "../")):
+            self._report(
+                call,
+                f'"{written}" is no local folder. A module is a folder of this project or beside '
+                'it, written with ./ or ../ in front, as in "./modules/team".',
+            )
+            return None
+        inner = os.path.normpath(Path(folder) / written).replace(os.sep, "/")
+        place = self._root / inner
+        if not place.is_dir():
+            self._report(call, f"There is no folder {inner}.")
+            return None
+        if any(place.samefile(self._root / other) for other in above):
+            self._report(call, f"The module {inner} calls itself, directly or through others.")
+            return None
+        return inner
+
+    def _check_arguments(self, call: ModuleCall, module: Configuration) -> None:
+        """Report arguments that are no variables of the module, and those that it lacks."""
+        for name, placed in call.arguments.items():
+            if name not in module.variables:
+                hint = suggestion(name, module.variables)
+                text = f'The module {module.folder} has no variable "{name}".{hint}'
+                self._report(call, text, placed.range)
+        for variable in module.variables.values():
+            if variable.default is None and variable.name not in call.arguments:
+                text = f'The module {module.folder} needs the argument "{variable.name}".'
+                self._report(call, text, call.header)
+
+    def _report(self, call: ModuleCall, detail: str, place: SourceRange | None = None) -> None:
+        at = place or call.folder.range
+        problem = error("invalid_module", "Invalid module", detail, at, context=call.context)
+        if problem not in self._diagnostics:
+            self._diagnostics.append(problem)
 
 
 def in_source_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:

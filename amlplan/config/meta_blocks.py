@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from amlplan.config.blocks import (
+    ModuleCall,
     OutputBlock,
     PlacedExpression,
     Settings,
@@ -14,6 +15,7 @@ from amlplan.config.blocks import (
     VariableBlock,
 )
 from amlplan.config.expressions.convert import parse_type
+from amlplan.config.parts import META_ARGUMENTS
 from amlplan.config.static import static_value
 from amlplan.diagnostics import SourceFile, SourceRange, error
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from amlplan.config.syntax.nodes import Attribute, Block, Body
 
 IDENTIFIER = re.compile(r"[^\W\d][\w-]*\Z")
+MODULE_ARGUMENTS = frozenset({"source", *META_ARGUMENTS})
 RESERVED_VARIABLES = frozenset({"source", "version", "count", "for_each", "depends_on"})
 
 
@@ -84,6 +87,7 @@ class MetaBlocks:
         self.readers = {
             "amlplan": self._settings,
             "locals": self._locals,
+            "module": self._module,
             "output": self._output,
             "variable": self._variable,
         }
@@ -184,16 +188,18 @@ class MetaBlocks:
             default=PlacedExpression(default.expression, source, context) if default else None,
             sensitive=self._literal(attributes.get("sensitive"), source, default=False) is True,
             nullable=self._literal(attributes.get("nullable"), source, default=True) is True,
-            validations=tuple(self._validations(block.body, source, context)),
+            validations=tuple(self._conditions(block.body, "validation", source, context)),
             header=header,
         )
         earlier = self._configuration.variables.setdefault(name, variable)
         if earlier is not variable:
             self._reporter.twice("variable", f"var.{name}", earlier.header, header)
 
-    def _validations(self, body: Body, source: SourceFile, context: str) -> Iterator[Validation]:
+    def _conditions(
+        self, body: Body, block_type: str, source: SourceFile, context: str
+    ) -> Iterator[Validation]:
         for block in body.blocks:
-            if block.type != "validation":
+            if block.type != block_type:
                 continue
             known = frozenset({"condition", "error_message"})
             attributes = self._attributes(block.body, source, context, known)
@@ -231,7 +237,7 @@ class MetaBlocks:
         context = f'output "{name}"'
         known = frozenset({"value", "description", "sensitive"})
         attributes = self._attributes(block.body, source, context, known)
-        self._no_blocks(block.body, source, context)
+        self._no_blocks(block.body, source, context, frozenset({"precondition"}))
         if not self._required(attributes, frozenset({"value"}), header, context):
             return
         description = self._literal(attributes.get("description"), source, "")
@@ -241,10 +247,34 @@ class MetaBlocks:
             sensitive=self._literal(attributes.get("sensitive"), source, default=False) is True,
             description=str(description) or None,
             header=header,
+            preconditions=tuple(self._conditions(block.body, "precondition", source, context)),
         )
         earlier = self._configuration.outputs.setdefault(name, output)
         if earlier is not output:
             self._reporter.twice("output", f"output.{name}", earlier.header, header)
+
+    def _module(self, block: Block, source: SourceFile, header: SourceRange) -> None:
+        if not self._reporter.has_labels(block, header, ("name",)):
+            return
+        name = block.labels[0]
+        context = f'module "{name}"'
+        self._no_blocks(block.body, source, context)
+        placed = {
+            argument: PlacedExpression(attribute.expression, source, context)
+            for argument, attribute in block.body.attributes.items()
+        }
+        if not self._required(dict(block.body.attributes), frozenset({"source"}), header, context):
+            return
+        call = ModuleCall(
+            name=name,
+            arguments={key: item for key, item in placed.items() if key not in MODULE_ARGUMENTS},
+            meta={key: item for key, item in placed.items() if key in META_ARGUMENTS},
+            folder=placed["source"],
+            header=header,
+        )
+        earlier = self._configuration.calls.setdefault(name, call)
+        if earlier is not call:
+            self._reporter.twice("module", context, earlier.header, header)
 
     def _settings(self, block: Block, source: SourceFile, header: SourceRange) -> None:
         if not self._reporter.has_labels(block, header, ()):

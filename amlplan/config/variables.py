@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_PREFIX = "AMLPLAN_VAR_"
 _PRIMITIVE = frozenset({"string", "number", "bool", "any"})
+_ABSENT = object()
+"""In place of a value that nobody gave."""
 Assignment = tuple[Literal["var", "file"], str]
 """What an option gave: `("var", "name=value")` or `("file", path)`, in the order given."""
 
@@ -196,30 +198,56 @@ def _undeclared(
 
 def _value_of(collector: _Collector, variable: VariableBlock, *, require: bool) -> Value:
     given = collector.given.get(variable.name)
+    value, problems = _settled(variable, given, collector.scope)
+    collector.problems.extend(problems)
+    if value is _ABSENT:
+        if require:
+            collector.problems.append(_missing(variable))
+        return UNKNOWN
+    return value
+
+
+def argument_value(
+    variable: VariableBlock, value: Value, place: SourceRange, scope: Scope
+) -> tuple[Value, list[Diagnostic]]:
+    """The value of a module's variable that is called with one, and what is wrong with it."""
+    found, problems = _settled(variable, _Given(value, "the module block", place), scope)
+    return found, problems or list(_validate(variable, found, scope))
+
+
+def default_value(variable: VariableBlock, scope: Scope) -> tuple[Value, list[Diagnostic]]:
+    """The value of a module's variable that is called without one, and what is wrong with it."""
+    found, problems = _settled(variable, None, scope)
+    if found is _ABSENT:
+        return UNKNOWN, []  # the call was reported already
+    return found, problems or list(_validate(variable, found, scope))
+
+
+def _settled(
+    variable: VariableBlock, given: _Given | None, scope: Scope
+) -> tuple[Value, list[Diagnostic]]:
+    """The value of a variable as its block wants it, `_ABSENT` where there is none."""
     if given is not None and given.value is None and not variable.nullable and variable.default:
         given = None  # as in Terraform
     if given is None and variable.default is not None:
         try:
-            value = evaluate(variable.default.expression, collector.scope, variable.default.source)
+            value = evaluate(variable.default.expression, scope, variable.default.source)
         except EvaluationError as failure:
-            collector.problems.extend(_mistakes(variable, "its default", failure))
-            return UNKNOWN
+            return UNKNOWN, [*_mistakes(variable, "its default", failure)]
         given = _Given(value, "its default", variable.default.range)
     if given is None:
-        if require:
-            collector.problems.append(_missing(variable))
-        return UNKNOWN
+        return _ABSENT, []
     value = given.value
     if value is None and not variable.nullable:
-        collector.problems.append(_refused(variable, given, "null is not allowed"))
-        return UNKNOWN
+        return UNKNOWN, [_refused(variable, given, "null is not allowed")]
     if variable.type is not None:
         try:
             value = convert(value, variable.type)
         except ConversionError as failure:
-            collector.problems.append(_refused(variable, given, str(failure)))
-            return UNKNOWN
-    return Sensitive(value) if variable.sensitive and not isinstance(value, Sensitive) else value
+            return UNKNOWN, [_refused(variable, given, str(failure))]
+    if variable.sensitive and not isinstance(value, Sensitive):
+        value = Sensitive(value)
+    return value, []
 
 
 def _missing(variable: VariableBlock) -> Diagnostic:

@@ -44,14 +44,16 @@ def bindings_of(
         salt = state.salt if exists else os.urandom(16).hex()
     configuration = evaluation.configuration
     sensitive = {name: value for name, value in evaluation.variables.items() if is_sensitive(value)}
-    kinds = {block.kind for block in configuration.resources.values()}
+    kinds = {
+        block.kind for module in configuration.modules() for block in module.resources.values()
+    }
     kinds |= {record.kind for record in state.records.values()}
     return Bindings(
         lineage=state.lineage if exists else None,
         serial=state.serial if exists else 0,
         configuration={
             source.filename: "sha256:" + hashlib.sha256(source.text.encode()).hexdigest()
-            for source in configuration.files
+            for source in configuration.every_file()
         },
         amlplan_version=amlplan_version,
         provider_versions={kind: registry.version(kind) for kind in sorted(kinds)},

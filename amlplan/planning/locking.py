@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from amlplan.addresses import node_of
 from amlplan.config.load import in_source_order
 from amlplan.errors import ConfigError
 from amlplan.planning.outside import attached
@@ -13,7 +14,8 @@ from amlplan.provider import Locks, Present, has
 from amlplan.values import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
 
     from amlplan.config.evaluation import Evaluation
     from amlplan.diagnostics import Diagnostic
@@ -33,11 +35,11 @@ def completed_lock(
     secrets: Secrets,
     lock: LockFile,
     handle: Callable[[str], OperationHandle],
-    upgrade: Collection[str] = (),
+    upgrade: AbstractSet[str] = frozenset(),
 ) -> LockFile:
     """The lock with every missing entry resolved, and without those that nothing asks for.
 
-    What the addresses in `upgrade` ask for is resolved again. Outputs are taken from the state;
+    What `upgrade` names, objects or blocks, is resolved again. Outputs are taken from the state;
     while something is unknown all the same, no entry goes. Blocks, and may use the network;
     changes no file. `handle` gives what the resolution at an address reports to. Raises
     ConfigError for a configuration that cannot be read that far.
@@ -45,7 +47,7 @@ def completed_lock(
     problems: list[Diagnostic] = []
     needed: set[str] = set()
     is_whole = True
-    for address in evaluation.order:
+    for address in evaluation.addresses():
         wanted, found = want(address, evaluation, registry, secrets, lock)
         if wanted is None:
             problems.extend(found)
@@ -61,7 +63,7 @@ def completed_lock(
         kept = [request for request in wanted.requests if not request.follows]
         needed.update(request.key for request in kept)
         for request in kept:
-            if address in upgrade or request.key not in lock.entries:
+            if {address, node_of(address)} & upgrade or request.key not in lock.entries:
                 resolved = provider.resolve(request, revealed(wanted, secrets), handle(address))
                 if resolved is not None:
                     lock = lock.with_entry(request, resolved)

@@ -45,15 +45,16 @@ def awaited(
 
 def _run_into(configuration: Configuration, history: str) -> str | None:
     """The run configuration whose runs go into a history, as far as its text alone tells."""
-    for block in configuration.resources.values():
-        if block.block != "run_config":
-            continue
-        written = block.body.attributes.get("history")
-        value: object = block.label
-        if written is not None:
-            value, _ = static_value(written.expression, block.source)
-        if value == history:
-            return block.label
+    for module in configuration.modules():
+        for block in module.resources.values():
+            if block.block != "run_config":
+                continue
+            written = block.body.attributes.get("history")
+            value: object = block.label
+            if written is not None:
+                value, _ = static_value(written.expression, block.source)
+            if value == history:
+                return f"{module.prefix}{block.address}" if module.path else block.label
     return None
 
 

@@ -32,7 +32,7 @@ def make_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
     findings = Findings(inputs, _observe(inputs, emit))
     digests = SecretDigests(inputs.secrets, inputs.state.salt)
     planner = Planner(findings, digests)
-    for address in inputs.evaluation.order:
+    for address in inputs.evaluation.addresses():
         planner.resource(address)
     problems = [*inputs.evaluation.configuration.diagnostics, *findings.problems]
     problems += broken_rules(findings.wanted, inputs.registry)

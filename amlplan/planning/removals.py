@@ -25,7 +25,7 @@ def plan_removals(findings: Findings, reason: Reason = Reason.NO_CONFIGURATION) 
     """
     state = findings.inputs.state
     everything = reason is Reason.DESTROY
-    configured = findings.inputs.evaluation.configuration.resources
+    configured = findings.inputs.evaluation.blocks
     doomed = {
         address: record
         for address, record in state.records.items()
@@ -69,7 +69,7 @@ def _keep_what_carries_others(findings: Findings, dependants: Dependants) -> Non
         del operations[address]
     if not stuck:
         return
-    for address in findings.inputs.evaluation.order:
+    for address in list(findings.inputs.evaluation.blocks):
         operation = operations.get(address)
         if operation is not None and findings.waits_for_others(operation):
             del operations[address]
@@ -79,7 +79,7 @@ def _keep_what_carries_others(findings: Findings, dependants: Dependants) -> Non
 def _block_unanswered(findings: Findings, *, everything: bool) -> None:
     """Block what may have been created and is in no record yet, so that it is not forgotten."""
     state = findings.inputs.state
-    configured = findings.inputs.evaluation.configuration.resources
+    configured = findings.inputs.evaluation.blocks
     for address, intent in state.pending.items():
         wanted = not everything and address in configured
         silent = findings.silence_of(address, None)

@@ -58,7 +58,7 @@ def want(
     A file that cannot be read is a mistake of the block that names it; what the lock lacks is
     for the caller to judge, by `requests`.
     """
-    block = evaluation.configuration.resources[address]
+    block = evaluation.blocks[address]
     inputs = registry.inputs_of(block.kind)
     values, problems = evaluation.resource(address, inputs)
     if values is None:
@@ -69,7 +69,7 @@ def want(
     draft = Draft(
         address=address,
         kind=block.kind,
-        name=str(checked.values.get("name") or block.label),
+        name=str(checked.values.get("name") or block.default_name),
         values=known_fields(checked),
         unknown=unknown_fields(checked),
         referred=referred_blocks(checked),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from amlplan.addresses import node_of
 from amlplan.errors import ConfigError, RunError
 from amlplan.planning.compare import SecretDigests, compare_inputs
 from amlplan.planning.diff import changed_leaves
@@ -54,19 +55,20 @@ class ResolvedConfig:
     notes: tuple[str, ...] = ()
 
 
-def resolve_config(label: str, project: Applied) -> ResolvedConfig:
-    """The run configuration of a label; reads no file but what the blocks it needs name.
+def resolve_config(address: str, project: Applied) -> ResolvedConfig:
+    """The run configuration at an address; reads no file but what the blocks it needs name.
 
     Raises ConfigError for mistakes in these blocks, RunError for what was never applied and for
     secrets that cannot be had.
     """
-    address = f"run_config.{label}"
     evaluation = project.evaluation
-    needed = _closure(address, evaluation)
+    node = node_of(address)
     wanted: dict[str, Wanted] = {}
     records: dict[str, Record] = {}
     notes: list[str] = []
-    for name in (item for item in evaluation.order if item in needed):
+    for name in evaluation.addresses(node):
+        if node_of(name) == node and name != address:
+            continue
         found, problems = want(name, evaluation, project.registry, project.secrets, project.lock)
         if found is None:
             raise ConfigError(problems or evaluation.configuration.diagnostics)
@@ -77,6 +79,8 @@ def resolve_config(label: str, project: Applied) -> ResolvedConfig:
             notes += _changed(found, records[name], project)
         if state is not None:
             evaluation.publish(name, recorded_value(found, state, project.registry))
+    if address not in wanted:
+        raise _several(address, evaluation)
     checked = wanted[address].checked
     if checked.model is None:
         raise incomplete(address, project.secrets)
@@ -86,15 +90,16 @@ def resolve_config(label: str, project: Applied) -> ResolvedConfig:
     )
 
 
-def _closure(address: str, evaluation: Evaluation) -> set[str]:
-    found = {address}
-    waiting = [address]
-    while waiting:
-        for name in evaluation.dependencies[waiting.pop()]:
-            if name not in found:
-                found.add(name)
-                waiting.append(name)
-    return found
+def _several(address: str, evaluation: Evaluation) -> RunError:
+    """Why an address names no run configuration although its block is there."""
+    objects = [name for name in evaluation.blocks if node_of(name) == node_of(address)]
+    named = ", ".join(objects) or "none"
+    return RunError(
+        "No such run configuration",
+        f"There is no {address}; its block stands for: {named}. Name one of them, in quotes: "
+        f"amlplan run '{objects[0] if objects else address}'",
+        address=address,
+    )
 
 
 def _applied(address: str, state: State | None) -> Record:

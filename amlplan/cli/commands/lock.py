@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
+from amlplan.addresses import node_of
 from amlplan.cli.console import Console
 from amlplan.cli.flow import resolved_lock
 from amlplan.cli.interrupt import stopping_on_signals
@@ -18,9 +18,6 @@ from amlplan.cli.text.locks import lock_changes
 from amlplan.errors import EXIT_CONFIG
 from amlplan.lockfile import LOCK_NAME, write_lock
 from amlplan.wording import suggestion
-
-if TYPE_CHECKING:
-    from amlplan.cli.project import Project
 
 
 @click.command("lock", cls=Command)
@@ -39,9 +36,10 @@ def command(ctx: click.Context, names: tuple[str, ...], *, upgrade: bool, check:
         raise click.UsageError("Blocks are named together with -upgrade.", ctx)
     with stopping_on_signals(console) as stop, Progress(console) as progress:
         project = open_project(assignments_of(ctx), require_variables=False, needs_state=False)
-        addresses = names if names or not upgrade else tuple(project.configuration.resources)
-        _check_names(ctx, project, addresses)
-        lock = resolved_lock(project, progress, stop, addresses)
+        blocks = project.evaluation.blocks_of()
+        _check_names(ctx, names, blocks)
+        upgraded = frozenset(names or blocks if upgrade else ())
+        lock = resolved_lock(project, progress, stop, upgraded)
     changed = lock_changes(project.lock, lock)
     if check:
         return _report(console, changed)
@@ -53,10 +51,9 @@ def command(ctx: click.Context, names: tuple[str, ...], *, upgrade: bool, check:
     return 0
 
 
-def _check_names(ctx: click.Context, project: Project, names: tuple[str, ...]) -> None:
-    known = list(project.configuration.resources)
+def _check_names(ctx: click.Context, names: tuple[str, ...], known: list[str]) -> None:
     for name in names:
-        if name not in known:
+        if node_of(name) not in known:
             hint = suggestion(name, known)
             raise click.UsageError(f"There is no block {name} in the configuration.{hint}", ctx)
 

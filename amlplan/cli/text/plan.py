@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from amlplan.addresses import label_of
 from amlplan.cli.style import styled, visible
 from amlplan.cli.text.values import (
     CHANGED_SENSITIVE_VALUE,
@@ -92,7 +93,7 @@ def operation_text(operation: Operation) -> str:
     lines = [f"  # {styled('bold', f'{operation.address} {_HEADLINES[operation.action]}')}"]
     lines += [f"  # ({reason})" for reason in _reasons(operation)]
     block, _, kind = operation.kind.partition(".")
-    label = operation.address.partition(".")[2]
+    label = label_of(operation.address)
     kind_text = f' "{kind}"' if kind else ""
     symbol = _SYMBOLS[operation.action]
     lead = " " if operation.action is not Action.REPLACE else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amlplan.addresses import label_of
 from amlplan.cli.text.outputs import outputs_text
 from amlplan.cli.text.values import SENSITIVE_VALUE, whole_value
 from amlplan.pointers import tokens_of, with_value
@@ -30,7 +31,7 @@ def record_text(record: Record) -> str:
     shown = {name: value for name, value in sorted(values.items()) if value not in (None, {}, [])}
     block, _, kind = record.kind.partition(".")
     kind_text = f' "{kind}"' if kind else ""
-    label = record.address.partition(".")[2]
+    label = label_of(record.address)
     note = "" if record.status == "ok" else f"  ({record.status})"
     width = max((len(name) for name in shown), default=0)
     lines = [f"# {record.address}:{note}", f'{block}{kind_text} "{label}" {{']

@@ -68,7 +68,7 @@ def refuse(project: Project, *arguments: str, code: int = 10) -> Result:
 
 MISTAKES = [
     ("unknown block", "pipeline {}", "Unsupported block type", 1),
-    ("misspelt block", 'modle "x" {}', 'Did you mean "model"?', 1),
+    ("misspelt block", 'modl "x" {}', 'Did you mean "model"?', 1),
     ("unknown kind", 'bench "thingy" "x" {}', 'Did you mean "thing"?', 1),
     ("no label", 'bench "thing" {}', "Wrong number of labels", 1),
     ("a label too many", 'model "a" "b" {}', "label", 1),

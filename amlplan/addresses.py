@@ -1,0 +1,77 @@
+"""Addresses: what names one object of a configuration, as in `module.team["a"].model.ridge[0]`."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Final
+
+Key = str | int
+
+_STEP: Final = re.compile(r'([^\W\d][\w-]*)(?:\[(\d+|"(?:[^"\\]|\\.)*")\])?(?:\.|\Z)')
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The parts of an address: the module calls that lead to it, block type, label and key."""
+
+    calls: tuple[tuple[str, Key | None], ...]
+    block: str
+    label: str
+    key: Key | None = None
+
+    @property
+    def node(self) -> str:
+        """The block that the object is of, without any key."""
+        return "".join(f"module.{name}." for name, _ in self.calls) + f"{self.block}.{self.label}"
+
+
+def parse_address(text: str) -> Address | None:
+    """The parts of an address; None where the text is none."""
+    steps: list[tuple[str, Key | None]] = []
+    position = 0
+    while position < len(text):
+        step = _STEP.match(text, position)
+        if step is None:
+            return None
+        steps.append((step[1], _key(step[2])))
+        position = step.end()
+    if text.endswith(".") or len(steps) % 2 or not steps:
+        return None
+    names, keyed = steps[::2], steps[1::2]
+    if any(key is not None for _, key in names) or any(name != "module" for name, _ in names[:-1]):
+        return None
+    label, key = keyed[-1]
+    return Address(tuple(keyed[:-1]), names[-1][0], label, key)
+
+
+def _key(text: str | None) -> Key | None:
+    if text is None or text.isdecimal():
+        return None if text is None else int(text)
+    try:
+        return str(json.loads(text)).replace("$${", "${").replace("%%{", "%{")
+    except ValueError:
+        return text[1:-1]
+
+
+def node_of(address: str) -> str:
+    """The block that an object is of: its address without any key."""
+    parsed = parse_address(address)
+    return address if parsed is None else parsed.node
+
+
+def label_of(address: str) -> str:
+    """The label of the block that an object is of."""
+    parsed = parse_address(address)
+    return address.partition(".")[2] if parsed is None else parsed.label
+
+
+def key_text(key: Key | None) -> str:
+    """How an address tells one of several apart: nothing, `[0]` or `["a"]`."""
+    if key is None:
+        return ""
+    if isinstance(key, int):
+        return f"[{key}]"
+    quoted = json.dumps(key, ensure_ascii=False)
+    return f"[{quoted.replace('${', '$${').replace('%{', '%%{')}]"
