@@ -124,10 +124,13 @@ class LocalJobs:
         except _SupervisedError:
             return
         except OSError as failure:
+            what_to_do = "Make that folder writable, with room in it, then try again."
+            if not (folder / "events").is_dir():
+                what_to_do = "Its events were removed: remove all of it, and the run is forgotten."
             raise ProviderError(
                 "A lost run cannot be finished",
-                f"The end of {run_id} cannot be recorded in {folder}: {failure.strerror}. Make "
-                "that folder writable, with room in it, then try again.",
+                f"The end of {run_id} cannot be recorded in {folder}: {failure.strerror}. "
+                f"{what_to_do}",
             ) from failure
 
     def _finish(self, run_id: str, folder: Path, store: Path) -> None:

@@ -107,6 +107,13 @@ def test_a_removed_folder_ends_its_script(runs: Runs) -> None:
     assert not folder.exists()
 
 
+def test_a_run_whose_events_were_removed_is_to_be_removed_whole(runs: Runs) -> None:
+    be_lost(runs, status("Running"))
+    shutil.rmtree(runs.folder() / "events")
+    with pytest.raises(ProviderError, match="remove all of it"):
+        runs.finish()
+
+
 def test_finishing_waits_for_what_ends_slowly(runs: Runs) -> None:
     code = (
         "import signal, sys, time\n"
