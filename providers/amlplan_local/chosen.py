@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amlplan.wording import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -50,7 +52,9 @@ def choose(work: Path, include: Iterable[str], asked: Iterable[str], max_size: i
     for name in sorted(walk.found, key=lambda name: (not _is_asked(name, wanted), name)):
         path, sizes[name] = walk.found[name]
         if sizes[name] > room:
-            left_out[name] = f"it is too large in all: {sizes[name]} bytes, with {room} left"
+            left_out[name] = (
+                f"it is too large in all: {counted(sizes[name], 'byte')}, with {room:,} left"
+            )
             continue
         files[name] = path
         room -= sizes[name]

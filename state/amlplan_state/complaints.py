@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from amlplan.errors import StateError, StateFormatError
+from amlplan.wording import counted
 from amlplan_schemas.state import STATE_FORMAT
 from amlplan_state.earlier import newest_good
 from amlplan_state.journal import bases
@@ -35,7 +36,7 @@ def unreadable_text(paths: StatePaths, text: bytes) -> StateFormatError:
         value = json.loads(text)
     except (ValueError, RecursionError):
         if text.startswith(ABOUT) and not text.endswith(b"}\n"):
-            why = f"{path} ends in the middle, after {len(text)} bytes"
+            why = f"{path} ends in the middle, after {counted(len(text), 'byte')}"
         elif text.startswith(ABOUT):
             why = f"{path} is not JSON any more"
         else:
@@ -180,9 +181,10 @@ def _how_to_restore(paths: StatePaths) -> str:
     if any(base > state.serial for base in _bases_of_journal(paths)):
         command = f"{_move_away([paths.journal])} && {command}"
     return (
-        f"The newest good copy is {copy} (serial {state.serial}, {len(state.records)} resources), "
-        "kept when the state was written after it: what the last apply did is not in it. A backup "
-        f"of the state file is better; without one, restore it with: {command}"
+        f"The newest good copy is {copy} (serial {state.serial}, "
+        f"{counted(len(state.records), 'resource')}), kept when the state was written after it: "
+        "what the last apply did is not in it. A backup of the state file is better; without one, "
+        f"restore it with: {command}"
     )
 
 

@@ -151,7 +151,7 @@ def test_a_broken_file_is_an_error_that_says_how_to_go_on(tmp_path: Path, case: 
         assert str(path) in raised.value.detail
         assert why in raised.value.detail
         assert f"cp {copy} {path}" in raised.value.detail
-        assert "serial 2, 1 resources" in raised.value.detail
+        assert "serial 2, 1 resource)" in raised.value.detail
 
 
 def test_the_copy_that_is_named_is_itself_checked(tmp_path: Path) -> None:
