@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 TERRAFORM = shutil.which("terraform")
 FAILS = "<fails>"
 _LINE_AT_MOST = 50_000  # the console reads lines of 64 KiB
-_TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^\s(){}\[\],:]+|[(){}\[\],:])')
+_NAME = re.compile("[a-z]+")
 _TOLERANCE = Decimal("1e-150")  # Terraform has 512 binary digits
 
 
@@ -82,15 +82,14 @@ def console(line: str, folder: Path) -> str:
     """What the console prints for one line."""
     done = subprocess.run(
         [str(TERRAFORM), "console"],
-        input=f"{line}\n",
+        input=f"{line}\n".encode(),
         capture_output=True,
-        text=True,
         cwd=folder,
         env={**os.environ, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"},
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode()
 
 
 def is_same(ours: object, theirs: object) -> bool:
@@ -148,46 +147,40 @@ def _ask(expressions: list[str], folder: Path) -> list[Answer]:
 
 
 def _parsed(text: str) -> Type:
-    tokens = [match[1] for match in _TOKEN.finditer(text)][::-1]
-    return _type(tokens)
-
-
-def _type(tokens: list[str]) -> Type:
-    """Take a type from the end of reversed tokens."""
-    kind = tokens.pop()
-    if kind == "dynamic":
-        return ANY
-    if kind not in {"list", "set", "map", "tuple", "object"}:
-        return Type(kind)
-    _skip(tokens, "(")
-    if kind == "tuple":
-        found = Type(kind, items=tuple(_many(tokens, "[", "]")))
-    elif kind == "object":
-        names: dict[str, ObjectAttribute] = {}
-        _skip(tokens, "{")
-        while tokens[-1] != "}":
-            name = tokens.pop()
-            name = json.loads(name) if name.startswith('"') else name
-            _skip(tokens, ":")
-            names[name] = ObjectAttribute(_type(tokens))
-            _skip(tokens, ",")
-        _skip(tokens, "}")
-        found = Type(kind, attributes=names)
-    else:
-        found = Type(kind, _type(tokens))
-    _skip(tokens, ",")
-    _skip(tokens, ")")
+    found, rest = _type(text.strip())
+    assert not rest, rest[:200]
     return found
 
 
-def _many(tokens: list[str], opening: str, closing: str) -> Iterator[Type]:
-    _skip(tokens, opening)
-    while tokens[-1] != closing:
-        yield _type(tokens)
-        _skip(tokens, ",")
-    _skip(tokens, closing)
+def _type(text: str) -> tuple[Type, str]:
+    """The type at the start of what `type(…)` prints, and the text behind it."""
+    name = _NAME.match(text)
+    assert name is not None, text[:200]
+    kind, rest = name[0], text[name.end() :]
+    if kind == "dynamic":
+        return ANY, rest
+    if kind == "tuple":
+        items, rest = _items(rest.removeprefix("(["), "])")
+        return Type(kind, items=tuple(item for _, item in items)), rest
+    if kind == "object":
+        items, rest = _items(rest.removeprefix("({"), "})", has_names=True)
+        return Type(kind, attributes={key: ObjectAttribute(item) for key, item in items}), rest
+    if rest.startswith("("):
+        element, rest = _type(rest[1:].lstrip())
+        return Type(kind, element), rest.removeprefix(",").lstrip().removeprefix(")")
+    return Type(kind), rest
 
 
-def _skip(tokens: list[str], token: str) -> None:
-    if tokens[-1] == token:
-        tokens.pop()
+def _items(text: str, end: str, *, has_names: bool = False) -> tuple[list[tuple[str, Type]], str]:
+    """What stands in a tuple or object, one item in each line."""
+    found: list[tuple[str, Type]] = []
+    text = text.lstrip(" \n")
+    while not text.startswith(end):
+        key = ""
+        if has_names:
+            key, _, _ = text.partition("\n")[0].rpartition(": ")
+            text = text[len(key) + 2 :]
+        item, text = _type(text)
+        found.append((key, item))
+        text = text.removeprefix(",").lstrip(" \n")
+    return found, text.removeprefix(end)

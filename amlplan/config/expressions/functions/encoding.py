@@ -7,14 +7,19 @@ import binascii
 import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote_plus
 
 from amlplan.config.expressions.functions.function import Function, FunctionFailure, Parameter
+from amlplan.config.expressions.functions.yaml_decoding import yamldecode
+from amlplan.config.expressions.functions.yaml_encoding import yamlencode
 from amlplan.config.expressions.numbers import NumberRangeError, normal, number_text
+from amlplan.config.expressions.text import composed
 from amlplan.config.expressions.types import ANY, STRING
 
 if TYPE_CHECKING:
     from amlplan.values import Value
 
+_VALUE: Final = Parameter("value", ANY, allows_null=True)
 _STRING: Final = Parameter("string", STRING)
 _ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
@@ -59,13 +64,13 @@ def _jsondecode(text: str) -> Value:
         ) from None
     except ValueError as failure:
         raise FunctionFailure(f"this is not JSON: {failure}.", 0) from None
-    return _well_formed(found) if "\\u" in text else found
+    return found if text.isascii() and "\\u" not in text else _well_formed(found)
 
 
 def _well_formed(value: Value) -> Value:
-    """Replace halves of surrogate pairs, which JSON can escape and no file can hold."""
+    """Compose characters, and replace halves of surrogate pairs, which JSON can escape."""
     if isinstance(value, str):
-        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return composed(value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
     if isinstance(value, list):
         return [_well_formed(item) for item in value]
     if isinstance(value, dict):
@@ -79,17 +84,29 @@ def _base64encode(text: str) -> Value:
 
 def _base64decode(text: str) -> Value:
     try:
-        raw = base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)
-        return raw.decode("utf-8")
+        return decoded_base64(text).decode("utf-8")
     except UnicodeDecodeError:
         raise FunctionFailure("what was decoded is not UTF-8 text.", 0) from None
+
+
+def decoded_base64(text: str) -> bytes:
+    """Give the bytes behind Base64, which may stand in lines; raises FunctionFailure."""
+    try:
+        return base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)
     except (binascii.Error, ValueError):
         raise FunctionFailure("this is not Base64.", 0) from None
+
+
+def _urlencode(text: str) -> Value:
+    return quote_plus(text)
 
 
 ENCODING: Final = (
     Function("base64decode", _base64decode, (_STRING,)),
     Function("base64encode", _base64encode, (_STRING,)),
     Function("jsondecode", _jsondecode, (_STRING,)),
-    Function("jsonencode", json_text, (Parameter("value", ANY, allows_null=True),)),
+    Function("jsonencode", json_text, (_VALUE,)),
+    Function("urlencode", _urlencode, (_STRING,)),
+    Function("yamldecode", yamldecode, (_STRING,)),
+    Function("yamlencode", yamlencode, (_VALUE,)),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from amlplan.config.expressions.functions.character_sets import CHARACTER_SETS
+from amlplan.config.expressions.functions.csv import CSV
 from amlplan.config.expressions.functions.encoding import ENCODING
 from amlplan.config.expressions.functions.files import FILES
 from amlplan.config.expressions.functions.hashes import HASHES
@@ -30,7 +32,7 @@ FAMILIES: Final[Mapping[str, tuple[Function, ...]]] = MappingProxyType(
         "lists": LIST_FUNCTIONS,
         "objects and maps": MAP_FUNCTIONS,
         "sets": SET_FUNCTIONS,
-        "encoding": ENCODING,
+        "encoding": (*ENCODING, *CHARACTER_SETS, *CSV),
         "hashes": HASHES,
         "files and paths": FILES,
         "types and errors": TYPE_FUNCTIONS,
