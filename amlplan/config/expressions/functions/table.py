@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from amlplan.config.expressions.functions.character_sets import CHARACTER_SETS
 from amlplan.config.expressions.functions.csv import CSV
+from amlplan.config.expressions.functions.dates import DATES
 from amlplan.config.expressions.functions.encoding import ENCODING
 from amlplan.config.expressions.functions.files import FILES
 from amlplan.config.expressions.functions.hashes import HASHES
 from amlplan.config.expressions.functions.lists import LIST_FUNCTIONS
 from amlplan.config.expressions.functions.maps import MAP_FUNCTIONS
+from amlplan.config.expressions.functions.networks import NETWORKS
 from amlplan.config.expressions.functions.numeric import NUMERIC
 from amlplan.config.expressions.functions.regular_expressions import REGULAR_EXPRESSIONS
 from amlplan.config.expressions.functions.secrets import SECRETS
@@ -34,6 +36,8 @@ FAMILIES: Final[Mapping[str, tuple[Function, ...]]] = MappingProxyType(
         "sets": SET_FUNCTIONS,
         "encoding": (*ENCODING, *CHARACTER_SETS, *CSV),
         "hashes": HASHES,
+        "times": DATES,
+        "networks": NETWORKS,
         "files and paths": FILES,
         "types and errors": TYPE_FUNCTIONS,
         OURS: SECRETS,
