@@ -12,6 +12,7 @@ from amlplan.config.expressions.functions.function import FunctionFailure
 from amlplan.config.expressions.marks import content, deep_content, holds_unknown, marked
 from amlplan.config.expressions.numbers import NumberRangeError
 from amlplan.config.expressions.text import composed
+from amlplan.config.syntax.nodes import Traversal
 from amlplan.values import UNKNOWN, SecretReference
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def function_call(node: FunctionCall, evaluation: Evaluation) -> Value:
             raise _not_expandable(node, evaluation, f"{node.name} takes expressions, not a list.")
         thunks = [partial(evaluation.value, argument) for argument in node.arguments]
         return _run(function, thunks, node, evaluation)
+    _check_references(function, node, evaluation)
     values, expanded_marked = _arguments(node, evaluation)
     _check_count(function, len(values), node, evaluation)
     if function.is_raw:
@@ -53,6 +55,18 @@ def function_call(node: FunctionCall, evaluation: Evaluation) -> Value:
         return marked(UNKNOWN, is_marked or expanded_marked)
     is_marked = is_marked or expanded_marked
     return marked(_run(function, ready, node, evaluation, is_marked=is_marked), is_marked)
+
+
+def _check_references(function: Function, node: FunctionCall, evaluation: Evaluation) -> None:
+    for parameter, argument in zip(function.parameters, node.arguments, strict=False):
+        if parameter.refers and not isinstance(argument, Traversal):
+            raise evaluation.failure(
+                argument,
+                "invalid_function_argument",
+                "Invalid function argument",
+                f'"{parameter.name}" must refer to the template that stands elsewhere, as in '
+                "local.greeting. A template that stands here needs no function.",
+            )
 
 
 def _arguments(node: FunctionCall, evaluation: Evaluation) -> tuple[list[Value], bool]:
@@ -166,11 +180,17 @@ def _run(
     try:
         if function.uses_folder:
             arguments = [evaluation.scope.base_folder, *arguments]
+        elif function.uses_scope:
+            arguments = [evaluation.scope, *arguments]
         found = function.implementation(*arguments)
         return composed(found) if isinstance(found, str) else found
     except FunctionFailure as failure:
         message = _HIDDEN if is_marked else failure.message
         raise _failed(node, failure.argument, message, evaluation) from None
+    except EvaluationError:  # of a template
+        if not is_marked:
+            raise
+        raise _failed(node, None, _HIDDEN, evaluation) from None
     except ConversionError as failure:
         raise _failed(node, 0, _HIDDEN if is_marked else f"{failure}.", evaluation) from None
     except NumberRangeError:

@@ -46,6 +46,7 @@ DIFFERENT = {
     'timeadd("9999-12-31T23:59:59Z","1s")': "years are 1 to 9999",
     'cidrsubnet("10.1.2.0/24",-1,0)': "a subnet cannot be larger than its network",
     'cidrsubnet("10.1.2.0/24",1,-1)': "Terraform gives an address outside of the network",
+    r'fileset(".","{{a,n}ote,b}.txt")': "braces that nest are a mistake, in Terraform fit nothing",
     "tostring(-0)": "zero has no sign",
     "tostring(1/3)": "quotients have 155 decimal digits, in Terraform 512 binary ones",
     "1/3*3 == 1": "quotients have 155 decimal digits",

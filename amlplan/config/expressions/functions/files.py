@@ -25,7 +25,8 @@ def _expanded(path: str) -> str:
         raise FunctionFailure("the home folder of this user is not known.", 0) from None
 
 
-def _located(folder: Path, path: str) -> Path:
+def located(folder: Path, path: str) -> Path:
+    """Give the place of a path, which starts at the folder where it is relative."""
     if "\0" in path:
         raise FunctionFailure("a path cannot hold the character U+0000.", 0)
     return folder / _expanded(path)
@@ -34,7 +35,7 @@ def _located(folder: Path, path: str) -> Path:
 def read(folder: Path, path: str) -> bytes:
     """Give the content of a file; raises FunctionFailure where it cannot be had."""
     try:
-        return _located(folder, path).read_bytes()
+        return located(folder, path).read_bytes()
     except FileNotFoundError:
         raise FunctionFailure(
             f'there is no file "{path}" in {folder}. Relative paths start there.', 0
@@ -43,7 +44,8 @@ def read(folder: Path, path: str) -> bytes:
         raise FunctionFailure(f'"{path}" cannot be read: {failure.strerror}.', 0) from None
 
 
-def _file(folder: Path, path: str) -> Value:
+def text_of(folder: Path, path: str) -> str:
+    """Give the text of a file; raises FunctionFailure where it cannot be had."""
     try:
         return read(folder, path).decode("utf-8")
     except UnicodeDecodeError:
@@ -51,7 +53,7 @@ def _file(folder: Path, path: str) -> Value:
 
 
 def _fileexists(folder: Path, path: str) -> Value:
-    place = _located(folder, path)
+    place = located(folder, path)
     try:
         if not place.is_dir():
             return place.is_file()
@@ -83,7 +85,7 @@ FILES: Final = (
     Function("abspath", _abspath, (PATH,), uses_folder=True),
     Function("basename", _basename, (PATH,)),
     Function("dirname", _dirname, (PATH,)),
-    Function("file", _file, (PATH,), uses_folder=True),
+    Function("file", text_of, (PATH,), uses_folder=True),
     Function("filebase64", _filebase64, (PATH,), uses_folder=True),
     Function("fileexists", _fileexists, (PATH,), uses_folder=True),
     Function("pathexpand", _expanded, (PATH,)),

@@ -27,13 +27,14 @@ class Parameter:
     """One parameter; arguments are converted to `type` before the call.
 
     A reference to a secret reaches a structural function as it is where the type is any, unless
-    the parameter `resolves` it.
+    the parameter `resolves` it. What `refers` is written as a reference, as `local.x`.
     """
 
     name: str
     type: Type = ANY
     allows_null: bool = False
     resolves: bool = False
+    refers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Function:
     arguments without marks, all known. With `is_structural` it only rearranges its arguments:
     what they hold may be unknown, sensitive or a reference to a secret, and stays so. With
     `is_raw` it gets the arguments as they are. With `is_lazy` it gets callables that evaluate
-    them. With `uses_folder` it gets the folder that relative paths start at first.
+    them. With `uses_folder` it gets the folder that relative paths start at first, with
+    `uses_scope` the scope.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Function:
     is_raw: bool = False
     is_lazy: bool = False
     uses_folder: bool = False
+    uses_scope: bool = False
 
     @property
     def required(self) -> int:

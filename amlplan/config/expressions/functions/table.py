@@ -9,6 +9,7 @@ from amlplan.config.expressions.functions.character_sets import CHARACTER_SETS
 from amlplan.config.expressions.functions.csv import CSV
 from amlplan.config.expressions.functions.dates import DATES
 from amlplan.config.expressions.functions.encoding import ENCODING
+from amlplan.config.expressions.functions.file_sets import FILE_SETS
 from amlplan.config.expressions.functions.files import FILES
 from amlplan.config.expressions.functions.hashes import HASHES
 from amlplan.config.expressions.functions.lists import LIST_FUNCTIONS
@@ -19,6 +20,7 @@ from amlplan.config.expressions.functions.regular_expressions import REGULAR_EXP
 from amlplan.config.expressions.functions.secrets import SECRETS
 from amlplan.config.expressions.functions.set_operations import SET_FUNCTIONS
 from amlplan.config.expressions.functions.strings import STRING_FUNCTIONS
+from amlplan.config.expressions.functions.templates import TEMPLATES
 from amlplan.config.expressions.functions.types import TYPE_FUNCTIONS
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ FAMILIES: Final[Mapping[str, tuple[Function, ...]]] = MappingProxyType(
         "hashes": HASHES,
         "times": DATES,
         "networks": NETWORKS,
-        "files and paths": FILES,
+        "files and paths": (*FILES, *FILE_SETS, *TEMPLATES),
         "types and errors": TYPE_FUNCTIONS,
         OURS: SECRETS,
     }

@@ -9,7 +9,7 @@ from amlplan.config.expressions.evaluation import EvaluationError
 from amlplan.config.expressions.functions.function import Function, FunctionFailure, Parameter
 from amlplan.config.expressions.marks import marked, unmarked
 from amlplan.config.expressions.types import ANY, BOOL, LIST, MAP, NUMBER, SET, STRING, Type
-from amlplan.values import UNKNOWN, SecretReference
+from amlplan.values import UNKNOWN, SecretReference, Sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,10 +57,16 @@ def _nonsensitive(value: Value) -> Value:
     return plain
 
 
+def _issensitive(value: Value) -> Value:
+    """Say whether a value is sensitive as a whole."""
+    return isinstance(value, Sensitive | SecretReference)
+
+
 _VALUE: Final = Parameter("value", ANY, allows_null=True)
 
 TYPE_FUNCTIONS: Final = (
     Function("can", _can, variadic=_VALUE, is_lazy=True),
+    Function("issensitive", _issensitive, (_VALUE,), is_raw=True),
     Function("nonsensitive", _nonsensitive, (_VALUE,), is_raw=True),
     Function("sensitive", marked, (_VALUE,), is_raw=True),
     _conversion("tobool", BOOL),
