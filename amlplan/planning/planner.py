@@ -11,6 +11,7 @@ from amlplan.planning.want import Wanted, resource_value, want
 from amlplan.provider import Present, Unreachable
 from amlplan.secrets import describe
 from amlplan.values import UNKNOWN
+from amlplan.wording import counted
 from amlplan_schemas.plan import Action, Note
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class Planner:
         """Say that content is the same although something that it is made from changes."""
         contents = wanted.derived.get("contents")
         if isinstance(contents, dict) and self._dependencies(wanted.block.address):
-            text = f"unchanged (same {len(contents)} inputs)"
+            text = f"unchanged (same {counted(len(contents), 'input')})"
             self._findings.notes.append(
                 Note(code="same_content", text=text, address=wanted.block.address)
             )
