@@ -8,6 +8,7 @@ is 0.3. Values are never changed in place.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final, final
 
 Value = object
@@ -68,6 +69,15 @@ class ResourceValue(dict[str, Value]):
         self.address = address
         self.kind = kind
         self.identity = identity
+
+
+def exact(value: object) -> Value:
+    """A value of JSON as expressions have it: numbers are decimal."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, dict):
+        return {key: exact(item) for key, item in value.items()}
+    return [exact(item) for item in value] if isinstance(value, list) else value
 
 
 def is_sensitive(value: Value) -> bool:

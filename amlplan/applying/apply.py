@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,9 @@ from amlplan.applying.perform import Performer
 from amlplan.applying.schedule import Outcome, Schedule
 from amlplan.applying.steps import steps_of
 from amlplan.commit import commit_of
+from amlplan.errors import ConfigError
 from amlplan.events import Recovered, Skipped
+from amlplan.planning.checks import checked
 from amlplan.planning.compare import SecretDigests
 from amlplan.planning.outputs import recorded_output
 from amlplan.planning.settle import settle
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from amlplan.lockfile import LockFile
     from amlplan.registry import Registry
     from amlplan.secrets import Secrets
-    from amlplan_schemas.plan import Plan
+    from amlplan_schemas.plan import Note, Plan
     from amlplan_schemas.state import StateOutput
 
 DEFAULT_PARALLELISM = 10
@@ -54,7 +56,10 @@ class Applying:
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """What an apply did: counts as in the summary, and what failed or was not begun."""
+    """What an apply did: counts as in the summary, what failed or was not begun, and notes.
+
+    `notes` are checks that do not hold as things are now.
+    """
 
     added: int = 0
     changed: int = 0
@@ -62,6 +67,7 @@ class ApplyResult:
     failures: tuple[AmlplanError, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
     interrupted: bool = False
+    notes: tuple[Note, ...] = ()
 
 
 def recover(writer: StateWriter, registry: Registry, emit: EventSink) -> Mapping[str, str]:
@@ -103,7 +109,13 @@ def apply_plan(plan: Plan, applying: Applying) -> ApplyResult:
         outputs = _outputs(plan, applying, digests, unsettled)
         complete = not unsettled and not outcome.abandoned
         writer.conclude(outputs, applied_now(plan.id, applying.root, complete=complete))
-    return _summary(outcome, interrupted=applying.stop.is_set())
+    result = _summary(outcome, interrupted=applying.stop.is_set())
+    if plan.mode == "destroy" or result.failures or result.skipped or result.interrupted:
+        return result
+    problems, notes = checked(applying.evaluation)
+    problems += applying.evaluation.outputs()[1]
+    broken = (ConfigError(problems),) if problems else ()
+    return replace(result, failures=broken, notes=tuple(notes))
 
 
 def _summary(outcome: Outcome, *, interrupted: bool) -> ApplyResult:

@@ -127,13 +127,22 @@ class Performer:
         self.writer.finish(draft.address, record)
         self._publish(wanted, record, provider)
         self._check_promise(operation, record)
+        broken = self.evaluation.postconditions(operation.address).problems
+        if broken:
+            raise ConfigError(broken)
         return record
 
     def _wanted(self, operation: Operation) -> Wanted:
         wanted, problems = want(
-            operation.address, self.evaluation, self.registry, self.digests.secrets, self.lock
+            operation.address,
+            self.evaluation,
+            self.registry,
+            self.digests.secrets,
+            self.lock,
+            self.writer.records.get(operation.address),
         )
-        if wanted is None:
+        problems += self.evaluation.preconditions(operation.address).problems
+        if wanted is None or problems:
             raise ConfigError(problems)
         for request in wanted.unanswered:
             raise PlanError(

@@ -60,6 +60,7 @@ def draft_record(
         steps_for=_attempt(inputs, wanted.derived, kind.inputs),
         derived=dict(wanted.derived),
         depends_on=tuple(sorted(dependencies[operation.address])),
+        protected=wanted.lifecycle.prevent_destroy,
         targets={
             way: Target(address=item.address, kind=item.kind, identity=item.identity)
             for way, item in checked.referred.items()
@@ -68,7 +69,7 @@ def draft_record(
     )
     if prior is None or operation.action is not Action.UPDATE:
         return draft
-    kept = ("connection", "deposed", "protected", "held")
+    kept = ("connection", "deposed", "held")
     return draft.model_copy(update={name: getattr(prior, name) for name in kept})
 
 

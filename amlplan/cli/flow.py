@@ -19,7 +19,7 @@ from amlplan.cli.progress import Progress, ProgressHandle
 from amlplan.cli.project import empty_state, holder, open_project, plan_inputs
 from amlplan.cli.style import styled
 from amlplan.cli.text.outputs import outputs_text
-from amlplan.cli.text.plan import has_differences, plan_text
+from amlplan.cli.text.plan import has_differences, notes_text, plan_text
 from amlplan.errors import (
     EXIT_AUTH,
     EXIT_ERROR,
@@ -274,6 +274,8 @@ class _Course:
             )
             refused = all(isinstance(item, AuthError) for item in result.failures)
             return EXIT_AUTH if refused else EXIT_PARTIAL
+        if result.notes:
+            self.console.print(f"\n{notes_text(result.notes)}")
         code = self._conclude(plan, counts)
         if state.outputs:
             self.console.print(f"\nOutputs:\n\n{outputs_text(state.outputs)}")

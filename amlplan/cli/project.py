@@ -7,7 +7,6 @@ import os
 import socket
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,7 @@ from amlplan.planning.findings import PlanInputs
 from amlplan.planning.settle import settle, with_settled
 from amlplan.registry import Registry, backend
 from amlplan.secrets import Secrets
+from amlplan.values import exact
 from amlplan_schemas.state import State
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from amlplan.config.blocks import Configuration
     from amlplan.config.variables import Assignment
     from amlplan.lockfile import LockFile
-    from amlplan.values import Value
     from amlplan_schemas.base import JsonValue
 
 
@@ -84,7 +83,7 @@ def open_project(
         secrets,
         require=require_variables and not fixed_variables,
     )
-    variables.update({name: _exact(value) for name, value in (fixed_variables or {}).items()})
+    variables.update({name: exact(value) for name, value in (fixed_variables or {}).items()})
     configuration.diagnostics.extend(problems)
     refused = check_required_version(configuration, __version__)
     if refused:
@@ -114,15 +113,6 @@ def open_project(
         lock=read_lock(root),
         backend=kept_by,
     )
-
-
-def _exact(value: JsonValue) -> Value:
-    """A value of JSON as expressions have it: numbers are decimal."""
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    if isinstance(value, dict):
-        return {key: _exact(item) for key, item in value.items()}
-    return [_exact(item) for item in value] if isinstance(value, list) else value
 
 
 def empty_state() -> State:

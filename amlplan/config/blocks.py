@@ -9,7 +9,7 @@ from amlplan.addresses import key_text
 from amlplan.diagnostics import Diagnostic, SourceFile, SourceRange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from amlplan.addresses import Key
@@ -32,6 +32,45 @@ class PlacedExpression:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition, as in a `validation` or `precondition`, and what to say where it is false."""
+
+    condition: PlacedExpression
+    error_message: PlacedExpression
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleBlock:
+    """The `lifecycle` block of a resource as it is written."""
+
+    arguments: Mapping[str, PlacedExpression]
+    preconditions: tuple[Condition, ...] = ()
+    postconditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckBlock:
+    """A `check` block: what should hold of the whole, told as a warning unless `severity` says."""
+
+    name: str
+    assertions: tuple[Condition, ...]
+    severity: PlacedExpression | None
+    header: SourceRange
+
+    @property
+    def context(self) -> str:
+        """The block as messages name it."""
+        return f'check "{self.name}"'
+
+    def expressions(self) -> Iterator[PlacedExpression]:
+        """Everything in it that is evaluated."""
+        for item in self.assertions:
+            yield from (item.condition, item.error_message)
+        if self.severity is not None:
+            yield self.severity
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceBlock:
     """A block that a provider manages. `body` is what the user wrote, meta-arguments included.
 
@@ -47,6 +86,7 @@ class ResourceBlock:
     source: SourceFile
     start: int
     end: int
+    lifecycle: LifecycleBlock | None = None
     key: Key | None = None
 
     @property
@@ -57,10 +97,8 @@ class ResourceBlock:
             for name in ("for_each", "count")
             if name in self.body.attributes
         }
-        for block in self.body.blocks:
-            if block.type == "lifecycle" and "enabled" in block.body.attributes:
-                expression = block.body.attributes["enabled"].expression
-                found["enabled"] = PlacedExpression(expression, self.source, self.context)
+        if self.lifecycle is not None and "enabled" in self.lifecycle.arguments:
+            found["enabled"] = self.lifecycle.arguments["enabled"]
         return found
 
     def instance(self, module: str, key: Key | None) -> ResourceBlock:
@@ -93,16 +131,8 @@ class VariableBlock:
     default: PlacedExpression | None
     sensitive: bool
     nullable: bool
-    validations: tuple[Validation, ...]
+    validations: tuple[Condition, ...]
     header: SourceRange
-
-
-@dataclass(frozen=True, slots=True)
-class Validation:
-    """A `validation` block: a condition over the variable, and what to say where it is false."""
-
-    condition: PlacedExpression
-    error_message: PlacedExpression
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +144,7 @@ class OutputBlock:
     sensitive: bool
     description: str | None
     header: SourceRange
-    preconditions: tuple[Validation, ...] = ()
+    preconditions: tuple[Condition, ...] = ()
 
     def conditions(self) -> Iterator[PlacedExpression]:
         """The expressions of its preconditions."""
@@ -172,6 +202,7 @@ class Configuration:
     outputs: dict[str, OutputBlock] = field(default_factory=dict)
     resources: dict[str, ResourceBlock] = field(default_factory=dict)
     calls: dict[str, ModuleCall] = field(default_factory=dict)
+    checks: dict[str, CheckBlock] = field(default_factory=dict)
     folder: str = "."
     path: tuple[str, ...] = ()
     diagnostics: list[Diagnostic] = field(default_factory=list)

@@ -5,29 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from amlplan.config.blocks import (
-    ModuleCall,
+    CheckBlock,
     OutputBlock,
     PlacedExpression,
     ResourceBlock,
-    VariableBlock,
 )
 from amlplan.config.bodies import BodyReader
+from amlplan.config.computation import Computation
+from amlplan.config.conditions import Verdict, verdict_of
 from amlplan.config.cycles import ordered
-from amlplan.config.expressions.evaluate import EvaluationError, evaluate
+from amlplan.config.expressions.evaluate import EvaluationError
 from amlplan.config.expressions.typed_collections import plain
 from amlplan.config.graph import build_graph
+from amlplan.config.lifecycle import Lifecycle, lifecycle_of
 from amlplan.config.module_instance import ModuleInstance
-from amlplan.config.repetition import repetition
-from amlplan.config.variables import argument_value, default_value
+from amlplan.config.syntax.references import references
 from amlplan.config.workspaces import implied_references
-from amlplan.values import UNKNOWN, Sensitive, is_sensitive
+from amlplan.diagnostics import error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from amlplan.config.blocks import Configuration
+    from amlplan.config.expressions.scope import Scope
     from amlplan.config.graph import Node
-    from amlplan.config.repetition import Repetition
     from amlplan.diagnostics import Diagnostic
     from amlplan.secrets import Secrets
     from amlplan.values import Value
@@ -62,37 +63,12 @@ class Evaluation:
         self._graph = graph = build_graph(configuration, block_types, self._implied)
         self._order = [name for name in ordered(graph) if graph.nodes[name].is_resource]
         configuration.diagnostics.extend(graph.problems)
-        self._computed, self._dependants = self._ways()
-        self._broken = self._led_astray()
         self._needed: dict[str, frozenset[str]] = {}
         self._objects: dict[tuple[str, str], tuple[str, ...]] = {}
         """By node and module instance, the addresses of what the node became there."""
         self._places: dict[str, tuple[Node, ModuleInstance]] = {}
         self._root = ModuleInstance(configuration, variables, block_types, secrets.resolve)
-
-    def _ways(self) -> tuple[dict[str, tuple[str, ...]], dict[str, list[str]]]:
-        """What each node refers to that is computed, and for every node those that refer to it."""
-        nodes = self._graph.nodes
-        computed: dict[str, tuple[str, ...]] = {}
-        dependants: dict[str, list[str]] = {}
-        for name, edges in self._graph.edges.items():
-            targets = dict.fromkeys(edge.target for edge in edges)
-            computed[name] = tuple(item for item in targets if not nodes[item].is_resource)
-            for target in targets:
-                dependants.setdefault(target, []).append(name)
-        return computed, dependants
-
-    def _led_astray(self) -> frozenset[str]:
-        """The nodes that cannot be evaluated, as a reference on the way leads nowhere."""
-        found = set(self._graph.broken)
-        waiting = [name for name in found if not self._graph.nodes[name].is_resource]
-        while waiting:
-            for name in self._dependants.get(waiting.pop(), ()):
-                if name not in found:
-                    found.add(name)
-                    if not self._graph.nodes[name].is_resource:
-                        waiting.append(name)
-        return frozenset(found)
+        self._computation = Computation(graph, self._root, configuration.diagnostics)
 
     # Which objects there are.
 
@@ -106,10 +82,10 @@ class Evaluation:
         """
         needed = None if node is None else self._closure(node)
         for name in self._order:
-            if name in self._broken or (needed is not None and name not in needed):
+            if name in self._computation.broken or (needed is not None and name not in needed):
                 continue
             found = self._graph.nodes[name]
-            for instance in self._instances(found.module.path):
+            for instance in self._computation.instances(found.module.path):
                 yield from self._expanded(found, instance)
 
     def blocks_of(self, block: str | None = None) -> list[str]:
@@ -130,21 +106,6 @@ class Evaluation:
             waiting += new
         return found
 
-    def _instances(self, path: tuple[str, ...]) -> Iterator[ModuleInstance]:
-        """The instances of a module, whose calls are computed where they were not yet."""
-        found = [self._root]
-        for name in path:
-            deeper: list[ModuleInstance] = []
-            for instance in found:
-                node = f"{instance.module.prefix}module.{name}"
-                if name not in instance.children and node not in self._broken:
-                    problems = self._prepare(node, instance)
-                    self._compute(node, instance, problems)
-                    self.configuration.diagnostics.extend(problems)
-                deeper += instance.children.get(name, {}).values()
-            found = deeper
-        return iter(found)
-
     def _expanded(self, node: Node, instance: ModuleInstance) -> tuple[str, ...]:
         """The objects that a resource block stands for in one instance of its module."""
         known = self._objects.get((node.name, instance.prefix))
@@ -153,7 +114,7 @@ class Evaluation:
         block = node.item
         assert isinstance(block, ResourceBlock)  # noqa: S101 - only those are in the order
         problems: list[Diagnostic] = []
-        found = self._repetition(node.name, instance, problems)
+        found = self._computation.repetition(node.name, instance, problems)
         self.configuration.diagnostics.extend(problems)
         keys = () if found is None else tuple(found)
         if found is not None:
@@ -194,7 +155,7 @@ class Evaluation:
         """Make an object's value known to those that refer to it."""
         node, instance = self._places[address]
         instance.publish(self.blocks[address], value)
-        self._forget(node.name, instance)
+        self._computation.forget(node.name, instance)
 
     def resource(
         self, address: str, model: type[ResourceInputs]
@@ -206,10 +167,7 @@ class Evaluation:
         """
         node, instance = self._places[address]
         block = self.blocks[address]
-        problems = self._prepare(node.name, instance)
-        found = self._repetition(node.name, instance, problems)
-        names = {} if found is None else found.get(block.key, {})
-        scope = instance.scope.with_values(names) if names else instance.scope
+        scope, problems = self._scope_of(address)
         values = BodyReader(block, problems).read(model, scope) if not problems else {}
         if problems:
             return None, problems
@@ -218,6 +176,87 @@ class Evaluation:
             named = self._graph.nodes[target].item
             values[field] = instance.resource(named.block, named.label)  # type: ignore[union-attr]
         return values, []
+
+    def lifecycle(self, address: str) -> tuple[Lifecycle, list[Diagnostic]]:
+        """How an object may change, as its block says now, and what is wrong with that."""
+        scope, problems = self._scope_of(address)
+        block = self.blocks[address]
+        try:
+            return lifecycle_of(block.lifecycle, scope), problems
+        except EvaluationError as failure:
+            problems += [item.within(block.context, address) for item in failure.diagnostics]
+            return Lifecycle(), problems
+
+    def preconditions(self, address: str) -> Verdict:
+        """Whether what an object requires holds."""
+        block = self.blocks[address]
+        if block.lifecycle is None or not block.lifecycle.preconditions:
+            return Verdict()
+        scope, _ = self._scope_of(address)
+        conditions, summary = block.lifecycle.preconditions, "Resource precondition failed"
+        return verdict_of(conditions, scope, "failed_precondition", summary, block.context)
+
+    def postconditions(self, address: str) -> Verdict:
+        """Whether what an object promises holds for it as it was published."""
+        block = self.blocks[address]
+        if block.lifecycle is None or not block.lifecycle.postconditions:
+            return Verdict()
+        scope, _ = self._scope_of(address)
+        scope = scope.with_values({"self": self._places[address][1].value_of(block)})
+        conditions, summary = block.lifecycle.postconditions, "Resource postcondition failed"
+        return verdict_of(conditions, scope, "failed_postcondition", summary, block.context)
+
+    def triggers(self, address: str) -> list[tuple[frozenset[str], str | None]]:
+        """What an object is replaced with: other objects, and the one attribute that counts."""
+        block = self.blocks[address]
+        placed = block.lifecycle and block.lifecycle.arguments.get("replace_triggered_by")
+        if not placed:
+            return []
+        node, instance = self._places[address]
+        found: list[tuple[frozenset[str], str | None]] = []
+        for traversal in references(placed.expression):
+            name = f"{node.module.prefix}{traversal.root}.{traversal.steps[0].key}"
+            if name in self._graph.nodes and self._graph.nodes[name].is_resource:
+                objects = self._objects.get((name, instance.prefix), ())
+                keys = [step.key for step in traversal.steps[1:] if not step.is_attribute]
+                if keys:
+                    objects = tuple(item for item in objects if self.blocks[item].key == keys[0])
+                attributes = [step.key for step in traversal.steps[1:] if step.is_attribute]
+                found.append((frozenset(objects), str(attributes[0]) if attributes else None))
+        return found
+
+    def _scope_of(self, address: str) -> tuple[Scope, list[Diagnostic]]:
+        """The names that the block of an object knows, and what is wrong with them."""
+        node, instance = self._places[address]
+        problems = self._computation.prepare(node.name, instance)
+        found = self._computation.repetition(node.name, instance, problems)
+        names = {} if found is None else found.get(self.blocks[address].key, {})
+        return (instance.scope.with_values(names) if names else instance.scope), problems
+
+    def checks(self) -> Iterator[tuple[str, bool, Verdict]]:
+        """Each check in each instance of its module: its name, whether it is an error, and how."""
+        for name, node in self._graph.nodes.items():
+            check = node.item
+            if not isinstance(check, CheckBlock) or name in self._computation.broken:
+                continue
+            for instance in self._computation.instances(node.module.path):
+                problems = self._computation.prepare(name, instance)
+                verdict = verdict_of(
+                    check.assertions,
+                    instance.scope,
+                    "failed_check",
+                    "Check block assertion failed",
+                    check.context,
+                )
+                is_error = False
+                if check.severity is not None:
+                    severity = self._computation.value(check.severity, instance, problems)
+                    is_error = severity != "warning"
+                    if severity not in {"error", "warning"}:
+                        problems.append(_no_severity(check.severity, check.context))
+                if problems:
+                    is_error, verdict = True, Verdict(tuple(problems))
+                yield f"{instance.prefix}check.{check.name}", is_error, verdict
 
     def output_dependencies(self, name: str) -> frozenset[str]:
         """The addresses that an output is made from, through locals and modules as well."""
@@ -230,159 +269,24 @@ class Evaluation:
         """
         problems: list[Diagnostic] = []
         for name, node in self._graph.nodes.items():
-            if node.is_resource or name in self._broken:
+            if node.is_resource or name in self._computation.broken:
                 continue
             scope = node.module.path
-            for instance in self._instances(scope):
-                problems += self._prepare(name, instance)
-                if not self._is_computed(name, instance):
-                    self._compute(name, instance, problems)
+            for instance in self._computation.instances(scope):
+                problems += self._computation.prepare(name, instance)
+                if not self._computation.is_computed(name, instance):
+                    self._computation.compute(name, instance, problems)
+                if isinstance(node.item, OutputBlock):
+                    problems += self._output_verdict(node.item, instance).problems
         return {name: plain(value) for name, value in self._root.outputs.items()}, problems
 
-    # How it is computed.
+    def _output_verdict(self, output: OutputBlock, instance: ModuleInstance) -> Verdict:
+        summary = "Output precondition failed"
+        context = f'output "{output.name}"'
+        conditions = output.preconditions
+        return verdict_of(conditions, instance.scope, "failed_precondition", summary, context)
 
-    def _prepare(self, name: str, instance: ModuleInstance) -> list[Diagnostic]:
-        """Compute what a node needs that is no resource, each thing after what it needs itself."""
-        problems: list[Diagnostic] = []
-        waiting = [
-            (target, other, False)
-            for target in self._computed[name]
-            for other in self._across(name, target, instance)
-        ]
-        while waiting:
-            current, place, is_ready = waiting.pop()
-            if self._is_computed(current, place):
-                continue
-            if is_ready:
-                self._compute(current, place, problems)
-                continue
-            waiting.append((current, place, True))
-            waiting += [
-                (target, other, False)
-                for target in self._computed[current]
-                for other in self._across(current, target, place)
-            ]
-        return problems
 
-    def _across(
-        self, origin: str, target: str, instance: ModuleInstance
-    ) -> Iterable[ModuleInstance]:
-        """The instances where a node finds another that it refers to, or that refers to it."""
-        ours, theirs = self._module_of(origin), self._module_of(target)
-        if len(theirs) >= len(ours):
-            return instance.instances(theirs[len(ours) :])
-        for _ in range(len(ours) - len(theirs)):
-            assert instance.parent is not None  # noqa: S101 - only the project's path is empty
-            instance = instance.parent
-        return (instance,)
-
-    def _module_of(self, name: str) -> tuple[str, ...]:
-        return self._graph.nodes[name].module.path
-
-    def _is_computed(self, name: str, instance: ModuleInstance) -> bool:
-        item = self._graph.nodes[name].item
-        match item:
-            case VariableBlock():
-                return item.name in instance.variables
-            case OutputBlock():
-                return item.name in instance.outputs
-            case ModuleCall():
-                return item.name in instance.children
-            case PlacedExpression():
-                return name.rpartition(".")[2] in instance.locals
-            case _:
-                return True
-
-    def _compute(self, name: str, instance: ModuleInstance, problems: list[Diagnostic]) -> None:
-        node = self._graph.nodes[name]
-        item = node.item
-        match item:
-            case PlacedExpression():
-                value = self._value(item, instance, problems)
-                instance.locals[name.rpartition(".")[2]] = value
-            case OutputBlock():
-                value = self._value(item.value, instance, problems)
-                marks = item.sensitive and not is_sensitive(value)
-                instance.outputs[item.name] = Sensitive(value) if marks else value
-            case VariableBlock():
-                instance.variables[item.name] = self._argument(item, instance, problems)
-            case ModuleCall():
-                found = self._repetition(name, instance, problems)
-                instance.call(item, None if found is None else tuple(found))
-
-    def _argument(
-        self, variable: VariableBlock, instance: ModuleInstance, problems: list[Diagnostic]
-    ) -> Value:
-        """The value of a variable in an instance of a module, as its call gives it."""
-        caller = instance.parent
-        assert caller is not None  # noqa: S101 - the project's variables are given
-        call = caller.module.calls[instance.module.path[-1]]
-        placed = call.arguments.get(variable.name)
-        if placed is None:
-            value, found = default_value(variable, caller.scope)
-        else:
-            name = f"{caller.module.prefix}module.{call.name}"
-            repeated = self._repetition(name, caller, problems) or {}
-            names = repeated.get(instance.key, {})
-            given = self._value(placed, caller, problems, names)
-            value, found = argument_value(variable, given, placed.range, caller.scope)
-        problems += found
-        return value
-
-    def _repetition(
-        self, name: str, instance: ModuleInstance, problems: list[Diagnostic]
-    ) -> Repetition | None:
-        """The objects that a block or call stands for; None where it is not known, and reported."""
-        if name not in instance.repetitions:
-            item = self._graph.nodes[name].item
-            meta, context = item.meta, item.context  # type: ignore[union-attr]
-            if meta:
-                problems += self._prepare(name, instance)
-            try:
-                instance.repetitions[name] = repetition(meta, instance.scope, context)
-            except EvaluationError as failure:
-                problems += [diagnostic.within(context) for diagnostic in failure.diagnostics]
-                return None
-        return instance.repetitions[name]
-
-    def _value(
-        self,
-        placed: PlacedExpression,
-        instance: ModuleInstance,
-        problems: list[Diagnostic],
-        names: Mapping[str, Value] | None = None,
-    ) -> Value:
-        scope = instance.scope.with_values(names) if names else instance.scope
-        try:
-            return evaluate(placed.expression, scope, placed.source)
-        except EvaluationError as failure:
-            problems += [item.within(placed.context) for item in failure.diagnostics]
-            return UNKNOWN
-
-    def _forget(self, name: str, instance: ModuleInstance) -> None:
-        """Forget what was computed from a resource that is published anew."""
-        waiting = [(name, instance)]
-        while waiting:
-            current, place = waiting.pop()
-            for dependant in self._dependants.get(current, ()):
-                waiting += [
-                    (dependant, other)
-                    for other in self._across(current, dependant, place)
-                    if self._drop(dependant, other)
-                ]
-
-    def _drop(self, name: str, instance: ModuleInstance) -> bool:
-        """Forget one value; whether others may have been computed from it."""
-        item = self._graph.nodes[name].item
-        match item:
-            case PlacedExpression():
-                return instance.locals.pop(name.rpartition(".")[2], self) is not self
-            case OutputBlock():
-                return instance.outputs.pop(item.name, self) is not self
-            case VariableBlock():
-                return instance.variables.pop(item.name, self) is not self
-            case _:
-                # How many objects there are was settled when the plan came here.
-                return instance.repetitions.pop(name, None) is not None and isinstance(
-                    item, ModuleCall
-                )
+def _no_severity(placed: PlacedExpression, context: str) -> Diagnostic:
+    text = 'The severity of a check is "warning" or "error".'
+    return error("invalid_check", "Invalid check", text, placed.range, context=context)

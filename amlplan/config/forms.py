@@ -37,6 +37,7 @@ _META_BLOCKS = {
             BodyForm(blocks={"state": BlockForm(1)}, plain=frozenset({"required_version"}))
         )
     ),
+    "check": BlockForm(1, _always(BodyForm(blocks={"assert": BlockForm()}))),
     "locals": BlockForm(),
     "module": BlockForm(
         1, _always(BodyForm(written=frozenset({"depends_on"}), plain=frozenset({"source"})))

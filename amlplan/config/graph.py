@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from amlplan.config.blocks import (
+    CheckBlock,
     ModuleCall,
     OutputBlock,
     PlacedExpression,
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from amlplan.config.syntax.nodes import Expression
     from amlplan.diagnostics import SourceFile
 
-Item: TypeAlias = ResourceBlock | ModuleCall | VariableBlock | OutputBlock | PlacedExpression
+Item: TypeAlias = (
+    ResourceBlock | ModuleCall | VariableBlock | OutputBlock | CheckBlock | PlacedExpression
+)
 
 _NOT_RESOURCES: Final = frozenset({"var", "local", "path", "module", "each", "count", "self"})
 _ONE_OF_MANY: Final = {"each": "for_each", "count": "count"}
@@ -34,7 +37,7 @@ _ONE_OF_MANY: Final = {"each": "for_each", "count": "count"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """One thing with a value: a resource, local, output, module call, or a module's variable.
+    """One thing to evaluate: a resource, local, output, check, call, or a module's variable.
 
     `name` is unique in the project, as in `module.team.local.sizes`; a resource and a call stand
     for all objects that they may become. `module` is where it is written; a variable is written
@@ -132,6 +135,8 @@ class _Builder:
             self._node(f"{prefix}module.{call.name}", module, call)
         for output in module.outputs.values():
             self._node(f"{prefix}output.{output.name}", module, output)
+        for check in module.checks.values():
+            self._node(f"{prefix}check.{check.name}", module, check)
         if module.path:
             for variable in module.variables.values():
                 self._node(f"{prefix}var.{variable.name}", module, variable)
@@ -151,6 +156,10 @@ class _Builder:
         for output in module.outputs.values():
             name = f"{prefix}output.{output.name}"
             for placed in (output.value, *output.conditions()):
+                scope.add(name, placed.expression, placed.source, placed.context)
+        for check in module.checks.values():
+            for placed in check.expressions():
+                name = f"{prefix}check.{check.name}"
                 scope.add(name, placed.expression, placed.source, placed.context)
         for call in module.calls.values():
             self._connect_call(scope, f"{prefix}module.{call.name}", call)
@@ -193,6 +202,7 @@ class _Builder:
         names += [f"output.{name}" for name in module.outputs]
         names += [f"var.{name}" for name in module.variables]
         names += [f"module.{name}" for name in module.calls]
+        names += [f"check.{name}" for name in module.checks]
         for name in names:
             origin = f"{module.prefix}{name}"
             self._graph.edges[origin].append(Edge(origin, call, place))

@@ -12,7 +12,9 @@ from amlplan.collector import collector_paused
 from amlplan.config.blocks import Configuration, ResourceBlock
 from amlplan.config.files import is_json, read_folder
 from amlplan.config.forms import file_form
-from amlplan.config.meta_blocks import MetaBlocks, Reporter
+from amlplan.config.lifecycle import read_lifecycle
+from amlplan.config.meta_blocks import MetaBlocks
+from amlplan.config.reporter import Reporter
 from amlplan.config.static import static_value
 from amlplan.config.syntax.json_body import parse_json
 from amlplan.config.syntax.parser import parse
@@ -214,6 +216,9 @@ class _Loader:
         resource = ResourceBlock(
             address, block.type, kind, label, block.body, source, block.start, block.header_end
         )
+        lifecycle = read_lifecycle(block.body, source, resource.context, self._reporter)
+        if lifecycle is not None:
+            resource = replace(resource, lifecycle=lifecycle)
         earlier = self._configuration.resources.setdefault(address, resource)
         if earlier is not resource:
             self._reporter.twice("resource", address, earlier.header, header)

@@ -108,6 +108,13 @@ class ModuleInstance:
         elif isinstance(there, dict):
             there[str(block.key)] = value
 
+    def value_of(self, block: ResourceBlock) -> Value:
+        """The value of one object, as it was published."""
+        there = self._resources[block.block][block.label]
+        if block.key is None or there is UNKNOWN:
+            return there
+        return there[block.key]  # type: ignore[index]
+
     def resource(self, block: str, label: str) -> Value:
         """What expressions see of a resource block."""
         return self._resources[block][label]

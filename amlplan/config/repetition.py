@@ -24,7 +24,7 @@ Repetition = dict["Key | None", dict[str, "Value"]]
 ONCE: Final[Repetition] = {None: {}}
 
 
-def repetition(meta: Mapping[str, PlacedExpression], scope: Scope, context: str) -> Repetition:
+def repetition_of(meta: Mapping[str, PlacedExpression], scope: Scope, context: str) -> Repetition:
     """The objects that a block stands for, by its `for_each`, `count` and `enabled`, if any.
 
     Raises EvaluationError where that cannot be known now.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from amlplan.config.expressions.evaluate import EvaluationError, evaluate
 from amlplan.config.expressions.functions.table import FUNCTIONS
 from amlplan.config.expressions.scope import Scope
+from amlplan.config.syntax.references import references
 from amlplan.diagnostics import Diagnostic, SourceFile, SourceRange, error
 from amlplan.secrets import reveal
 from amlplan.values import UNKNOWN, is_sensitive
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from amlplan.config.blocks import Configuration
-    from amlplan.config.syntax.nodes import Attribute
+    from amlplan.config.syntax.nodes import Attribute, Expression
     from amlplan.secrets import Secrets
     from amlplan.values import Value
     from amlplan_schemas.base import JsonValue
@@ -40,7 +41,8 @@ def state_settings(
         scope = Scope({"var": variables}, FUNCTIONS, configuration.root, secrets.resolve)
         for name, attribute in body.attributes.items():
             try:
-                found = evaluate(attribute.expression, scope, source)
+                known = _with_locals(attribute.expression, configuration, scope)
+                found = evaluate(attribute.expression, known, source)
             except EvaluationError as failure:
                 problems.extend(failure.diagnostics)
                 continue
@@ -55,6 +57,25 @@ def state_settings(
     if environment.get("AMLPLAN_STATE"):
         settings["path"] = environment["AMLPLAN_STATE"]
     return settings, problems
+
+
+def _with_locals(
+    expression: Expression, configuration: Configuration, scope: Scope, above: tuple[str, ...] = ()
+) -> Scope:
+    """The scope with the locals that an expression needs; raises EvaluationError.
+
+    Those that refer to resources are not known: the state is what resources are read from.
+    """
+    values: dict[str, Value] = {}
+    for traversal in references(expression):
+        name = str(traversal.steps[0].key) if traversal.root == "local" and traversal.steps else ""
+        placed = configuration.locals.get(name)
+        if (
+            placed is not None and name not in above
+        ):  # else it is reported as undeclared, or a cycle
+            inner = _with_locals(placed.expression, configuration, scope, (*above, name))
+            values[name] = evaluate(placed.expression, inner, placed.source)
+    return scope.with_values({"local": values})
 
 
 def _unknown_setting(name: str, attribute: Attribute, source: SourceFile) -> Diagnostic:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from amlplan.config.conditions import verdict_of
 from amlplan.config.expressions.convert import ConversionError, convert
 from amlplan.config.expressions.evaluate import EvaluationError, evaluate
 from amlplan.config.expressions.functions.table import FUNCTIONS
@@ -17,12 +18,12 @@ from amlplan.config.forms import VALUES
 from amlplan.config.syntax.json_body import parse_json
 from amlplan.config.syntax.parser import parse, parse_expression
 from amlplan.diagnostics import Diagnostic, SourceFile, SourceRange, error
-from amlplan.values import UNKNOWN, Sensitive, Value, is_sensitive
+from amlplan.values import UNKNOWN, Sensitive, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from amlplan.config.blocks import Configuration, Validation, VariableBlock
+    from amlplan.config.blocks import Configuration, VariableBlock
     from amlplan.secrets import Secrets
 
 ENVIRONMENT_PREFIX = "AMLPLAN_VAR_"
@@ -312,38 +313,8 @@ def _validate(variable: VariableBlock, value: Value, scope: Scope) -> Iterator[D
     if value is UNKNOWN:
         return
     inner = scope.with_values({"var": {variable.name: value}})
-    for validation in variable.validations:
-        yield from _check_validation(variable, validation, inner)
-
-
-def _check_validation(
-    variable: VariableBlock, validation: Validation, scope: Scope
-) -> Iterator[Diagnostic]:
-    condition = validation.condition
-    try:
-        verdict = evaluate(condition.expression, scope, condition.source)
-        message = evaluate(
-            validation.error_message.expression, scope, validation.error_message.source
-        )
-    except EvaluationError as failure:
-        yield from failure.diagnostics
-        return
-    if isinstance(verdict, Sensitive):
-        verdict = verdict.value
-    if verdict is False:
-        shown = "the message is sensitive" if is_sensitive(message) else str(message)
-        yield error(
-            "failed_validation",
-            "Invalid value for a variable",
-            shown,
-            condition.range,
-            context=f'variable "{variable.name}"',
-        )
-    elif verdict is not True and verdict is not UNKNOWN:
-        yield error(
-            "invalid_condition",
-            "Invalid condition",
-            "A condition must be true or false.",
-            condition.range,
-            context=f'variable "{variable.name}"',
-        )
+    context = f'variable "{variable.name}"'
+    summary = "Invalid value for a variable"
+    yield from verdict_of(
+        variable.validations, inner, "failed_validation", summary, context
+    ).problems

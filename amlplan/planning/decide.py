@@ -53,6 +53,8 @@ class Subject:
     digests: SecretDigests
     serial: int
     targets: Targets
+    is_triggered: bool = False
+    """Whether something changes that the object is to be replaced with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def _change(subject: Subject, record: Record, observed: Present) -> Decision:
         wanted.checked, record.inputs, observed.inputs, subject.digests, model
     )
     changes = (
-        *comparison.changes,
+        *(item for item in comparison.changes if not wanted.lifecycle.ignores(item.path)),
         *changed_leaves(record.derived, wanted.derived, FieldSource.DERIVED),
         *watched_changes(record, observed.outputs, provider.kind.outputs),
     )
@@ -107,14 +109,21 @@ def _change(subject: Subject, record: Record, observed: Present) -> Decision:
     changes = with_behaviour(changes, provider.kind.inputs, refinement.replace)
     unresolved = comparison.unresolved
     replaced = any(change.forces_replacement for change in changes)
-    if replaced or record.status is Status.TAINTED:
-        reason = Reason.CANNOT_UPDATE if replaced else Reason.TAINTED
+    if replaced or record.status is Status.TAINTED or subject.is_triggered:
+        reason = Reason.TAINTED if record.status is Status.TAINTED else Reason.TRIGGERED
+        reason = Reason.CANNOT_UPDATE if replaced else reason
         operation = _replace(subject, record, changes, reason)
         seen = {"before": _seen_values(record, observed, provider)}
         return Decision(operation.model_copy(update=seen), drift, unresolved=unresolved)
-    if not changes and drift is None and record.status is Status.OK:
+    protects = record.protected != wanted.lifecycle.prevent_destroy
+    if not changes and drift is None and record.status is Status.OK and not protects:
         return Decision(None, None, record.outputs.values, unresolved)
     operation, kept = _update(subject, record, changes, drift, refinement)
+    if protects:
+        note = "protected against destruction from now on"
+        note = note if wanted.lifecycle.prevent_destroy else "protected no longer"
+        both = "; ".join(filter(None, (operation.note, note)))
+        operation = operation.model_copy(update={"note": both})
     if changes:
         seen = {"before": _seen_values(record, observed, provider)}
         operation = operation.model_copy(update=seen)

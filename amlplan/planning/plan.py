@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.config.load import in_source_order
 from amlplan.errors import ConfigError
+from amlplan.planning.checks import checked
 from amlplan.planning.compare import SecretDigests
 from amlplan.planning.findings import Findings
 from amlplan.planning.observe import observe
@@ -41,6 +42,9 @@ def make_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
     waiting = {*findings.deferred, *findings.blocked}
     outputs, found = output_changes(inputs.evaluation, inputs.state, digests, waiting)
     problems += found
+    found, notes = checked(inputs.evaluation)
+    problems += found
+    findings.notes += notes
     if problems:
         raise ConfigError(in_source_order(problems))
     return _finished(_plan_of(findings, outputs))

@@ -8,6 +8,7 @@ from amlplan.diagnostics import Diagnostic, error
 from amlplan.planning.decide import Subject, decide
 from amlplan.planning.outside import attached, awaited, offers
 from amlplan.planning.want import Wanted, resource_value, want
+from amlplan.pointers import top_field
 from amlplan.provider import Present, Unreachable
 from amlplan.secrets import describe
 from amlplan.values import UNKNOWN
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from amlplan.planning.compare import SecretDigests
     from amlplan.planning.findings import Findings
     from amlplan_schemas.base import JsonValue
+    from amlplan_schemas.plan import Operation
     from amlplan_schemas.state import Held, Record
 
 
@@ -34,10 +36,12 @@ class Planner:
     def resource(self, address: str) -> None:
         """Plan one resource of the configuration and publish it to those that refer to it."""
         inputs = self._inputs
+        record = inputs.state.records.get(address)
         wanted, problems = want(
-            address, inputs.evaluation, inputs.registry, inputs.secrets, inputs.lock
+            address, inputs.evaluation, inputs.registry, inputs.secrets, inputs.lock, record
         )
-        if wanted is None:
+        problems += inputs.evaluation.preconditions(address).problems
+        if wanted is None or problems:
             self._findings.problems.extend(problems)
             inputs.evaluation.publish(address, UNKNOWN)
             return
@@ -45,13 +49,13 @@ class Planner:
         if inputs.registry.is_configuration_only(wanted.block.kind):
             inputs.evaluation.publish(address, resource_value(wanted, {}, {}, UNKNOWN))
             return
-        record = inputs.state.records.get(address)
         known, identity = self._plan(wanted, record)
         provider = inputs.registry.provider(wanted.block.kind)
         value = resource_value(
             wanted, provider.kind.outputs.model_fields, known, identity or UNKNOWN
         )
         inputs.evaluation.publish(address, value)
+        self._findings.problems += inputs.evaluation.postconditions(address).problems
 
     def _plan(
         self, wanted: Wanted, record: Record | None
@@ -78,6 +82,7 @@ class Planner:
                 digests=self._digests,
                 serial=inputs.state.serial,
                 targets=self._targets(wanted),
+                is_triggered=self._is_triggered(address),
             )
         )
         if decision.drift is not None:
@@ -90,6 +95,8 @@ class Planner:
             self._note_same_content(wanted)
             return recorded
         if self._findings.waits_for_others(operation):
+            return recorded
+        if self._must_stay(operation, wanted, record):
             return recorded
         if record is not None and record.held is not None:
             self._hold(record, record.held, has_drifted=decision.drift is not None)
@@ -163,6 +170,36 @@ class Planner:
             self._findings.block(block.address, block.kind, observed.reason, "make it reachable")
             return {}, None
         return observed.outputs, str(observed.outputs["id"])
+
+    def _is_triggered(self, address: str) -> bool:
+        """Whether something changes that the object is replaced with."""
+        for objects, attribute in self._inputs.evaluation.triggers(address):
+            for name in objects:
+                operation = self._findings.operations.get(name)
+                if operation is None:
+                    continue
+                changed = {top_field(change.path) for change in operation.changes}
+                unknown = {top_field(path) for path in operation.unknown}
+                is_new = operation.action in {Action.CREATE, Action.REPLACE}
+                if is_new or attribute is None or attribute in changed | unknown:
+                    return True
+        return False
+
+    def _must_stay(self, operation: Operation, wanted: Wanted, record: Record | None) -> bool:
+        """Block a replacement that would destroy what is protected, or cannot be made as asked."""
+        lifecycle = wanted.lifecycle
+        if operation.action is not Action.REPLACE or record is None:
+            return False
+        if lifecycle.prevent_destroy or record.protected:
+            why = "prevent_destroy protects it, and the change would replace it"
+            step = "set prevent_destroy = false and apply, or take the change back"
+        elif lifecycle.create_before_destroy:
+            why = "it would be replaced, and create_before_destroy is not carried out yet"
+            step = "take create_before_destroy out to have it destroyed first"
+        else:
+            return False
+        self._findings.block(operation.address, operation.kind, why, step)
+        return True
 
     def _hold(self, record: Record, held: Held, *, has_drifted: bool) -> None:
         """List an object that somebody keeps as it is, and how to have it so again if it is not."""

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from amlplan.planning.findings import Findings
     from amlplan_schemas.state import Record, State
 
+_PROTECTED = (
+    "prevent_destroy protected it when it was applied last",
+    "apply it with prevent_destroy = false, then delete it",
+)
 Dependants = dict[str, set[str]]
 """By address, the addresses that lean on it."""
 
@@ -39,6 +43,8 @@ def plan_removals(findings: Findings, reason: Reason = Reason.NO_CONFIGURATION) 
         silent = findings.silence_of(address, record)
         if silent is not None:
             findings.block(address, record.kind, *silent)
+        elif record.protected:
+            findings.block(address, record.kind, *_PROTECTED)
         elif not _carries_what_waits(findings, address, record.kind, dependants):
             findings.operations[address] = _deletion(findings, record, reason, dependants)
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from amlplan.config.check import check
+from amlplan.config.lifecycle import Lifecycle
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.errors import AmlplanError, UnreachableError
+from amlplan.planning.ignored import with_ignored
 from amlplan.pointers import pointer, tokens_of, top_field, with_value
 from amlplan.provider import Derives, Draft, Locks, Offers, Referred, has
 from amlplan.secrets import reveal
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from amlplan.secrets import Secrets
     from amlplan.values import Unknown, Value
     from amlplan_schemas.base import JsonValue
+    from amlplan_schemas.state import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Wanted:
     requests: tuple[LockRequest, ...] = ()
     unusable: Mapping[str, str] = field(default_factory=dict)
     """Why a locked answer cannot be used here, by the request's key."""
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
 
     @property
     def unanswered(self) -> tuple[LockRequest, ...]:
@@ -51,18 +55,27 @@ class Wanted:
 
 
 def want(
-    address: str, evaluation: Evaluation, registry: Registry, secrets: Secrets, lock: LockFile
+    address: str,
+    evaluation: Evaluation,
+    registry: Registry,
+    secrets: Secrets,
+    lock: LockFile,
+    record: Record | None = None,
 ) -> tuple[Wanted | None, list[Diagnostic]]:
     """What is wanted at an address, or None with the mistakes that keep it from being known.
 
+    Inputs whose changes are ignored are those of the `record`.
     A file that cannot be read is a mistake of the block that names it; what the lock lacks is
     for the caller to judge, by `requests`.
     """
     block = evaluation.blocks[address]
     inputs = registry.inputs_of(block.kind)
     values, problems = evaluation.resource(address, inputs)
-    if values is None:
-        return None, problems
+    lifecycle, found = evaluation.lifecycle(address)
+    if values is None or found:
+        return None, [*problems, *found]
+    if record is not None and lifecycle.ignored:
+        values = with_ignored(values, record, lifecycle, inputs)
     checked, problems = check(block, inputs, values, secrets)
     if checked is None:
         return None, problems
@@ -75,7 +88,7 @@ def want(
         referred=referred_blocks(checked),
     )
     if registry.is_configuration_only(block.kind):
-        return Wanted(block, checked, draft), []
+        return Wanted(block, checked, draft, lifecycle=lifecycle), []
     provider = registry.provider(block.kind)
     requests: tuple[LockRequest, ...] = ()
     unusable: dict[str, str] = {}
@@ -98,7 +111,7 @@ def want(
             address=address,
         )
         return None, [problem]
-    return Wanted(block, checked, draft, derived, requests, unusable), []
+    return Wanted(block, checked, draft, derived, requests, unusable, lifecycle), []
 
 
 def _answers(

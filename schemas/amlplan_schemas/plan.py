@@ -54,6 +54,7 @@ class Reason(StrEnum):
     NO_CONFIGURATION = "no_configuration"
     CANNOT_UPDATE = "cannot_update"
     TAINTED = "tainted"
+    TRIGGERED = "triggered"
     INCOMPLETE = "incomplete"
     DESTROY = "destroy"
 

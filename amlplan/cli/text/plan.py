@@ -23,7 +23,7 @@ from amlplan_schemas.plan import Action, DriftClass, Reason
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from amlplan_schemas.plan import Drift, FieldChange, Operation, OutputChange, Plan
+    from amlplan_schemas.plan import Drift, FieldChange, Note, Operation, OutputChange, Plan
 
 NO_CHANGES = "No changes. Your environment matches the configuration."
 NOTHING_LEFT = "No changes. No objects need to be destroyed."
@@ -44,6 +44,7 @@ _REASONS = {
     Reason.DELETED_OUTSIDE: "because it was deleted outside of amlplan",
     Reason.NO_CONFIGURATION: "because it is not in the configuration",
     Reason.TAINTED: "because it is tainted: its creation failed half-way",
+    Reason.TRIGGERED: "because something that it is replaced with changes",
     Reason.INCOMPLETE: "because an earlier apply did not finish it",
 }
 _DESTRUCTIVE_FIRST = (Action.DELETE, Action.REPLACE, Action.UPDATE, Action.CREATE)
@@ -57,7 +58,7 @@ def plan_text(plan: Plan) -> str:
         *_operation_section(plan),
         *_waiting("Deferred, until something else happens:", plan.deferred),
         *_waiting("Blocked:", plan.blocked),
-        *_notes(plan),
+        *filter(None, [notes_text(plan.notes)]),
         *_outputs(plan.outputs),
         _summary(plan),
     ]
@@ -257,13 +258,12 @@ def _waiting(title: str, items: Iterable[Any]) -> Iterator[str]:
         yield "\n".join([title, "", *lines])
 
 
-def _notes(plan: Plan) -> Iterator[str]:
+def notes_text(notes: Iterable[Note]) -> str:
+    """Notes, a line each; nothing where there are none."""
     lines = [
-        f"  - {f'{note.address}: ' if note.address else ''}{visible(note.text)}"
-        for note in plan.notes
+        f"  - {f'{note.address}: ' if note.address else ''}{visible(note.text)}" for note in notes
     ]
-    if lines:
-        yield "\n".join(["Notes:", "", *lines])
+    return "\n".join(["Notes:", "", *lines]) if lines else ""
 
 
 def _outputs(changes: Iterable[OutputChange]) -> Iterator[str]:

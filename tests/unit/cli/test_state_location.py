@@ -29,6 +29,14 @@ def test_the_state_lies_where_the_block_says(project: Project) -> None:
     assert "init -reconfigure" in result.err
 
 
+def test_locals_may_be_used(project: Project) -> None:
+    text = 'locals {\nname = "${local.stage}.state"\nstage = "dev"\nthing = bench.a.id\n}\n'
+    project.hcl(text + configured("local.name"))
+    project.apply()
+    assert (project.root / "dev.state").exists()
+    assert project.run("state", "list").out == "bench.a\n"
+
+
 def test_the_environment_wins(project: Project) -> None:
     project.hcl(configured('"configured.state"'))
     project.environment["AMLPLAN_STATE"] = "given.state"
@@ -73,6 +81,9 @@ def test_reconfigure_without_moving_starts_anew(project: Project) -> None:
         ('state "local" {\n  path = 12\n}', 15, "does not name a file"),
         ('state "local" {\n  path = bench.a.id\n}', 10, "bench"),
         ('state "local" {\n  path = var.missing\n}', 10, "missing"),
+        ('state "local" {\n  path = local.missing\n}', 10, "missing"),
+        ('state "local" {\n  path = local.turns\n}', 10, "Cycle"),
+        ('state "local" {\n  path = local.thing\n}', 10, "bench"),
         ('state "locale" {}', 10, "Choose from: local."),
         ("state {}", 10, "label"),
         ('state "local" {}\nstate "local" {}', 10, "declared"),
@@ -80,7 +91,8 @@ def test_reconfigure_without_moving_starts_anew(project: Project) -> None:
     ],
 )
 def test_settings_that_are_wrong(project: Project, text: str, code: int, message: str) -> None:
-    project.hcl(f"amlplan {{\n{text}\n}}\n{ONE}")
+    locals_ = 'locals {\nturns = "${local.turns}x"\nthing = bench.a.id\n}\n'
+    project.hcl(f"amlplan {{\n{text}\n}}\n{locals_ if 'local.' in text else ''}{ONE}")
     result = project.run("apply", "-auto-approve", code=None)
     assert message in result.err
     assert result.code == code

@@ -1,0 +1,71 @@
+"""Conditions that the configuration states: whether they hold, and what is said where not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from amlplan.config.expressions.evaluate import EvaluationError, evaluate
+from amlplan.config.expressions.marks import unmarked
+from amlplan.diagnostics import Diagnostic, error
+from amlplan.values import UNKNOWN, is_sensitive, is_wholly_known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from amlplan.config.blocks import Condition
+    from amlplan.config.expressions.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong with conditions; `is_final` where all that they look at was known."""
+
+    problems: tuple[Diagnostic, ...] = ()
+    is_final: bool = True
+
+
+def verdict_of(
+    conditions: Iterable[Condition], scope: Scope, code: str, summary: str, context: str
+) -> Verdict:
+    """Whether conditions hold; each that does not is a problem with its own message."""
+    problems: list[Diagnostic] = []
+    is_final = True
+    for condition in conditions:
+        try:
+            holds = _holds(condition, scope, context)
+            if holds is None:
+                is_final = False
+            elif not holds:
+                detail = _message(condition, scope)
+                problems.append(error(code, summary, detail, condition.condition.range))
+        except EvaluationError as failure:
+            problems += failure.diagnostics
+    return Verdict(tuple(item.within(context) for item in problems), is_final)
+
+
+def _holds(condition: Condition, scope: Scope, context: str) -> bool | None:
+    """Whether a condition holds, None where that is not known yet."""
+    placed = condition.condition
+    value, _ = unmarked(evaluate(placed.expression, scope, placed.source))
+    if value is UNKNOWN:
+        return None
+    if value in {"true", "false"}:
+        return value == "true"
+    if isinstance(value, bool):
+        return value
+    text = "A condition must be true or false."
+    raise EvaluationError(
+        error("invalid_condition", "Invalid condition", text, placed.range, context=context)
+    )
+
+
+def _message(condition: Condition, scope: Scope) -> str:
+    """What the configuration says where a condition does not hold."""
+    placed = condition.error_message
+    message = evaluate(placed.expression, scope, placed.source)
+    if is_sensitive(message):
+        return "What is said about it is sensitive, so it is not shown."
+    if not is_wholly_known(message):
+        return "What is said about it is known only after apply."
+    return str(message)
