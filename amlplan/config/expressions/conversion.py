@@ -21,7 +21,7 @@ from amlplan.config.expressions.typed_collections import (
     type_of,
 )
 from amlplan.config.expressions.types import ANY, Type
-from amlplan.config.expressions.unification import unify
+from amlplan.config.expressions.unification import can_become, unify
 from amlplan.values import UNKNOWN, ResourceValue, SecretReference, Sensitive
 
 if TYPE_CHECKING:
@@ -155,6 +155,8 @@ def _elements(value: list[Value] | dict[str, Value], to: Type) -> tuple[list[Val
     items = list(value.values()) if isinstance(value, dict) else value
     if given is not None and wanted in (ANY, given):
         return items, given
+    if given is not None and not items and not can_become(given, wanted):
+        raise ConversionError(f"elements of type {wanted} are required, not of type {given}")
     steps = (f'"{key}"' for key in value) if isinstance(value, dict) else range(len(items))
     converted = (
         items

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from amlplan.config.expressions.access import (
@@ -12,7 +13,7 @@ from amlplan.config.expressions.access import (
     traversal,
 )
 from amlplan.config.expressions.calls import function_call
-from amlplan.config.expressions.conversion import as_text, convert
+from amlplan.config.expressions.conversion import ConversionError, as_text, convert
 from amlplan.config.expressions.evaluation import Evaluation, EvaluationError
 from amlplan.config.expressions.interpolation import template, template_wrap
 from amlplan.config.expressions.loops import for_object, for_tuple
@@ -65,13 +66,8 @@ def _parentheses(node: nodes.Parentheses, evaluation: Evaluation) -> Value:
 
 
 def _tuple(node: nodes.TupleConstructor, evaluation: Evaluation) -> Value:
-    items: list[Value] = []
     problems: list[Diagnostic] = []
-    for item in node.items:
-        try:
-            items.append(evaluation.value(item))
-        except EvaluationError as failure:
-            problems.extend(failure.diagnostics)
+    items = [evaluation.part(item, problems) for item in node.items]
     if problems:
         raise EvaluationError(*problems)
     return items
@@ -85,10 +81,10 @@ def _object(node: nodes.ObjectConstructor, evaluation: Evaluation) -> Value:
     for item in node.items:
         try:
             key, key_marked = _object_key(item, evaluation)
-            value = evaluation.value(item.value)
         except EvaluationError as failure:
             problems.extend(failure.diagnostics)
             continue
+        value = evaluation.part(item.value, problems)
         is_marked = is_marked or key_marked
         if key is None:
             is_unknown = True
@@ -211,7 +207,7 @@ def _as_either(
     looked up for it.
     """
     try:
-        alternative = evaluation.without_secrets().value(other)
+        alternative = evaluation.for_type().value(other)
     except EvaluationError:
         return value
     if type(value) is type(alternative) and not isinstance(value, list | dict | Sensitive):
@@ -219,7 +215,8 @@ def _as_either(
     given, otherwise = type_of(value), type_of(alternative)
     to = unify((given, otherwise))
     if to is not None:
-        return value if to == given else convert(value, to)
+        with suppress(ConversionError):
+            return value if to == given else convert(value, to)
     raise evaluation.failure(
         node,
         "inconsistent_types",

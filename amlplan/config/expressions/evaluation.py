@@ -52,14 +52,25 @@ class Handler(Protocol):
 
 
 class Evaluation:
-    """One expression being evaluated in a scope; `handlers` has one per node type."""
+    """One expression being evaluated in a scope; `handlers` has one per node type.
 
-    __slots__ = ("handlers", "scope", "source")
+    Where only the type of the value counts, a mistake in a part of it makes that part unknown.
+    """
 
-    def __init__(self, scope: Scope, source: SourceFile, handlers: Mapping[type, Handler]) -> None:
+    __slots__ = ("handlers", "is_for_type", "scope", "source")
+
+    def __init__(
+        self,
+        scope: Scope,
+        source: SourceFile,
+        handlers: Mapping[type, Handler],
+        *,
+        is_for_type: bool = False,
+    ) -> None:
         self.scope = scope
         self.source = source
         self.handlers = handlers
+        self.is_for_type = is_for_type
 
     def value(self, node: TemplatePart) -> Value:
         """Give the value of a node; raises EvaluationError."""
@@ -71,11 +82,22 @@ class Evaluation:
 
     def within(self, values: Mapping[str, Value]) -> Evaluation:
         """Give an evaluation that sees these names too."""
-        return Evaluation(self.scope.with_values(values), self.source, self.handlers)
+        scope = self.scope.with_values(values)
+        return Evaluation(scope, self.source, self.handlers, is_for_type=self.is_for_type)
 
-    def without_secrets(self) -> Evaluation:
-        """Give an evaluation that looks no secret up: what needs its content is unknown."""
-        return Evaluation(self.scope.without_secrets(), self.source, self.handlers)
+    def for_type(self) -> Evaluation:
+        """Give an evaluation for the type alone, which looks no secret up."""
+        scope = self.scope.without_secrets()
+        return Evaluation(scope, self.source, self.handlers, is_for_type=True)
+
+    def part(self, node: TemplatePart, problems: list[Diagnostic]) -> Value:
+        """Give the value of one of several parts; its mistakes are added to the problems."""
+        try:
+            return self.value(node)
+        except EvaluationError as failure:
+            if not self.is_for_type:
+                problems.extend(failure.diagnostics)
+            return UNKNOWN
 
     def failure(
         self,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from amlplan.config.expressions.numbers import Number, is_number, number_text
-from amlplan.config.expressions.typed_collections import SetValue
+from amlplan.config.expressions.typed_collections import MapValue, SetValue
 from amlplan.values import Sensitive
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def _key(value: Value, number: Callable[[Number], str]) -> str:
     if isinstance(value, list):
         return f"[{''.join(f'{_key(item, number)};' for item in value)}]"
     if isinstance(value, dict):
-        pairs = (f"{json.dumps(name)}={_key(value[name], number)};" for name in sorted(value))
-        return f"{{{''.join(pairs)}}}"
+        pairs = (f"{_key(name, number)}={_key(value[name], number)};" for name in sorted(value))
+        return f"{{{''.join(pairs)}}}" if isinstance(value, MapValue) else f"<{''.join(pairs)}>"
     return _key(value.value, number) if isinstance(value, Sensitive) else repr(value)
 
 

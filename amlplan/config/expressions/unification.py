@@ -18,8 +18,8 @@ def unify(types: Iterable[Type]) -> Type | None:
     """Give the type that all can be converted to, or None where there is none.
 
     What is null or unknown has the type `any` and fits everywhere. Strings win over numbers and
-    bools, lists over sets, sets over tuples; tuples of different lengths become a list, objects
-    with different attributes a map.
+    bools; lists over sets, and sets over tuples, with the elements they have. Tuples of different
+    lengths become a list, objects with different attributes a map.
     """
     found: list[Type] = []
     for item in types:
@@ -32,14 +32,51 @@ def unify(types: Iterable[Type]) -> Type | None:
         return STRING if "string" in kinds else None
     if kinds == {"tuple"} and len({len(item.items) for item in found}) == 1:
         return _tuple(found)
-    if kinds <= _SEQUENCES:
-        kind = "set" if "set" in kinds and "list" not in kinds else "list"
+    if kinds <= {"tuple", "list"} or kinds == {"set"}:
+        kind = "set" if "set" in kinds else "list"
         return _collection(kind, (inner for item in found for inner in _elements(item)))
+    if kinds <= _SEQUENCES:
+        return _with_sets(found, "list" if "list" in kinds else "set")
     if kinds == {"object"} and len({frozenset(item.attributes) for item in found}) == 1:
         return _object(found)
     if kinds <= _MAPPINGS:
         return _collection("map", (inner for item in found for inner in _elements(item)))
     return None
+
+
+def _with_sets(found: list[Type], kind: str) -> Type | None:
+    """Give the type of the lists, or else of the sets, where the others can become that."""
+    to = unify(item for item in found if item.kind == kind)
+    return to if to is not None and all(can_become(item, to) for item in found) else None
+
+
+def can_become(given: Type, wanted: Type) -> bool:
+    """Say whether some value of a type can be converted to another one."""
+    if "any" in {given.kind, wanted.kind}:
+        return True
+    if wanted.kind in _PRIMITIVES:
+        return given.kind in _PRIMITIVES and {given.kind, wanted.kind} != {"number", "bool"}
+    family = _SEQUENCES if wanted.kind in _SEQUENCES else _MAPPINGS
+    if given.kind not in family:
+        return False
+    if wanted.kind in {"tuple", "object"}:
+        return _can_become_parts(given, wanted)
+    return all(can_become(item, wanted.element or ANY) for item in _elements(given))
+
+
+def _can_become_parts(given: Type, wanted: Type) -> bool:
+    if given.element is not None:
+        parts = [(given.element, item) for item in _elements(wanted)]
+        return wanted.kind == "object" and all(can_become(*pair) for pair in parts)
+    if wanted.kind == "tuple":
+        pairs = zip(given.items, wanted.items, strict=False)
+        return len(given.items) == len(wanted.items) and all(can_become(*pair) for pair in pairs)
+    return all(
+        can_become(given.attributes[name].type, item.type)
+        if name in given.attributes
+        else item.is_optional
+        for name, item in wanted.attributes.items()
+    )
 
 
 def _elements(of: Type) -> tuple[Type, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from amlplan.config.expressions.functions.function import FunctionFailure
 from amlplan.config.expressions.typed_collections import SetValue, type_name
@@ -10,6 +10,7 @@ from amlplan.config.expressions.typed_collections import SetValue, type_name
 if TYPE_CHECKING:
     from amlplan.config.expressions.numbers import Number
     from amlplan.values import Value
+_LIMIT: Final = 2**63
 
 
 def items_of(value: Value, argument: int = 0) -> list[Value]:
@@ -36,9 +37,9 @@ def mapping(value: Value, argument: int = 0) -> dict[str, Value]:
 
 
 def whole_number(value: Number, argument: int) -> int:
-    """Give a number without a fraction; raises FunctionFailure for all else."""
-    if not isinstance(value, int):
-        raise FunctionFailure("a whole number is required.", argument)
+    """Give a number of 64 bits without a fraction; raises FunctionFailure for all else."""
+    if not isinstance(value, int) or not -_LIMIT <= value < _LIMIT:
+        raise FunctionFailure("a whole number of 64 bits is required.", argument)
     return value
 
 

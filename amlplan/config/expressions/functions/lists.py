@@ -158,9 +158,9 @@ def _coalesce(*values: Value) -> Value:
 
 
 def _coalescelist(*lists: Value) -> Value:
-    for position, value in enumerate(lists):
-        if sequence(value, position):
-            return value
+    for found in [sequence(value, position) for position, value in enumerate(lists)]:
+        if found:
+            return found
     raise FunctionFailure("all arguments are empty lists.")
 
 

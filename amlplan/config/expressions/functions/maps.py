@@ -71,13 +71,14 @@ def _zipmap(keys: list[str | None], values: Value) -> Value:
     return MapValue(named, items.element) if isinstance(items, ListValue) else named
 
 
-def _transpose(values: dict[str, list[str | None]]) -> Value:
+def _transpose(values: dict[str, list[str] | None]) -> Value:
     """Make the elements keys, and a list of the keys they stood under their elements."""
     turned: dict[str, list[str]] = {}
     for key in sorted(values):
-        for item in values[key]:
-            if item is None:
-                raise FunctionFailure(f'a list under "{key}" holds null, which is no key.', 0)
+        items = values[key]
+        if items is None or None in items:
+            raise FunctionFailure(f'what stands under "{key}" is null, or holds null.', 0)
+        for item in items:
             turned.setdefault(item, []).append(key)
     return MapValue({key: strings(items) for key, items in sorted(turned.items())}, STRINGS)
 

@@ -39,9 +39,15 @@ def _network(prefix: str) -> Network:
     raise FunctionFailure(f'"{prefix}" is no network. Write it as in 10.0.0.0/16 or fd00::/64.', 0)
 
 
+def _number(value: Number, argument: int) -> int:
+    if not isinstance(value, int):
+        raise FunctionFailure("a whole number is required.", argument)
+    return value
+
+
 def _cidrhost(prefix: str, hostnum: Number) -> Value:
     """Give an address of a network by its number; negative ones count from the end."""
-    network, number = _network(prefix), whole_number(hostnum, 1)
+    network, number = _network(prefix), _number(hostnum, 1)
     if not -network.num_addresses <= number < network.num_addresses:
         raise FunctionFailure(
             f"a prefix of {network.prefixlen} bits leaves {network.num_addresses} addresses.", 1
@@ -74,7 +80,7 @@ def _checked_bits(network: Network, bits: Number, least: int, argument: int) -> 
 
 def _cidrsubnet(prefix: str, newbits: Number, netnum: Number) -> Value:
     network = _network(prefix)
-    bits, number = _checked_bits(network, newbits, 0, 1), whole_number(netnum, 2)
+    bits, number = _checked_bits(network, newbits, 0, 1), _number(netnum, 2)
     if not 0 <= number < 1 << bits:
         raise FunctionFailure(f"{bits} more bits make subnets from 0 to {(1 << bits) - 1}.", 2)
     return _subnet(network, bits, number)

@@ -50,12 +50,16 @@ def _replace(string: str, what: str, replacement: str) -> Value:
 
 
 def _substr(string: str, offset: Number, length: Number) -> Value:
-    """Take characters from an offset, which counts from the end where it is negative."""
+    """Take characters from an offset, which counts from the end where it is negative.
+
+    All that follows is taken with a negative length, and with 0 behind a negative offset.
+    """
     begin, count = whole_number(offset, 1), whole_number(length, 2)
     found = text.characters(string)
+    takes_all = count < 0 or (begin < 0 and count == 0)
     if begin < 0:
         begin = max(len(found) + begin, 0)
-    return "".join(found[begin:] if count < 0 else found[begin : begin + count])
+    return "".join(found[begin:] if takes_all else found[begin : begin + count])
 
 
 def _trimmed(string: str, cutset: str) -> Value:
