@@ -49,7 +49,7 @@ def convert(value: Value, to: Type) -> Value:
 
     Null and unknown have every type, a sensitive value stays sensitive, and a reference to a
     secret counts as a string and stays as it is. An element type of `any` is found from the
-    elements.
+    elements. A resource stays one.
     """
     if value is None or value is UNKNOWN:
         return value
@@ -189,7 +189,7 @@ def _object(value: Value, to: Type) -> Value:
         if given is None and item.is_optional:
             given = item.default
         converted[name] = _item(given, item.type, f'attribute "{name}"')
-    return converted
+    return value if isinstance(value, ResourceValue) else converted
 
 
 def _tuple(value: Value, to: Type) -> Value:

@@ -269,6 +269,21 @@ MISTAKES = [
     ('var.list["a"]', "invalid_index", '["a"]', "whole number"),
     ('var.map["bb"]', "invalid_index", '["bb"]', 'Did you mean "b"?'),
     ("var.text[0]", "invalid_index", "[0]", "a string"),
+    ("toset(var.list)[0]", "invalid_index", "[0]", "have no index"),
+    ("toset(var.list).a", "unsupported_attribute", ".a", "[*]"),
+    ("true ? 1 : [1]", "inconsistent_types", "true ? 1 : [1]", "tuple([number])"),
+    (
+        'true ? toset(["a"]) : tolist([1])',
+        "inconsistent_types",
+        'true ? toset(["a"]) : tolist([1])',
+        "set(string)",
+    ),
+    (
+        "templatestring(upper(var.text), {})",
+        "invalid_function_argument",
+        "upper(var.text)",
+        "refer",
+    ),
     ('1 + "a"', "invalid_operand", '1 + "a"', "of type string"),
     ("1 + null", "invalid_operand", "1 + null", "null"),
     ('-"a"', "invalid_operand", '"a"', "a number"),
@@ -338,6 +353,53 @@ def test_values_in_scope_are_described_and_secrets_never_shown() -> None:
     }
     (found,) = mistakes_in('var.half + (secret == "" ? 1 : null)')
     assert dict(found.values) == {"var.half": "0.5", "secret": "(sensitive value)"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("true ? 1 : upper(secret)", 1),
+        ("false ? secret + 1 : var.number", 3),
+        ("var.flag ? [1] : [secret]", Sensitive(["1"])),
+        ('true ? secret : "a"', SECRET),
+        ("true ? compute.vm : null", RESOURCE),
+        ("false ? { a = compute.vm } : { a = null }", {"a": None}),
+    ],
+)
+def test_no_secret_is_looked_up_for_the_branch_not_taken(text: str, value: Value) -> None:
+    asked: list[SecretReference] = []
+    assert value_of(text, asked) == value
+    assert asked == []
+
+
+def test_a_resource_stays_one_in_a_branch() -> None:
+    assert value_of("true ? compute.vm : { id = 1 }") is RESOURCE
+    found = value_of("true ? [compute.vm] : []")
+    assert isinstance(found, list)
+    assert found[0] is RESOURCE
+
+
+def test_a_template_hides_what_is_sensitive(tmp_path: Path) -> None:
+    (tmp_path / "x.tftpl").write_text("a\n${name.first}\n", encoding="utf-8")
+    source = SourceFile("main.hcl", 'templatefile("x.tftpl", { name = var.password })')
+    expression, _ = parse_expression(source)
+    assert expression is not None
+    scope = Scope(VALUES, FUNCTIONS, tmp_path, lambda _reference: Sensitive("s3cret"))
+    with pytest.raises(EvaluationError) as caught:
+        evaluate(expression, scope, source)
+    assert "hunter2" not in f"{caught.value.diagnostic.detail} {caught.value.diagnostic.values}"
+
+
+def test_a_mistake_in_a_template_is_shown_in_its_file(tmp_path: Path) -> None:
+    (tmp_path / "x.tftpl").write_text("a\n${name.first}\n", encoding="utf-8")
+    source = SourceFile("main.hcl", 'templatefile("x.tftpl", { name = "Ana" })')
+    expression, _ = parse_expression(source)
+    assert expression is not None
+    with pytest.raises(EvaluationError) as caught:
+        evaluate(expression, Scope(VALUES, FUNCTIONS, tmp_path, lambda _reference: UNKNOWN), source)
+    place = caught.value.diagnostic.range
+    assert place is not None
+    assert (place.source.filename, highlighted(caught.value.diagnostic)) == ("x.tftpl", ".first")
 
 
 def test_names_bound_by_for_are_described() -> None:
