@@ -214,6 +214,8 @@ def _as_either(
         return value
     given, otherwise = type_of(value), type_of(alternative)
     to = unify((given, otherwise))
+    if to is None and otherwise.is_open:  # a part of the other branch is unknown
+        return value
     if to is not None:
         with suppress(ConversionError):
             return value if to == given else convert(value, to)

@@ -95,7 +95,7 @@ def _tuple(types: list[Type]) -> Type | None:
     for position in range(len(types[0].items)):
         item = unify(each.items[position] for each in types)
         if item is None:
-            return _collection("list", (inner for each in types for inner in each.items))
+            return None
         items.append(item)
     return Type("tuple", items=tuple(items))
 
@@ -105,6 +105,6 @@ def _object(types: list[Type]) -> Type | None:
     for name in types[0].attributes:
         item = unify(each.attributes[name].type for each in types)
         if item is None:
-            return _collection("map", (inner for each in types for inner in _elements(each)))
+            return None
         attributes[name] = ObjectAttribute(item)
     return Type("object", attributes=attributes)

@@ -56,6 +56,7 @@ DIFFERENT = {
     'tolist([tomap({}), {c = [], d = ["a"]}])': "the elements of an empty map fit every type",
     '[for x in [] : x if x != tonumber("x")]': "nothing is evaluated for no element",
     'toset([tolist([toset(["a"])]),tolist([])])': "the elements of an empty list fit every type",
+    'true ? {b = {a = 1}, c = "x"} : {a = "b", k = toset("x")}': "what failed fits every type",
     "tostring(-0)": "zero has no sign",
     "tostring(1/3)": "quotients have 155 decimal digits, in Terraform 512 binary ones",
     "1/3*3 == 1": "quotients have 155 decimal digits",

@@ -60,11 +60,11 @@ def _index(items: Value, wanted: Value) -> Value:
 def _element(value: Value, index: Number) -> Value:
     """Take an element, counting on from the start after the end; a list also counts back."""
     items = sequence(value)
-    position = whole_number(index, 1)
-    if position < 0 and not isinstance(items, ListValue):
-        raise FunctionFailure("the index of a tuple must not be negative. Use tolist(…).", 1)
     if not items:
         raise FunctionFailure("an empty list has no elements.", 0)
+    position = whole_number(index, 1)
+    if position < 0 and position % len(items) and not isinstance(items, ListValue):
+        raise FunctionFailure("the index of a tuple must not be negative. Use tolist(…).", 1)
     return items[position % len(items)]
 
 
