@@ -25,6 +25,7 @@ COMMANDS = {
     "drift": "Tell whether the world is still as the last apply left it.",
     "show": "Show the state, or a saved plan.",
     "output": "Print the outputs.",
+    "console": "Evaluate expressions, with the names of the project.",
     "state": "Look into the state.",
     "lock": "Resolve what the outside has into amlplan.lock.",
     "run": "Run a script and record it; exits with its code.",

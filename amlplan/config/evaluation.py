@@ -258,6 +258,11 @@ class Evaluation:
                     is_error, verdict = True, Verdict(tuple(problems))
                 yield f"{instance.prefix}check.{check.name}", is_error, verdict
 
+    @property
+    def scope(self) -> Scope:
+        """What an expression of the project's own module sees, as far as it is computed."""
+        return self._root.scope
+
     def output_dependencies(self, name: str) -> frozenset[str]:
         """The addresses that an output is made from, through locals and modules as well."""
         return self._dependencies_in(self._graph.nodes[f"output.{name}"], self._root)

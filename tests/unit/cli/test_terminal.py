@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
-import select
 import signal
 import subprocess
 import time
@@ -14,62 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 from amlplan_bench.world import World
 
+from harness.terminal import Terminal
+
 if TYPE_CHECKING:
     from harness.project import Project
 
 ONE = 'bench "thing" "a" {\n  value = "red"\n}\n'
 COLOUR = re.compile(r"\x1b\[")
-SECONDS = 30.0
-
-
-class Terminal:
-    """A command at a terminal of its own."""
-
-    def __init__(self, project: Project, *arguments: str, **environment: str) -> None:
-        ours, theirs = pty.openpty()
-        settings = {**project.process_environment(), "TERM": "xterm", **environment}
-        self.process = subprocess.Popen(
-            project.command(*arguments),
-            cwd=project.root,
-            env={name: value for name, value in settings.items() if value},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-        )
-        os.close(theirs)
-        self._terminal = ours
-        self.text = ""
-
-    def read_until(self, wanted: str) -> None:
-        deadline = time.monotonic() + SECONDS
-        while wanted not in self.text:
-            assert time.monotonic() < deadline, self.text
-            if not self._read(deadline):
-                break
-        assert wanted in self.text, self.text
-
-    def _read(self, deadline: float) -> bool:
-        ready, _, _ = select.select([self._terminal], [], [], deadline - time.monotonic())
-        if not ready:
-            return False
-        try:
-            more = os.read(self._terminal, 65536)
-        except OSError:  # the other side was closed
-            return False
-        self.text += more.decode()
-        return bool(more)
-
-    def type(self, text: str) -> None:
-        os.write(self._terminal, text.encode())
-
-    def end(self) -> int:
-        """Read all that is left and give the exit code."""
-        deadline = time.monotonic() + SECONDS
-        while self._read(deadline):
-            pass
-        os.close(self._terminal)
-        return self.process.wait(SECONDS)
 
 
 def test_yes_is_asked_for_and_taken(project: Project) -> None:

@@ -1,0 +1,1 @@
+"""Evaluating expressions that somebody types."""
