@@ -18,5 +18,6 @@ def collector_paused() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()  # what was read stays, so it is not looked through later either
         if was_enabled:
             gc.enable()

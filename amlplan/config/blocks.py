@@ -206,11 +206,11 @@ class Configuration:
     folder: str = "."
     path: tuple[str, ...] = ()
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    prefix: str = field(init=False, default="")
+    """What names of this module in the whole project begin with, as in `module.team.`."""
 
-    @property
-    def prefix(self) -> str:
-        """What names in the whole project begin with, as in `module.team.`."""
-        return "".join(f"module.{name}." for name in self.path)
+    def __post_init__(self) -> None:
+        self.prefix = "".join(f"module.{name}." for name in self.path)
 
     def modules(self) -> Iterator[Configuration]:
         """This one and those that it calls, each after the one that calls it."""

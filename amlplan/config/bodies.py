@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
-from amlplan.config.expressions.evaluate import EvaluationError, evaluate
+from amlplan.config.expressions.evaluate import EvaluationError, evaluate, literal_value
 from amlplan.config.expressions.marks import unmarked
 from amlplan.config.parts import DYNAMIC, LIFECYCLE, META_ARGUMENTS, iterator_of
-from amlplan.config.syntax.nodes import Traversal
+from amlplan.config.syntax.nodes import Literal, Traversal
 from amlplan.diagnostics import Diagnostic, SourceRange, error
 from amlplan.values import UNKNOWN
 from amlplan_schemas.base import LocalPath, block_fields, labelled_block_fields, marked_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pydantic import BaseModel
 
@@ -23,6 +24,26 @@ if TYPE_CHECKING:
     from amlplan.config.expressions.scope import Scope
     from amlplan.config.syntax.nodes import Block, Body, Expression
     from amlplan.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What a model says of the arguments and blocks in a body."""
+
+    fields: frozenset[str]
+    paths: frozenset[str]
+    nested: Mapping[str, type[BaseModel]]
+    labelled: Mapping[str, type[BaseModel]]
+
+
+@cache
+def _form_of(model: type[BaseModel]) -> _Form:
+    return _Form(
+        fields=frozenset(model.model_fields),
+        paths=marked_fields(model, LocalPath),
+        nested=block_fields(model),
+        labelled=labelled_block_fields(model),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +65,8 @@ class BodyReader:
         meta: frozenset[str] = frozenset(),
     ) -> dict[str, Value]:
         values: dict[str, Value] = {}
-        paths = marked_fields(model, LocalPath)
-        nested, labelled = block_fields(model), labelled_block_fields(model)
+        form = _form_of(model)
+        paths, nested, labelled = form.paths, form.nested, form.labelled
         for name, attribute in body.attributes.items():
             if name in meta:
                 continue
@@ -57,7 +78,7 @@ class BodyReader:
             value, is_there = self._value(attribute.expression, scope)
             if not is_there:
                 continue
-            if name not in model.model_fields:
+            if name not in form.fields:
                 values[name] = None  # its check reports it, whatever the value will be
             elif value is not None:  # null is as good as left out
                 values[name] = _root_relative(value) if name in paths else value
@@ -70,6 +91,8 @@ class BodyReader:
 
     def _value(self, expression: Expression, scope: Scope) -> tuple[Value, bool]:
         """The value of an expression, and whether it has one."""
+        if type(expression) is Literal:
+            return literal_value(expression), True
         try:
             return evaluate(expression, scope, self.block.source), True
         except EvaluationError as failure:
@@ -89,12 +112,14 @@ class BodyReader:
         values: dict[str, Value],
     ) -> None:
         """Put a block in a block among the values; `place` is where mistakes are shown."""
-        nested, labelled = block_fields(model), labelled_block_fields(model)
+        form = _form_of(model)
+        nested, labelled = form.nested, form.labelled
         header = SourceRange(self.block.source, place.start, place.header_end)
         wanted = 1 if name in labelled else 0
-        if name in model.model_fields and name not in {*nested, *labelled}:
+        is_field = name in form.fields
+        if is_field and name not in nested and name not in labelled:
             self._written_as(name, header, "argument", f"{name} = …")
-        elif name in model.model_fields and len(labels) != wanted:
+        elif is_field and len(labels) != wanted:
             self._wrong_labels(name, header, wanted)
         elif name in labelled:
             found = values.setdefault(name, {})

@@ -168,9 +168,12 @@ class _Builder:
 
     def _connect_resource(self, scope: _ModuleScope, name: str, block: ResourceBlock) -> None:
         own = frozenset(word for word, by in _ONE_OF_MANY.items() if by in block.body.attributes)
+        context = block.context
         for part in parts_of(block.body):
-            bound = part.bound if part.place in REPEATING else part.bound | own
-            scope.add(name, part.expression, block.source, block.context, bound)
+            if type(part.expression) is Literal:
+                continue
+            bound = part.bound | own if own and part.place not in REPEATING else part.bound
+            scope.add(name, part.expression, block.source, context, bound)
         if "depends_on" in block.body.attributes:
             expression = block.body.attributes["depends_on"].expression
             scope.add_depends_on(name, expression, block.source, block.context)

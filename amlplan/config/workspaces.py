@@ -27,6 +27,8 @@ def implied_references(
     implied: dict[str, dict[str, str]] = {}
     for module in configuration.modules():
         workspaces = [block for block in module.resources.values() if block.block == "workspace"]
+        default = _default_workspace(workspaces)
+        taken = {} if default is None else {"workspace": f"{module.prefix}{default.address}"}
         for block in module.resources.values():
             model = models.get(block.kind)
             if model is None or "workspace" not in reference_fields(model):
@@ -34,10 +36,8 @@ def implied_references(
             written = block.body.attributes.get("workspace")
             if written and static_value(written.expression, block.source) != (None, True):
                 continue
-            default = _default_workspace(workspaces)
-            if default is not None:
-                name = f"{module.prefix}{block.address}"
-                implied[name] = {"workspace": f"{module.prefix}{default.address}"}
+            if taken:
+                implied[f"{module.prefix}{block.address}"] = taken
             else:
                 configuration.diagnostics.append(_no_workspace(block, workspaces))
     return implied

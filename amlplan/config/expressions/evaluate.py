@@ -56,9 +56,14 @@ def evaluate(expression: Expression, scope: Scope, source: SourceFile) -> Value:
         raise EvaluationError(error(*too_deep(), place)) from None
 
 
-def _literal(node: nodes.Literal, _evaluation: Evaluation) -> Value:
+def literal_value(node: nodes.Literal) -> Value:
+    """Give the value of a literal, for who has one."""
     value = node.value
     return composed(value) if type(value) is str else value
+
+
+def _literal(node: nodes.Literal, _evaluation: Evaluation) -> Value:
+    return literal_value(node)
 
 
 def _parentheses(node: nodes.Parentheses, evaluation: Evaluation) -> Value:
@@ -248,4 +253,4 @@ _HANDLERS: Final[dict[type, Callable[[Any, Evaluation], Value]]] = {
     nodes.TemplateWrap: template_wrap,
 }
 
-__all__ = ["EvaluationError", "evaluate"]
+__all__ = ["EvaluationError", "evaluate", "literal_value"]

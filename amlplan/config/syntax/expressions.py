@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from amlplan.config.syntax import tokens as token
@@ -45,8 +46,13 @@ class ExpressionParser(Reader):
     def expression(self) -> Expression:
         """Parse an expression with all its operators (spec: Expressions, Operations)."""
         kind = self.kinds[self.position]
-        if kind in _SIMPLE and self.kinds[self.position + 1] in _AFTER_SIMPLE:
+        after = self.kinds[self.position + 1]
+        if kind in _SIMPLE and after in _AFTER_SIMPLE:
             return self._TERMS[kind](self)
+        if kind == token.IDENTIFIER and after == ".":
+            reference = self._plain_reference()
+            if reference is not None:
+                return reference
         self.deeper()
         first = self._operation()
         if self.take("?"):
@@ -61,6 +67,26 @@ class ExpressionParser(Reader):
             first = Conditional(first, then, otherwise, first.start, otherwise.end)
         self.depth -= 1
         return first
+
+    def _plain_reference(self) -> Traversal | None:
+        """Parse names with dots between them where nothing else follows: most references are that.
+
+        None where something does; then nothing is read.
+        """
+        kinds, starts, ends, text = self.kinds, self.starts, self.ends, self.text
+        first = last = self.position
+        while kinds[last + 1] == "." and kinds[last + 2] == token.IDENTIFIER:
+            last += 2
+        if kinds[last + 1] not in _AFTER_SIMPLE:
+            return None
+        root_end, end = ends[first], ends[last]
+        start = starts[first]
+        steps = [
+            Step(intern(text[starts[at] : ends[at]]), True, starts[at - 1], ends[at])  # noqa: FBT003
+            for at in range(first + 2, last + 1, 2)
+        ]
+        self.position = last + 1
+        return Traversal(intern(text[start:root_end]), steps, start, root_end, end)
 
     def _operation(self) -> Expression:
         """Parse operands and the binary operators between them."""
@@ -134,7 +160,7 @@ class ExpressionParser(Reader):
         while self._is_namespace():
             self.position += 3
             end = self.ends[self.position - 1]
-        name = self.text[start:end]
+        name = intern(self.text[start:end])
         if self.kinds[self.position] == "(":
             return self._call(name, start, end)
         if name in _KEYWORDS:
@@ -144,7 +170,7 @@ class ExpressionParser(Reader):
     def _is_namespace(self) -> bool:
         """Say whether :: and a name follow; a conditional never has two colons in a row."""
         at = self.position
-        return (
+        return self.kinds[at] == ":" and (
             self.kinds[at : at + 3] == [":", ":", token.IDENTIFIER]
             and self.starts[at + 1] == self.ends[at]
         )

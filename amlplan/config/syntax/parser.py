@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING, Final
 
 from amlplan.config.syntax import tokens as token
@@ -162,7 +163,7 @@ class _BodyParser(ExpressionParser):
 
     def _attribute_item(self, body: Body) -> None:
         start, end = self.starts[self.position], self.ends[self.position]
-        name = self.text[start:end]
+        name = intern(self.text[start:end])
         self.position += 2
         expression = self.expression()
         earlier = body.attributes.get(name)
@@ -206,7 +207,7 @@ class _BodyParser(ExpressionParser):
         self._block_body(body, brace)
         self.depth -= 1
         body.end = self.ends[self.position - 1]
-        block_type = self.text[start:type_end]
+        block_type = intern(self.text[start:type_end])
         return Block(block_type, labels, body, start, type_end, ranges, header_end, start, body.end)
 
     def _label(self, kind: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from amlplan.config.syntax.nodes import (
     Binary,
@@ -11,7 +11,6 @@ from amlplan.config.syntax.nodes import (
     ForTuple,
     FunctionCall,
     Index,
-    Literal,
     ObjectConstructor,
     ObjectItem,
     Parentheses,
@@ -27,31 +26,40 @@ from amlplan.config.syntax.nodes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Sequence
 
     from amlplan.config.syntax.nodes import TemplatePart
 
+_NOTHING: Final[frozenset[str]] = frozenset()
 
-def references(expression: TemplatePart) -> Iterator[Traversal]:
+
+def references(expression: TemplatePart) -> list[Traversal]:
     """Give every traversal that starts in the scope, in source order but for `for` results.
 
     A traversal ends before its first computed step: `a.b[var.x].c` gives `a.b` and `var.x`.
     Names that a `for` binds are left out where they are bound. One reference may come twice.
     """
-    if isinstance(expression, Literal):
-        return
-    waiting: list[tuple[TemplatePart | ObjectItem, frozenset[str]]] = [(expression, frozenset())]
+    found: list[Traversal] = []
+    _collect(expression, _NOTHING, found)
+    return found
+
+
+def _collect(expression: TemplatePart, bound: frozenset[str], found: list[Traversal]) -> None:
+    """Add the traversals of an expression; only a `for` inside it costs a call of its own."""
+    waiting: list[Any] = [expression]
     while waiting:
-        node, bound = waiting.pop()
-        if isinstance(node, Traversal):
+        node = waiting.pop()
+        kind = type(node)
+        if kind is Traversal:
             if node.root not in bound:
-                yield node
-        elif isinstance(node, ForTuple | ForObject | TemplateFor):
+                found.append(node)
+        elif kind in _BINDING:
+            _collect(node.collection, bound, found)
             inner = bound | {node.value_name} | ({node.key_name} if node.key_name else set())
-            waiting.extend((part, inner) for part in reversed(_repeated(node)))
-            waiting.append((node.collection, bound))
-        else:
-            waiting.extend((part, bound) for part in reversed(_parts(node)))
+            for part in _repeated(node):
+                _collect(part, inner, found)
+        elif kind in _PARTS:
+            waiting += _PARTS[kind](node)
 
 
 def _repeated(node: ForTuple | ForObject | TemplateFor) -> list[TemplatePart]:
@@ -66,32 +74,21 @@ def _repeated(node: ForTuple | ForObject | TemplateFor) -> list[TemplatePart]:
     return parts
 
 
-def _parts(node: TemplatePart | ObjectItem) -> list[TemplatePart | ObjectItem]:
-    """Give the nodes directly inside one that binds no names."""
-    match node:
-        case Binary():
-            return [node.left, node.right]
-        case Conditional():
-            return [node.condition, node.then, node.otherwise]
-        case FunctionCall():
-            return [*node.arguments]
-        case TupleConstructor() | ObjectConstructor():
-            return [*node.items]
-        case ObjectItem():
-            return [node.key, node.value]
-        case Template():
-            return [*node.parts]
-        case TemplateIf():
-            return [node.condition, *node.then, *node.otherwise]
-        case Unary():
-            return [node.operand]
-        case Index():
-            return [node.collection, node.key]
-        case Splat():
-            return [node.source, node.each]
-        case RelativeTraversal():
-            return [node.source]
-        case TemplateWrap() | Parentheses():
-            return [node.inner]
-        case _:
-            return []
+_BINDING: Final = frozenset({ForTuple, ForObject, TemplateFor})
+_PARTS: Final[dict[type, Callable[[Any], Sequence[Any]]]] = {
+    Binary: lambda node: (node.right, node.left),
+    Conditional: lambda node: (node.otherwise, node.then, node.condition),
+    FunctionCall: lambda node: node.arguments[::-1],
+    TupleConstructor: lambda node: node.items[::-1],
+    ObjectConstructor: lambda node: node.items[::-1],
+    ObjectItem: lambda node: (node.value, node.key),
+    Template: lambda node: node.parts[::-1],
+    TemplateIf: lambda node: (*node.otherwise[::-1], *node.then[::-1], node.condition),
+    Unary: lambda node: (node.operand,),
+    Index: lambda node: (node.key, node.collection),
+    Splat: lambda node: (node.each, node.source),
+    RelativeTraversal: lambda node: (node.source,),
+    TemplateWrap: lambda node: (node.inner,),
+    Parentheses: lambda node: (node.inner,),
+}
+"""The nodes directly inside one that binds no names, the last first."""

@@ -8,6 +8,7 @@ parser says so where it meets it.
 from __future__ import annotations
 
 import re
+from array import array
 from typing import Final
 
 IDENTIFIER: Final = "identifier"
@@ -67,8 +68,8 @@ class Tokens:
 
     def __init__(self, text: str, position: int = 0, *, is_template: bool = False) -> None:
         self.kinds: list[str] = []
-        self.starts: list[int] = []
-        self.ends: list[int] = []
+        self.starts = array("I")  # a list would hold an object for each number
+        self.ends = array("I")
         self._text = text
         self._stack: list[str] = []
         self._opened: list[int] = []
