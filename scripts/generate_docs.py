@@ -87,8 +87,7 @@ FUNCTIONS_SECTION = """
 
 They do what Terraform's functions of the same names do, which
 [its documentation](https://developer.hashicorp.com/terraform/language/functions) describes; they
-can be called as `core::upper("a")` too. Paths start at the folder of the configuration. Powers with
-a whole exponent are exact.
+can be called as `core::upper("a")` too. Paths start at the folder of the configuration.
 
 {functions}
 A plan must be the same whenever and wherever it is made from the same commit and state. That, and
