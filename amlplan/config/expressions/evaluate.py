@@ -28,7 +28,7 @@ from amlplan.config.expressions.operators import (
 )
 from amlplan.config.expressions.text import composed
 from amlplan.config.expressions.typed_collections import type_of
-from amlplan.config.expressions.unification import unify
+from amlplan.config.expressions.unification import is_related, unify
 from amlplan.config.syntax import nodes
 from amlplan.config.syntax.reader import too_deep
 from amlplan.diagnostics import SourceRange, error
@@ -219,8 +219,8 @@ def _as_either(
         return value
     given, otherwise = type_of(value), type_of(alternative)
     to = unify((given, otherwise))
-    if to is None and otherwise.is_open:  # a part of the other branch is unknown
-        return value
+    if to is None and otherwise.is_open and is_related(given, otherwise):
+        return value  # what is unknown in the other branch may make it fit
     if to is not None:
         with suppress(ConversionError):
             return value if to == given else convert(value, to)

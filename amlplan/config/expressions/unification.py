@@ -50,6 +50,12 @@ def _with_sets(found: list[Type], kind: str) -> Type | None:
     return to if to is not None and all(can_become(item, to) for item in found) else None
 
 
+def is_related(one: Type, other: Type) -> bool:
+    """Say whether two types are both collections of one sort, by index or by key."""
+    kinds = {one.kind, other.kind}
+    return kinds <= _SEQUENCES or kinds <= _MAPPINGS
+
+
 def can_become(given: Type, wanted: Type) -> bool:
     """Say whether some value of a type can be converted to another one."""
     if "any" in {given.kind, wanted.kind}:

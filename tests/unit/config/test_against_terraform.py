@@ -57,6 +57,8 @@ DIFFERENT = {
     '[for x in [] : x if x != tonumber("x")]': "nothing is evaluated for no element",
     'toset([tolist([toset(["a"])]),tolist([])])': "the elements of an empty list fit every type",
     'true ? {b = {a = 1}, c = "x"} : {a = "b", k = toset("x")}': "what failed fits every type",
+    'replace("abc","/(?P<é>b)/","x")': "RE2 lets names have all letters",
+    'regex("(?P<x>a)(?P<x>b)","ab")': "a name stands for one group",
     "tostring(-0)": "zero has no sign",
     "tostring(1/3)": "quotients have 155 decimal digits, in Terraform 512 binary ones",
     "1/3*3 == 1": "quotients have 155 decimal digits",

@@ -16,12 +16,17 @@ if TYPE_CHECKING:
     from amlplan.values import Value
 
 _GROUP = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))", re.ASCII)
+_SINGLE_BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\C")
 
 
 def compiled(pattern: str, argument: int) -> Any:
     """Give a compiled pattern; raises FunctionFailure for the argument it was given as."""
     import re2
 
+    if _SINGLE_BYTE.search(pattern):
+        raise FunctionFailure(
+            "this is no regular expression: \\C could part a character.", argument
+        )
     options = re2.Options()
     options.log_errors = False
     try:
