@@ -16,6 +16,7 @@ from amlplan.config.expressions.typed_collections import (
 )
 from amlplan.config.expressions.types import ANY
 from amlplan.config.expressions.unification import unify
+from amlplan.config.syntax.nodes import SplatItem
 from amlplan.values import UNKNOWN
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
         Index,
         RelativeTraversal,
         Splat,
-        SplatItem,
         Step,
         Traversal,
     )
@@ -93,8 +93,10 @@ def splat(node: Splat, evaluation: Evaluation) -> Value:
     items = source if isinstance(source, list) else [source]
     found = [evaluation.within({_ITEM: marked(item, is_marked)}).value(node.each) for item in items]
     if isinstance(source, ListValue | SetValue):
-        element = unify(type_of(item) for item in found)
-        return marked(ListValue(found, ANY if element is None else element), is_marked)
+        element = source.element
+        if not isinstance(node.each, SplatItem):
+            element = unify(type_of(item) for item in found) or ANY
+        return marked(ListValue(found, element), is_marked)
     return marked(found, is_marked)
 
 
