@@ -97,10 +97,10 @@ def encode(document: JsonValue) -> bytes:
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes, mode: int = FILE_MODE) -> None:
     """Put a file in its place, over what is there."""
     try:
-        with _aside(path, data) as temporary:
+        with _aside(path, data, mode) as temporary:
             temporary.replace(path)
         sync_folder(path.parent)
     except OSError as failure:
@@ -122,11 +122,11 @@ def write_new(path: Path, data: bytes) -> bool:
 
 
 @contextlib.contextmanager
-def _aside(path: Path, data: bytes) -> Iterator[Path]:
+def _aside(path: Path, data: bytes, mode: int = FILE_MODE) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as file:
-            os.fchmod(file.fileno(), FILE_MODE)
+            os.fchmod(file.fileno(), mode)
             file.write(data)
             file.flush()
             sync(file.fileno())

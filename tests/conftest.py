@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import secrets
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +22,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what tests/cases print now into their files, to be read in review",
     )
+    parser.addoption(
+        "--fresh",
+        type=int,
+        default=0,
+        metavar="N",
+        help="repeat tests on made inputs N times, each with another seed, which is printed",
+    )
+
+
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> list[Random]:
+    """Sources of random numbers for made inputs: one that never changes, or new ones."""
+    seeds = [secrets.randbits(32) for _ in range(request.config.getoption("--fresh"))] or [1]
+    print("seeds:", *seeds)
+    return [Random(seed) for seed in seeds]
 
 
 @pytest.fixture

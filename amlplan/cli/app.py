@@ -19,6 +19,7 @@ from amlplan.wording import suggestion
 COMMANDS = {
     "init": "Make a project ready: lock what is missing, keep its state out of git.",
     "validate": "Check the configuration without looking at anything outside.",
+    "fmt": "Give the files of a configuration their canonical layout.",
     "plan": "Show what apply would do, and why.",
     "apply": "Make the world match the configuration.",
     "destroy": "Delete what the configuration made; data stays.",

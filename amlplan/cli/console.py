@@ -40,9 +40,9 @@ class Console:
         """Whether somebody can be asked."""
         return self._out.isatty() and os.isatty(0)
 
-    def print(self, text: str = "") -> None:
+    def print(self, text: str = "", *, end: str = "\n") -> None:
         """Print to the output."""
-        self._write(self._out, text)
+        self._write(self._out, text, end)
 
     def error(self, text: str) -> None:
         """Print to the error stream."""

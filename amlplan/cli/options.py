@@ -160,10 +160,10 @@ def assignments_of(ctx: click.Context) -> tuple[Assignment, ...]:
     return found
 
 
-def flag(name: str, text: str) -> Callable[[Decorated], Decorated]:
-    """A boolean option, off by default."""
+def flag(name: str, text: str, *, is_on: bool = False) -> Callable[[Decorated], Decorated]:
+    """A boolean option, off by default unless `is_on`."""
     return click.option(
-        f"--{name}/--no-{name}", name.replace("-", "_"), cls=Option, default=False, help=text
+        f"--{name}/--no-{name}", name.replace("-", "_"), cls=Option, default=is_on, help=text
     )
 
 

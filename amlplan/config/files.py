@@ -97,6 +97,11 @@ def read_source(path: Path, shown: str) -> tuple[SourceFile, Diagnostic | None]:
     except OSError as failure:
         why = f"The file {shown} cannot be read: {failure.strerror}. Check its name and its mode."
         return SourceFile(shown, ""), error("unreadable_file", "Unreadable file", why)
+    return source_of(raw, shown)
+
+
+def source_of(raw: bytes, shown: str) -> tuple[SourceFile, Diagnostic | None]:
+    """Bytes as text, or what keeps them from being that."""
     try:
         return SourceFile(shown, raw.decode("utf-8")), None
     except UnicodeDecodeError as failure:

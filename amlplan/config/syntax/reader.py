@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from amlplan.diagnostics import SourceFile
 
 MAX_DEPTH: Final = 100
-_MAX_TIMES_READ: Final = 50  # each costs the rest of the file
+_MOST_READ_AGAIN: Final = 1_000_000  # characters, since each time costs the rest of the file
 _BITWISE = {"&": '"&&"', "|": '"||"', "~": '"!"'}
 
 
@@ -28,7 +28,7 @@ class Reader:
     """The tokens of a file and the `position` in them, and the mistakes found so far."""
 
     __slots__ = (
-        "_times_read",
+        "_read_again",
         "depth",
         "diagnostics",
         "ends",
@@ -48,13 +48,13 @@ class Reader:
         self.ends = found.ends
         self.position = 0
         self.depth = 0
-        self._times_read = 0
+        self._read_again = 0
         self.diagnostics: list[Diagnostic] = []
 
     def read_again(self) -> None:
         """Split the text into tokens anew from here on, as if nothing were open."""
-        self._times_read += 1
-        if self._times_read > _MAX_TIMES_READ:
+        self._read_again += len(self.text) - self.starts[self.position]
+        if self._read_again > _MOST_READ_AGAIN:
             return
         found = Tokens(self.text, self.starts[self.position])
         self.kinds[self.position :] = found.kinds

@@ -62,8 +62,8 @@ def _column(reader: Reader, position: int) -> int:
 def _begins_item(reader: Reader, position: int, column: int) -> bool:
     """Say whether a line begins here that looks like an item or a brace left of the failed one."""
     kind, start = reader.kinds[position], reader.starts[position]
-    line_start = reader.text.rfind("\n", 0, start) + 1
-    if reader.text[line_start:start].strip():
+    line_start = reader.text.rfind("\n", reader.starts[position - 1], start) + 1
+    if not line_start or reader.text[line_start:start].strip():
         return False
     if kind in {"}", token.SEQUENCE_CLOSE}:
         return start - line_start < column

@@ -22,6 +22,7 @@ HEREDOC_CLOSE: Final = "heredoc close"
 TEMPLATE_OPEN: Final = "template open"
 TEMPLATE_CLOSE: Final = "template close"
 TEXT: Final = "text"
+COMMENT: Final = "comment"
 INTERPOLATION: Final = "${"
 DIRECTIVE: Final = "%{"
 SEQUENCE_CLOSE: Final = "sequence close"
@@ -30,7 +31,7 @@ UNTERMINATED: Final = "unterminated"
 END: Final = "end of file"
 
 _CODE = re.compile(
-    r"""[ \t]*(?:
+    r"""[ \t]*+(?:
       ([A-Za-z_\u0080-\U0010ffff][\w\-\u0080-\U0010ffff]*)
     | (=[=>]?|!=?|<=|<(?!<)|>=?|&&|\|\||\.(?:\.\.)?|~\}|/(?![*/])|[,:?+\-*%(\[{}\])])
     | (\r?\n)(?:[ \t]|\r?\n)*+
@@ -40,7 +41,7 @@ _CODE = re.compile(
     | (\#[^\n]*|//[^\n]*|/\*[\s\S]*?\*/)
     | (<<-?(?:[^\W\d][\w\-]*)\r?\n)
     | (/\*[\s\S]*|<<[^\r\n]*|'[^'\r\n]*'|`[^`\r\n]*`|[^ \t])
-    )""",
+    | \Z)""",
     re.VERBOSE,
 )
 _IDENTIFIER, _OPERATOR, _NEWLINE, _STRING, _NUMBER, _QUOTE, _COMMENT, _HEREDOC = range(1, 9)
@@ -61,16 +62,20 @@ class Tokens:
     The kind of an operator or bracket is its text. Comments are left out, and so are newlines
     where the specification ignores them: in parentheses, brackets, sequences of templates, and
     `for` expressions in braces. `position` is where an item begins, the whole text by default.
-    With `is_template` the text is a template without quotes around it.
+    With `is_template` the text is a template without quotes around it; with `keeps_all` nothing is
+    left out but spaces and empty lines.
     """
 
-    __slots__ = ("_opened", "_stack", "_text", "ends", "kinds", "starts")
+    __slots__ = ("_keeps_all", "_opened", "_stack", "_text", "ends", "kinds", "starts")
 
-    def __init__(self, text: str, position: int = 0, *, is_template: bool = False) -> None:
+    def __init__(
+        self, text: str, position: int = 0, *, is_template: bool = False, keeps_all: bool = False
+    ) -> None:
         self.kinds: list[str] = []
         self.starts = array("I")  # a list would hold an object for each number
         self.ends = array("I")
         self._text = text
+        self._keeps_all = keeps_all
         self._stack: list[str] = []
         self._opened: list[int] = []
         if is_template:
@@ -107,6 +112,7 @@ class Tokens:
         del self._opened[length:]
 
     def _keeps_newlines(self) -> bool:
+        """Whether the innermost that is open are the braces of a block or an object, if any."""
         return not self._stack or self._stack[-1] == "{"
 
     def _code(self, position: int) -> int:
@@ -114,6 +120,7 @@ class Tokens:
         kinds, add_kind = self.kinds, self.kinds.append
         add_start, add_end = self.starts.append, self.ends.append
         keeps_newlines, is_ascii = self._keeps_newlines(), self._text.isascii()
+        keeps_all = self._keeps_all
         for match in _CODE.finditer(self._text, position):
             group = match.lastindex or 0
             start, end = match.span(group)
@@ -122,9 +129,8 @@ class Tokens:
                 if not is_ascii and not match[group].isascii():
                     end = self._identifier_end(start, end)
                     if end != match.end():
-                        kind = IDENTIFIER if end > start else INVALID
-                        self._add(kind, start, max(end, start + 1))
-                        return max(end, start + 1)
+                        self._add_pieces(start, match.end())
+                        return match.end()
             elif group == _OPERATOR:
                 kind = match[group]
                 if kind in _BRACKETS:
@@ -133,15 +139,20 @@ class Tokens:
                     keeps_newlines = self._keeps_newlines()
                     continue
             elif group == _NEWLINE:
-                if not keeps_newlines or not kinds or kinds[-1] == NEWLINE:
+                is_needed = keeps_newlines and kinds and kinds[-1] != NEWLINE
+                if not is_needed and not keeps_all:
                     continue
                 kind = NEWLINE
             elif group in _SIMPLE:
                 kind = _SIMPLE[group]
             elif group == _COMMENT:
-                continue
+                if not keeps_all:
+                    continue
+                kind = COMMENT
             elif group in {_QUOTE, _HEREDOC}:
                 return self._open_template(group, start, end)
+            elif not group:
+                break
             else:
                 kind = INVALID
             add_kind(kind)
@@ -159,6 +170,15 @@ class Tokens:
                 return offset
         return end
 
+    def _add_pieces(self, start: int, end: int) -> None:
+        """Add the identifiers in a run of characters that is none, and the others one by one."""
+        while start < end:
+            piece_end = self._identifier_end(start, end)
+            kind = IDENTIFIER if piece_end > start else INVALID
+            piece_end = max(piece_end, start + 1)
+            self._add(kind, start, piece_end)
+            start = piece_end
+
     def _open_template(self, group: int, start: int, end: int) -> int:
         if group == _QUOTE:
             self._add(QUOTE_OPEN, start, end)
@@ -173,7 +193,7 @@ class Tokens:
         if bracket in {"(", "["}:
             self._push(bracket, start)
         elif bracket == "{":
-            is_body = bool(self.kinds) and self.kinds[-1] in _BEFORE_BODY
+            is_body = bool(self.kinds) and self.kinds[-1] in _BEFORE_BODY and self._keeps_newlines()
             is_for = not is_body and _FOR_AHEAD.match(self._text, end)
             self._push("for{" if is_for else "{", start)
         elif bracket in _OPENING:
