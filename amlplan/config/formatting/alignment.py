@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amlplan.config.formatting.spacing import bracket_change
+from amlplan.config.formatting.lines import Line
 from amlplan.config.formatting.widths import width
 from amlplan.config.syntax import tokens as token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from amlplan.config.formatting.lines import Line, Token
+    from amlplan.config.formatting.lines import Token
 
 
 def align(lines: list[Line]) -> None:
     """Give equal columns to what is aligned; the spaces between other tokens must be set."""
-    _align_each(lines, _equals_sign)
-    _align_each(lines, _comment)
+    _align_each(lines, Line.equals_sign)
+    _align_each(lines, Line.comment)
 
 
 def _align_each(lines: list[Line], place_of: Callable[[Line], int | None]) -> None:
@@ -47,20 +47,3 @@ def _columns(item: Token) -> int:
     if item.kind == token.STRING:  # its quotes are no part of a character
         return 2 + width(item.text[1:-1])
     return width(item.text)
-
-
-def _equals_sign(line: Line) -> int | None:
-    """The place of the sign of an argument or item whose value ends on the line."""
-    last = _comment(line)
-    for place, item in enumerate(line.tokens):
-        if place and item.kind == "=":
-            return place if bracket_change(line.tokens[place:last]) == 0 else None
-    return None
-
-
-def _comment(line: Line) -> int | None:
-    """The place of a comment that ends the line behind something else."""
-    if len(line.tokens) < 2 or line.tokens[-1].kind != token.COMMENT:  # noqa: PLR2004
-        return None
-    goes_on = line.tokens[-1].text.startswith("/*") and line.breaks
-    return None if goes_on else len(line.tokens) - 1

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from amlplan.config.syntax import tokens as token
 from amlplan.config.syntax.tokens import BYTE_ORDER_MARK, Tokens
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_CHANGES: Final = {
+    "(": 1, "[": 1, "{": 1, token.INTERPOLATION: 1, token.DIRECTIVE: 1,
+    ")": -1, "]": -1, "}": -1, token.SEQUENCE_CLOSE: -1,
+}  # fmt: skip
 _LINE_BREAK: Final = re.compile(r"\r?\n")
 
 
@@ -36,6 +43,26 @@ class Line:
     def is_followed(self) -> bool:
         """Whether the next line stands right below."""
         return len(self.breaks) == 1
+
+    def equals_sign(self) -> int | None:
+        """The place of the sign of an argument or item whose value ends on the line."""
+        last = self.comment()
+        for place, item in enumerate(self.tokens):
+            if place and item.kind == "=":
+                return place if bracket_change(self.tokens[place:last]) == 0 else None
+        return None
+
+    def comment(self) -> int | None:
+        """The place of a comment that ends the line behind something else."""
+        if len(self.tokens) < 2 or self.tokens[-1].kind != token.COMMENT:  # noqa: PLR2004
+            return None
+        goes_on = self.tokens[-1].text.startswith("/*") and self.breaks
+        return None if goes_on else len(self.tokens) - 1
+
+
+def bracket_change(tokens: Iterable[Token]) -> int:
+    """How many more brackets some tokens open than they close."""
+    return sum(_CHANGES.get(item.kind, 0) for item in tokens)
 
 
 def lines_of(text: str) -> list[Line]:

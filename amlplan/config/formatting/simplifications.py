@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from amlplan.config.formatting.lines import lines_of
-from amlplan.config.formatting.spacing import bracket_change
+from amlplan.config.formatting.lines import bracket_change, lines_of
 from amlplan.config.syntax import tokens as token
 from amlplan.config.syntax.nodes import Literal, Parentheses, TemplateWrap, Traversal
 

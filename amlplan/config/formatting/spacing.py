@@ -5,18 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from amlplan.config.formatting.lines import bracket_change
 from amlplan.config.syntax import tokens as token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from amlplan.config.formatting.lines import Line, Token
 
 _INDENT: Final = 2
-_CHANGES: Final = {
-    "(": 1, "[": 1, "{": 1, token.INTERPOLATION: 1, token.DIRECTIVE: 1,
-    ")": -1, "]": -1, "}": -1, token.SEQUENCE_CLOSE: -1,
-}  # fmt: skip
 _SEQUENCES: Final = frozenset({token.INTERPOLATION, token.DIRECTIVE})
 _TEMPLATE: Final = frozenset({token.QUOTE_OPEN, token.HEREDOC_OPEN, token.TEXT})
 _NONE_AFTER: Final = _TEMPLATE | _SEQUENCES | {"(", "[", ".", "!"}
@@ -32,18 +27,14 @@ _SIGN_AFTER: Final = frozenset(
 )
 
 
-def bracket_change(tokens: Iterable[Token]) -> int:
-    """How many more brackets some tokens open than they close."""
-    return sum(_CHANGES.get(item.kind, 0) for item in tokens)
-
-
 def indent(lines: list[Line]) -> None:
     """Indent every line by one step for each line before it that left brackets open."""
     opened: list[int] = []
     for line in lines:
         if not line.tokens:
             continue
-        change = bracket_change(_before_heredoc(line.tokens))
+        # A value that ends on its line closes what it opens, whatever lines a heredoc in it has.
+        change = bracket_change(_before_heredoc(line.tokens[: line.equals_sign()]))
         while change < 0 and opened:
             left = opened.pop() + change
             if left > 0:

@@ -25,6 +25,8 @@ LAYOUTS = [
     ("a = 1  \n \t\nb = 2\t", "a = 1\n\nb = 2"),
     ('b  "x" y{\na=1\n\tc {}\n  }\n', 'b "x" "y" {\n  a = 1\n  c {}\n}\n'),
     ("b{ }\nb{a=1}\nb {\n\n}\n", "b {}\nb { a = 1 }\nb {\n\n}\n"),
+    ('r = f(f([],\n""), [for v in [{ a = b }] : ""], "${<<E\n${"${z\n}"}\nE\n}")\n',
+     'r = f(f([],\n  ""), [for v in [{ a = b }] : ""], "${<<E\n${"${z\n  }"}\nE\n}")\n'),
     ("b /* c */ x {}\n", 'b /* c */ "x" {}\n'),
     ("a = 1 # c\nbcd = 22 // d\n# e\n  # f\n", "a   = 1  # c\nbcd = 22 // d\n# e\n# f\n"),
     ("a = 1 /* c */\nbcd = 22 /* d */\n", "a   = 1 /* c */\nbcd = 22 /* d */\n"),

@@ -31,6 +31,8 @@ pytestmark = pytest.mark.skipif(
 )
 _FRACTION = re.compile(r"\d\s+\.\s*\d")
 """A step behind a number, which it would make a fraction."""
+_HEREDOC_AND_MORE = re.compile(r'E[ \t]*\r?\n[ \t]*}"[ \t]*[^\s]')
+"""What follows a string that is a heredoc, which it puts behind the closing mark."""
 _LOST_IN_LABELS = re.compile(r"\\|\$\$|%%|/\*")
 OURS_ON_PURPOSE = {
     "b /* c */ x {}\n",  # it drops the comment
@@ -84,6 +86,11 @@ def compare(folder: Path, texts: list[str]) -> int:
     return count
 
 
+def _is_comparable(text: str) -> bool:
+    is_broken = _FRACTION.search(text) or _HEREDOC_AND_MORE.search(text)
+    return not is_broken and _keeps_labels(text)
+
+
 def _keeps_labels(text: str) -> bool:
     """Whether Terraform leaves every label of a text as it is."""
     blocks = parse(SourceFile("main.hcl", text))[0].blocks
@@ -110,12 +117,13 @@ def test_deviations_are_deviations(tmp_path: Path) -> None:
 def test_made_files(tmp_path: Path, rounds: list[Random]) -> None:
     for random in rounds:
         made = Texts(random)
-        assert compare(tmp_path / "f", [made.file() for _ in range(600)]) > 500
+        texts = [text for text in (made.file() for _ in range(600)) if _is_comparable(text)]
+        assert compare(tmp_path / "f", texts) > 400
 
 
 def test_files_with_slips(tmp_path: Path, rounds: list[Random]) -> None:
     for random in rounds:
         made = Texts(random)
         texts = [made.slip(made.file()).rstrip(" \t\ufeff") for _ in range(600)]
-        texts = [text for text in texts if not _FRACTION.search(text) and _keeps_labels(text)]
+        texts = [text for text in texts if _is_comparable(text)]
         assert compare(tmp_path / "f", texts) > 50
