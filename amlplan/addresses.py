@@ -21,6 +21,10 @@ class Address:
     label: str
     key: Key | None = None
 
+    def __str__(self) -> str:
+        calls = "".join(f"module.{name}{key_text(key)}." for name, key in self.calls)
+        return f"{calls}{self.block}.{self.label}{key_text(self.key)}"
+
     @property
     def node(self) -> str:
         """The block that the object is of, without any key."""

@@ -70,6 +70,10 @@ class StateWriter(Protocol):
         """Write an operation's outcome: the record it left, or None where no object is left."""
         ...
 
+    def move(self, names: Mapping[str, str]) -> None:
+        """Write that records are at other addresses from now on, all of them at once."""
+        ...
+
     def conclude(self, outputs: dict[str, StateOutput] | None, applied: Applied | None) -> State:
         """Write the snapshot with the journal folded in, and give it; outputs None keeps them."""
         ...

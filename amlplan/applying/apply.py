@@ -94,6 +94,9 @@ def apply_plan(plan: Plan, applying: Applying) -> ApplyResult:
         applying.emit,
         applying.stop,
     )
+    moves = {name: now for name, now in plan.moves.items() if name in writer.records}
+    if moves:
+        writer.move(moves)
     if plan.mode == "normal":
         waiting = {item.address for item in plan.operations} | plan.waiting
         refresh_dependencies(writer, applying.evaluation, waiting)

@@ -68,6 +68,8 @@ class Performer:
             record = None
             if step.action == "delete":
                 self._delete(operation)
+            elif step.action == "forget":
+                self.writer.finish(operation.address, None)
             else:
                 record = self._make(operation, step.action)
         except AmlplanError as failure:

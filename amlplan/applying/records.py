@@ -53,7 +53,7 @@ def draft_record(
         kind=wanted.block.kind,
         name=wanted.draft.name,
         generation=operation.generation,
-        identity=f"{lineage}/{operation.address}/{operation.generation}",
+        identity=_identity(operation, lineage, prior),
         provider=kind.provider,
         schema_version=kind.schema_version,
         inputs=inputs,
@@ -71,6 +71,13 @@ def draft_record(
         return draft
     kept = ("connection", "deposed", "held")
     return draft.model_copy(update={name: getattr(prior, name) for name in kept})
+
+
+def _identity(operation: Operation, lineage: str, prior: Record | None) -> str:
+    """What the object carries outside: it keeps it, also where its record moved since."""
+    if prior is not None and operation.action is Action.UPDATE:
+        return prior.identity
+    return f"{lineage}/{operation.address}/{operation.generation}"
 
 
 def _attempt(inputs: Tree, derived: Mapping[str, JsonValue], model: type[ResourceInputs]) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from amlplan_schemas.plan import Operation, Plan
     from amlplan_schemas.state import State
 
-StepAction = Literal["create", "update", "delete"]
+StepAction = Literal["create", "update", "delete", "forget"]
 StepKey = tuple[str, StepAction]
 
 
@@ -36,6 +36,7 @@ _ACTIONS: dict[Action, tuple[StepAction, ...]] = {
     Action.UPDATE: ("update",),
     Action.REPLACE: ("delete", "create"),
     Action.DELETE: ("delete",),
+    Action.FORGET: ("forget",),
 }
 
 

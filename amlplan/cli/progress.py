@@ -24,11 +24,17 @@ INTERRUPTED = "interrupted"
 MANY = 50
 """From so many objects on, looking at them is announced."""
 
-_BEGIN = {"create": "Creating", "update": "Modifying", "delete": "Destroying"}
+_BEGIN = {
+    "create": "Creating",
+    "update": "Modifying",
+    "delete": "Destroying",
+    "forget": "Letting go",
+}
 _END = {
     "create": "Creation complete",
     "update": "Modifications complete",
     "delete": "Destruction complete",
+    "forget": "Let go",
 }
 
 
@@ -69,7 +75,7 @@ class Progress:
                 return f"{styled('bold', address)}: {visible(text)}"
             case Finished(address, action, seconds, identity):
                 self._stopped(address)
-                shown = "" if action == "delete" else f" [id={visible(str(identity))}]"
+                shown = "" if action in {"delete", "forget"} else f" [id={visible(str(identity))}]"
                 return f"{styled('bold', address)}: {_END[action]} after {seconds:.0f}s{shown}"
             case Failed(address, _, seconds, error):
                 self._stopped(address)

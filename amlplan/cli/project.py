@@ -23,6 +23,7 @@ from amlplan.errors import ConfigError, ProviderError
 from amlplan.lockfile import read_lock
 from amlplan.planning.bindings import ZERO_SALT, bindings_of
 from amlplan.planning.findings import PlanInputs
+from amlplan.planning.moves import with_moves
 from amlplan.planning.settle import settle, with_settled
 from amlplan.registry import Registry, backend
 from amlplan.secrets import Secrets
@@ -134,6 +135,9 @@ def plan_inputs(project: Project, state: State | None, *, salt: str | None = Non
         current = current.model_copy(update={"serial": 0})
     settlement = settle(current, project.registry)
     current = with_settled(current, settlement)
+    current, moves, problems = with_moves(current, project.configuration)
+    known = project.configuration.diagnostics
+    known.extend(problem for problem in problems if problem not in known)
     return PlanInputs(
         evaluation=project.evaluation,
         state=current,
@@ -151,6 +155,7 @@ def plan_inputs(project: Project, state: State | None, *, salt: str | None = Non
             salt=salt,
         ),
         unanswered=settlement.unanswered,
+        moves=moves,
     )
 
 

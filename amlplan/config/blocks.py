@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from amlplan.addresses import Key
+    from amlplan.addresses import Address, Key
     from amlplan.config.expressions.convert import Type
     from amlplan.config.syntax.nodes import Body, Expression
 
@@ -152,6 +152,33 @@ class OutputBlock:
             yield from (item.condition, item.error_message)
 
 
+@dataclass(frozen=True, slots=True)
+class MovedBlock:
+    """A `moved` block: what stood at one address stands at another now, within its module."""
+
+    origin: Address
+    target: Address
+    header: SourceRange
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedBlock:
+    """A `removed` block: what stood at an address is deleted, or only let go of."""
+
+    origin: Address
+    destroys: bool
+    header: SourceRange
+
+
+@dataclass(frozen=True, slots=True)
+class ImportBlock:
+    """An `import` block: an object that is there already is taken over at an address."""
+
+    target: Address
+    id: PlacedExpression
+    header: SourceRange
+
+
 @dataclass(slots=True)
 class ModuleCall:
     """A `module` block: `arguments` are the values of its variables.
@@ -203,6 +230,9 @@ class Configuration:
     resources: dict[str, ResourceBlock] = field(default_factory=dict)
     calls: dict[str, ModuleCall] = field(default_factory=dict)
     checks: dict[str, CheckBlock] = field(default_factory=dict)
+    moved: list[MovedBlock] = field(default_factory=list)
+    removed: list[RemovedBlock] = field(default_factory=list)
+    imports: list[ImportBlock] = field(default_factory=list)
     folder: str = "."
     path: tuple[str, ...] = ()
     diagnostics: list[Diagnostic] = field(default_factory=list)

@@ -263,6 +263,16 @@ class Evaluation:
         """What an expression of the project's own module sees, as far as it is computed."""
         return self._root.scope
 
+    def imports(self) -> frozenset[str]:
+        """The addresses of objects that import blocks take over."""
+        return frozenset(
+            f"{instance.prefix}{block.target}"
+            for module in self.configuration.modules()
+            if module.imports
+            for instance in self._computation.instances(module.path)
+            for block in module.imports
+        )
+
     def output_dependencies(self, name: str) -> frozenset[str]:
         """The addresses that an output is made from, through locals and modules as well."""
         return self._dependencies_in(self._graph.nodes[f"output.{name}"], self._root)

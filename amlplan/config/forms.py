@@ -38,7 +38,12 @@ _META_BLOCKS = {
         )
     ),
     "check": BlockForm(1, _always(BodyForm(blocks={"assert": BlockForm()}))),
+    "import": BlockForm(body=_always(BodyForm(written=frozenset({"to"})))),
     "locals": BlockForm(),
+    "moved": BlockForm(body=_always(BodyForm(written=frozenset({"from", "to"})))),
+    "removed": BlockForm(
+        body=_always(BodyForm(blocks={"lifecycle": BlockForm()}, written=frozenset({"from"})))
+    ),
     "module": BlockForm(
         1, _always(BodyForm(written=frozenset({"depends_on"}), plain=frozenset({"source"})))
     ),

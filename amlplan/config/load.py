@@ -14,6 +14,7 @@ from amlplan.config.files import is_json, read_folder
 from amlplan.config.forms import file_form
 from amlplan.config.lifecycle import read_lifecycle
 from amlplan.config.meta_blocks import MetaBlocks
+from amlplan.config.refactorings import RefactoringBlocks
 from amlplan.config.reporter import Reporter
 from amlplan.config.static import static_value
 from amlplan.config.syntax.json_body import parse_json
@@ -161,7 +162,9 @@ class _Loader:
         self._configuration = configuration
         self._block_types = block_types
         self._reporter = Reporter(configuration)
-        self._meta = MetaBlocks(configuration, self._reporter)
+        meta = MetaBlocks(configuration, self._reporter)
+        refactorings = RefactoringBlocks(configuration, self._reporter)
+        self._readers = {**meta.readers, **refactorings.readers}
 
     def read(self, body: Body, source: SourceFile) -> None:
         for attribute in body.attributes.values():
@@ -176,13 +179,13 @@ class _Loader:
             header = SourceRange(source, block.start, block.header_end)
             if block.type in self._block_types:
                 self._resource(block, source, header)
-            elif block.type in self._meta.readers:
-                self._meta.readers[block.type](block, source, header)
+            elif block.type in self._readers:
+                self._readers[block.type](block, source, header)
             else:
                 self._unknown_block(block, header)
 
     def _unknown_block(self, block: Block, header: SourceRange) -> None:
-        known = sorted({*self._meta.readers, *self._block_types})
+        known = sorted({*self._readers, *self._block_types})
         near = difflib.get_close_matches(block.type, known, n=1)
         hint = f'Did you mean "{near[0]}"?' if near else f"Choose from: {', '.join(known)}."
         self._reporter.report(

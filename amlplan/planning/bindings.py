@@ -126,6 +126,7 @@ _RESTS = {
     Action.CREATE: {Action.CREATE},
     Action.UPDATE: {Action.UPDATE},
     Action.DELETE: {Action.DELETE},
+    Action.FORGET: {Action.FORGET},
 }
 
 

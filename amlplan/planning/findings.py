@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 class PlanInputs:
     """What a plan is made from; `state` has interrupted operations settled already.
 
+    `moves` has the addresses of recorded objects that moved, with where they are in `state`.
     `unanswered` says by address why an interrupted operation could not be settled.
     """
 
@@ -37,6 +38,7 @@ class PlanInputs:
     lock: LockFile
     bindings: Bindings
     unanswered: Mapping[str, str] = field(default_factory=dict)
+    moves: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -61,6 +61,7 @@ def make_destroy_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
 
 def _plan_of(findings: Findings, outputs: tuple[OutputChange, ...]) -> Plan:
     return Plan(
+        moves=dict(findings.inputs.moves),
         operations=tuple(findings.operations.values()),
         drift=tuple(findings.drift),
         deferred=tuple(findings.deferred.values()),

@@ -96,7 +96,7 @@ class Planner:
             return recorded
         if self._findings.waits_for_others(operation):
             return recorded
-        if self._must_stay(operation, wanted, record):
+        if self._must_stay(operation, wanted, record) or self._is_imported(operation, record):
             return recorded
         if record is not None and record.held is not None:
             self._hold(record, record.held, has_drifted=decision.drift is not None)
@@ -198,6 +198,15 @@ class Planner:
             step = "take create_before_destroy out to have it destroyed first"
         else:
             return False
+        self._findings.block(operation.address, operation.kind, why, step)
+        return True
+
+    def _is_imported(self, operation: Operation, record: Record | None) -> bool:
+        """Block the create of what an import block says is there already."""
+        if record is not None or operation.address not in self._inputs.evaluation.imports():
+            return False
+        why = "an import block takes over an object that is there, which is not carried out yet"
+        step = "take the import block out to have a new object made"
         self._findings.block(operation.address, operation.kind, why, step)
         return True
 

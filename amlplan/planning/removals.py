@@ -6,6 +6,7 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from amlplan.planning.decide import shown_values
+from amlplan.planning.moves import forgotten
 from amlplan_schemas.plan import Action, Operation, Reason
 
 if TYPE_CHECKING:
@@ -46,7 +47,20 @@ def plan_removals(findings: Findings, reason: Reason = Reason.NO_CONFIGURATION) 
         elif record.protected:
             findings.block(address, record.kind, *_PROTECTED)
         elif not _carries_what_waits(findings, address, record.kind, dependants):
-            findings.operations[address] = _deletion(findings, record, reason, dependants)
+            deletion = _deletion(findings, record, reason, dependants)
+            findings.operations[address] = _as_removed(deletion, findings, everything=everything)
+
+
+def _as_removed(deletion: Operation, findings: Findings, *, everything: bool) -> Operation:
+    """The deletion as a `removed` block has it, which may let the object stay."""
+    configuration = findings.inputs.evaluation.configuration
+    is_kept = None if everything else forgotten(deletion.address, configuration)
+    if is_kept is None:
+        return deletion
+    changes: dict[str, object] = {"reason": Reason.REMOVED}
+    if is_kept:
+        changes |= {"action": Action.FORGET, "calls_provider": False, "depends_on": ()}
+    return deletion.model_copy(update=changes)
 
 
 def _carries_what_waits(

@@ -74,6 +74,8 @@ def want(
     lifecycle, found = evaluation.lifecycle(address)
     if values is None or found:
         return None, [*problems, *found]
+    if record is not None and "name" not in block.body.attributes:
+        values["name"] = record.name  # what was chosen once stays, wherever its block moves
     if record is not None and lifecycle.ignored:
         values = with_ignored(values, record, lifecycle, inputs)
     checked, problems = check(block, inputs, values, secrets)

@@ -20,6 +20,8 @@ class Action(StrEnum):
     UPDATE = "update"
     REPLACE = "replace"
     DELETE = "delete"
+    FORGET = "forget"
+    """The object stays, and the state lets go of it."""
 
 
 class FieldSource(StrEnum):
@@ -55,6 +57,7 @@ class Reason(StrEnum):
     CANNOT_UPDATE = "cannot_update"
     TAINTED = "tainted"
     TRIGGERED = "triggered"
+    REMOVED = "removed"
     INCOMPLETE = "incomplete"
     DESTROY = "destroy"
 
@@ -166,6 +169,8 @@ class Plan(Stored):
     format_version: int = PLAN_FORMAT
     id: str = ""
     mode: Literal["normal", "destroy"] = "normal"
+    moves: dict[str, str] = Field(default_factory=dict)
+    """The addresses of recorded objects that the configuration moved, and where to."""
     operations: tuple[Operation, ...] = ()
     drift: tuple[Drift, ...] = ()
     deferred: tuple[Deferred, ...] = ()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, TypeAdapter
 from pydantic_core import ValidationError, to_json
 
+from amlplan.renaming import renamed
 from amlplan_schemas.base import JsonValue, Stored
 from amlplan_schemas.state import Intent, Record
 
@@ -56,9 +57,21 @@ class Finished(Stored):
     record: Record | None
 
 
-Entry = Begun | StepDone | Finished
+class Moved(Stored):
+    """Records went to other addresses, all at once."""
+
+    entry: Literal["move"] = "move"
+    names: dict[str, str]
+
+    @property
+    def address(self) -> str:
+        """What it is about."""
+        return ", ".join(self.names)
+
+
+Entry = Begun | StepDone | Finished | Moved
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(
-    Annotated[Begun | StepDone | Finished, Field(discriminator="entry")]
+    Annotated[Begun | StepDone | Finished | Moved, Field(discriminator="entry")]
 )
 
 
@@ -215,6 +228,11 @@ class Contents:
                     self.records.pop(address, None)
                 else:
                     self.records[address] = record
+            case Moved(names=names):
+                moved = renamed(self.records, names)
+                self.records.update(moved)
+                for name in names.keys() - moved.keys():
+                    del self.records[name]
 
     def folded_into(self, state: State) -> None:
         """Go on from a snapshot that has every entry taken."""

@@ -14,7 +14,7 @@ from amlplan.errors import StateError
 from amlplan_schemas.state import STATE_FORMAT
 from amlplan_state import complaints, earlier, journal, snapshot
 from amlplan_state.durable import write_new
-from amlplan_state.journal import Begun, Contents, Entry, Finished, StepDone
+from amlplan_state.journal import Begun, Contents, Entry, Finished, Moved, StepDone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,6 +99,10 @@ class LocalWriter:
     def finish(self, address: str, record: Record | None) -> None:
         """Write an operation's outcome; one that was never begun is only recorded."""
         self._append(Finished(address=address, record=record))
+
+    def move(self, names: Mapping[str, str]) -> None:
+        """Write that records are at other addresses from now on, all of them at once."""
+        self._append(Moved(names=dict(names)))
 
     def conclude(self, outputs: dict[str, StateOutput] | None, applied: Applied | None) -> State:
         """Write the snapshot and give it; where nothing changed, the one that is there.

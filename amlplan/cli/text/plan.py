@@ -21,7 +21,7 @@ from amlplan.pointers import tokens_of, top_field, value_at, with_value
 from amlplan_schemas.plan import Action, DriftClass, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from amlplan_schemas.plan import Drift, FieldChange, Note, Operation, OutputChange, Plan
 
@@ -32,22 +32,31 @@ _HEADLINES = {
     Action.UPDATE: "will be updated in-place",
     Action.REPLACE: "must be replaced",
     Action.DELETE: "will be destroyed",
+    Action.FORGET: "will be let go of, and stays as it is",
 }
 _SYMBOLS = {
     Action.CREATE: SYMBOLS["+"],
     Action.UPDATE: SYMBOLS["~"],
     Action.REPLACE: f"{SYMBOLS['-']}/{SYMBOLS['+']}",
     Action.DELETE: SYMBOLS["-"],
+    Action.FORGET: ".",
 }
 _REASONS = {
     Reason.DRIFTED: "because it was changed outside of amlplan",
     Reason.DELETED_OUTSIDE: "because it was deleted outside of amlplan",
     Reason.NO_CONFIGURATION: "because it is not in the configuration",
+    Reason.REMOVED: "because a removed block says so",
     Reason.TAINTED: "because it is tainted: its creation failed half-way",
     Reason.TRIGGERED: "because something that it is replaced with changes",
     Reason.INCOMPLETE: "because an earlier apply did not finish it",
 }
-_DESTRUCTIVE_FIRST = (Action.DELETE, Action.REPLACE, Action.UPDATE, Action.CREATE)
+_DESTRUCTIVE_FIRST = (
+    Action.DELETE,
+    Action.REPLACE,
+    Action.UPDATE,
+    Action.CREATE,
+    Action.FORGET,
+)
 _CONTEXT_FIELDS = frozenset({"id", "name"})
 
 
@@ -55,6 +64,7 @@ def plan_text(plan: Plan) -> str:
     """The whole plan; its last line is the one that tools match."""
     sections = [
         *_drift_section(plan.drift),
+        *_move_section(plan.moves),
         *_operation_section(plan),
         *_waiting("Deferred, until something else happens:", plan.deferred),
         *_waiting("Blocked:", plan.blocked),
@@ -78,7 +88,13 @@ def counts(plan: Plan) -> tuple[int, int, int]:
 
 def has_differences(plan: Plan) -> bool:
     """Whether apply would do anything."""
-    return bool(plan.operations or plan.outputs)
+    return bool(plan.operations or plan.outputs or plan.moves)
+
+
+def _move_section(moves: Mapping[str, str]) -> Iterator[str]:
+    if moves:
+        lines = [f"  # {styled('bold', name)} has moved to {now}" for name, now in moves.items()]
+        yield "\n".join(lines)
 
 
 def _operation_section(plan: Plan) -> Iterator[str]:
@@ -93,6 +109,8 @@ def operation_text(operation: Operation) -> str:
     """One operation: a headline, the reason, and its attributes."""
     lines = [f"  # {styled('bold', f'{operation.address} {_HEADLINES[operation.action]}')}"]
     lines += [f"  # ({reason})" for reason in _reasons(operation)]
+    if operation.action is Action.FORGET:
+        return "\n".join(lines)
     block, _, kind = operation.kind.partition(".")
     label = label_of(operation.address)
     kind_text = f' "{kind}"' if kind else ""
@@ -289,7 +307,7 @@ def _outputs(changes: Iterable[OutputChange]) -> Iterator[str]:
 
 def _summary(plan: Plan) -> str:
     if not plan.operations:
-        if plan.outputs:
+        if plan.outputs or plan.moves:
             return "Plan: 0 to add, 0 to change, 0 to destroy."
         if plan.deferred or plan.blocked:
             return "No operation can be planned now; see above for what has to happen first."

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amlplan.errors import StateFormatError
-from amlplan_schemas.state import State
+from amlplan_schemas.state import State, Target, Tree
 from amlplan_state import journal
-from amlplan_state.journal import Begun, DamagedLineError, Entry, Finished, StepDone
+from amlplan_state.journal import Begun, DamagedLineError, Entry, Finished, Moved, StepDone
 from state_support import HOLDER, backend, intent, record, silent
 
 if TYPE_CHECKING:
@@ -53,6 +53,32 @@ def test_overlay() -> None:
     assert journal.overlay(after, ENTRIES[4:]).records == {}
     assert EMPTY.records == {}
     assert EMPTY.pending == {}
+
+
+def test_records_move_at_once_with_what_refers_to_them() -> None:
+    leaning = record("a.three").model_copy(update={"depends_on": ("a.one", "a.two")})
+    reference = {"address": "a.one", "kind": "a", "identity": "i"}
+    leaning = leaning.model_copy(
+        update={
+            "inputs": Tree(values={"on": reference, "many": [reference], "text": "a.one"}),
+            "targets": {"on": Target(**reference)},
+        }
+    )
+    entries: list[Entry] = [
+        *(Finished(address=name, record=record(name)) for name in ("a.one", "a.two")),
+        Finished(address="a.three", record=leaning),
+        Moved(names={"a.one": "a.two", "a.two": "b.one"}),
+    ]
+    read = journal.parse(text_of([entries]), 7)
+    after = journal.overlay(EMPTY, read.entries).records
+    assert set(after) == {"a.two", "b.one", "a.three"}
+    assert {name: item.address for name, item in after.items()} == {name: name for name in after}
+    assert after["a.two"].identity == "lineage/a.one/1"
+    assert after["b.one"].identity == "lineage/a.two/1"
+    assert after["a.three"].depends_on == ("a.two", "b.one")
+    moved = {**reference, "address": "a.two"}
+    assert after["a.three"].inputs.values == {"on": moved, "many": [moved], "text": "a.one"}
+    assert after["a.three"].targets["on"].address == "a.two"
 
 
 def test_a_tail_torn_at_any_byte_leaves_what_was_before() -> None:

@@ -1,0 +1,128 @@
+"""Which records `moved` and `removed` blocks are about, in modules and with keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from amlplan.config.load import load
+from amlplan.planning.moves import forgotten, with_moves
+from amlplan_schemas.state import State
+from state_support import intent, record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from amlplan.config.blocks import Configuration
+
+TYPES = {"model": frozenset({"model"})}
+
+
+def configuration(folder: Path, text: str, **modules: str) -> Configuration:
+    (folder / "main.hcl").write_text(text)
+    for name, inner in modules.items():
+        (folder / name).mkdir()
+        (folder / name / "main.hcl").write_text(inner)
+    return load(folder, TYPES)
+
+
+def state(*addresses: str) -> State:
+    records = {address: record(address) for address in addresses}
+    return State(tool_version="1", lineage="l", serial=1, salt="00", records=records)
+
+
+def moved(origin: str, target: str) -> str:
+    return f"moved {{\n  from = {origin}\n  to   = {target}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("origin", "target", "there", "now"),
+    [
+        ("model.a", "model.b", "model.a", "model.b"),
+        ("model.a", "model.b", "model.a[1]", "model.b[1]"),
+        ("model.a", "model.b", 'model.a["x.y"]', 'model.b["x.y"]'),
+        ("model.a", 'model.a["x"]', "model.a", 'model.a["x"]'),
+        ("model.a[0]", "model.a", "model.a[0]", "model.a"),
+        ("model.a[0]", 'model.b["x"]', "model.a[0]", 'model.b["x"]'),
+        ("model.a", "module.m.model.a", "model.a", "module.m.model.a"),
+        ("module.m.model.a", "model.a", "module.m.model.a", "model.a"),
+        ("module.m", "module.n", "module.m.model.a[0]", "module.n.model.a[0]"),
+        ("module.m", "module.n", 'module.m["k"].model.a', 'module.n["k"].model.a'),
+        (
+            "module.m",
+            'module.m["k"]',
+            "module.m.module.o.model.a",
+            'module.m["k"].module.o.model.a',
+        ),
+        ('module.m["k"]', "module.n", 'module.m["k"].model.a', "module.n.model.a"),
+    ],
+)
+def test_what_moves(tmp_path: Path, origin: str, target: str, there: str, now: str) -> None:
+    found, names, problems = with_moves(
+        state(there, "model.z"), configuration(tmp_path, moved(origin, target))
+    )
+    assert problems == []
+    assert names == {there: now}
+    assert set(found.records) == {now, "model.z"}
+    assert found.records[now].identity == record(there).identity
+
+
+@pytest.mark.parametrize(
+    ("origin", "target", "there"),
+    [
+        ("model.a[0]", "model.b", "model.a[1]"),
+        ("model.a", 'model.b["x"]', "model.a[0]"),
+        ("model.a", "model.b", "module.m.model.a"),
+        ("module.m", 'module.n["x"]', "module.m[0].model.a"),
+        ("module.m", "module.n", "module.o.module.m.model.a"),
+    ],
+)
+def test_what_stays(tmp_path: Path, origin: str, target: str, there: str) -> None:
+    found = with_moves(state(there), configuration(tmp_path, moved(origin, target)))
+    assert found == (state(there), {}, [])
+
+
+def test_moves_follow_each_other(tmp_path: Path) -> None:
+    text = moved("model.a", "model.b") + moved("model.b", "model.c")
+    for there in ("model.a", "model.b"):
+        assert with_moves(state(there), configuration(tmp_path, text))[1] == {there: "model.c"}
+    assert with_moves(state("model.c"), configuration(tmp_path, text))[1] == {}
+
+
+def test_a_module_moves_what_it_holds_wherever_it_stands(tmp_path: Path) -> None:
+    text = 'module "m" {\n  source = "./m"\n}\n'
+    found = configuration(tmp_path, text, m=moved("model.a", "model.b"))
+    there = ('module.m["x"].model.a', 'module.m["y"].model.a', "model.a")
+    assert with_moves(state(*there), found)[1] == {
+        'module.m["x"].model.a': 'module.m["x"].model.b',
+        'module.m["y"].model.a': 'module.m["y"].model.b',
+    }
+
+
+def test_nothing_moves_over_another_or_while_it_is_not_settled(tmp_path: Path) -> None:
+    found = configuration(tmp_path, moved("model.a", "model.b"))
+    after, names, problems = with_moves(state("model.a", "model.b"), found)
+    assert [problem.code for problem in problems] == ["moved_collides"]
+    assert (set(after.records), names) == ({"model.a", "model.b"}, {})
+    open_state = state("model.a").model_copy(update={"pending": {"model.a": intent("model.a")}})
+    assert with_moves(open_state, found)[1:] == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("origin", "destroy", "address", "expected"),
+    [
+        ("model.a", "false", "model.a", True),
+        ("model.a", "false", "model.a[3]", True),
+        ("model.a[3]", "false", "model.a[3]", True),
+        ("model.a[3]", "false", "model.a[4]", None),
+        ("model.a", "true", "model.a", False),
+        ("model.a", "false", "module.m.model.a", None),
+        ("module.m", "false", 'module.m["x"].model.a', True),
+    ],
+)
+def test_what_is_let_go_of(
+    tmp_path: Path, origin: str, destroy: str, address: str, expected: bool | None
+) -> None:
+    text = f"removed {{\n  from = {origin}\n  lifecycle {{\n    destroy = {destroy}\n  }}\n}}\n"
+    assert forgotten(address, configuration(tmp_path, text)) is expected
