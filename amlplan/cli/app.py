@@ -26,6 +26,7 @@ COMMANDS = {
     "drift": "Tell whether the world is still as the last apply left it.",
     "show": "Show the state, or a saved plan.",
     "output": "Print the outputs.",
+    "graph": "Show what refers to what, as a graph.",
     "console": "Evaluate expressions, with the names of the project.",
     "state": "Look into the state.",
     "lock": "Resolve what the outside has into amlplan.lock.",
