@@ -70,9 +70,14 @@ class Registry:
         return made
 
     def version(self, kind: str) -> str:
-        """The version of the distribution that brings a kind's provider."""
-        point = self._entry_points.get(kind)
+        """The version of the distribution that brings a kind."""
+        point = self._entry_points.get(kind) or self._configuration.get(kind)
         return point.dist.version if point is not None and point.dist is not None else ""
+
+    def package(self, kind: str) -> str:
+        """The name of the distribution that brings a kind."""
+        point = self._entry_points.get(kind) or self._configuration.get(kind)
+        return point.dist.name if point is not None and point.dist is not None else ""
 
     def _make(self, kind: str) -> Provider:
         point = self._entry_points.get(kind)

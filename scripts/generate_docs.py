@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from amlplan.config.expressions.functions.excluded import EXCLUDED
 from amlplan.config.expressions.functions.table import FAMILIES, OURS
+from amlplan.config.json_schema import configuration_schema
 from amlplan_schemas.base import (
     Behaviour,
     ResourceInputs,
@@ -102,6 +103,15 @@ def generated_files() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs/language.md", language_page()
     for name, model in (("plan", Plan), ("state", State)):
         yield ROOT / f"schemas/amlplan_schemas/json/{name}.schema.json", json_schema(model)
+
+    path = ROOT / "schemas/amlplan_schemas/json/configuration.schema.json"
+    yield path, configuration_json_schema()
+
+
+def configuration_json_schema() -> str:
+    """The published JSON Schema of a *.hcl.json file, with the kinds that amlplan brings."""
+    models = {kind: inputs for kind, (inputs, _) in KINDS.items()} | CONFIGURATION
+    return json.dumps(configuration_schema(models), indent=2, ensure_ascii=False) + "\n"
 
 
 def json_schema(model: type[BaseModel]) -> str:

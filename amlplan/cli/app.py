@@ -35,6 +35,7 @@ COMMANDS = {
     "history": "Look at the histories that runs went into.",
     "model": "Look at registered models, and copy their files.",
     "deployment": "Ask deployments, show logs and keys, go back a revision.",
+    "schema": "Tell which kinds of blocks there are, and what they take.",
     "version": "Print the version.",
 }
 
