@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 
 from pydantic import BaseModel
 
+from amlplan.cli.completion.table import completion_table
 from amlplan.config.expressions.functions.excluded import EXCLUDED
 from amlplan.config.expressions.functions.table import FAMILIES, OURS
 from amlplan.config.json_schema import configuration_schema
@@ -104,6 +105,8 @@ def generated_files() -> Iterator[tuple[Path, str]]:
     for name, model in (("plan", Plan), ("state", State)):
         yield ROOT / f"schemas/amlplan_schemas/json/{name}.schema.json", json_schema(model)
 
+    table = json.dumps(completion_table(), indent=1, ensure_ascii=False)
+    yield ROOT / "amlplan/cli/completion/table.json", table + "\n"
     path = ROOT / "schemas/amlplan_schemas/json/configuration.schema.json"
     yield path, configuration_json_schema()
 

@@ -36,6 +36,7 @@ COMMANDS = {
     "model": "Look at registered models, and copy their files.",
     "deployment": "Ask deployments, show logs and keys, go back a revision.",
     "schema": "Tell which kinds of blocks there are, and what they take.",
+    "completion": "Print a script for bash, zsh or fish that completes command lines.",
     "version": "Print the version.",
 }
 

@@ -1,4 +1,4 @@
-"""The entry point: answers `version` at once, and hands everything else to the commands."""
+"""The entry point: answers `version` and completion at once, and hands the rest to commands."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ def main() -> None:
     arguments = sys.argv[1:]
     if arguments in (["version"], ["-version"], ["--version"]):
         sys.stdout.write(f"amlplan {__version__}\n")
+        return
+    if arguments[:2] == ["completion", "words"]:
+        from amlplan.cli.completion.words import print_candidates
+
+        print_candidates(arguments[2:])
         return
     from amlplan.cli.app import run
 

@@ -10,6 +10,8 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.project import Project
 
 SECONDS = 30.0
@@ -18,11 +20,17 @@ SECONDS = 30.0
 class Terminal:
     """A command at a terminal of its own."""
 
-    def __init__(self, project: Project, *arguments: str, **environment: str) -> None:
+    def __init__(
+        self,
+        project: Project,
+        *arguments: str,
+        program: Sequence[str] = (),
+        **environment: str,
+    ) -> None:
         ours, theirs = pty.openpty()
         settings = {**project.process_environment(), "TERM": "xterm", **environment}
         self.process = subprocess.Popen(
-            project.command(*arguments),
+            program or project.command(*arguments),
             cwd=project.root,
             env={name: value for name, value in settings.items() if value},
             stdin=theirs,

@@ -1,0 +1,49 @@
+"""The names of a project that a command line may hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amlplan.cli.folders import provider_context
+from amlplan.config.load import load
+from amlplan.errors import AmlplanError
+from amlplan.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from amlplan.config.blocks import Configuration
+
+
+def names(kind: str) -> list[str]:
+    """The names of a kind in the project of the current folder; none where it cannot be read."""
+    try:
+        if kind == "recorded":
+            return sorted(_recorded())
+        root = Path.cwd()
+        return sorted(_written(kind, load(root, Registry(provider_context(root)).block_types)))
+    except (AmlplanError, OSError):
+        return []
+
+
+def _recorded() -> Iterable[str]:
+    from amlplan.cli.project import read_state
+
+    state = read_state()
+    return state.records if state is not None else ()
+
+
+def _written(kind: str, configuration: Configuration) -> Iterable[str]:
+    if kind == "outputs":
+        return configuration.outputs
+    if kind == "variables":
+        return [f"{name}=" for name in configuration.variables]
+    if kind == "blocks":
+        return [
+            f"{module.prefix}{address}"
+            for module in configuration.modules()
+            for address in module.resources
+        ]
+    block = "run_config" if kind == "scripts" else kind
+    return [item.label for item in configuration.resources.values() if item.block == block]
