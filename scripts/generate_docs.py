@@ -27,6 +27,7 @@ from amlplan_schemas.base import (
 from amlplan_schemas.compute import LocalCompute, LocalComputeOutputs
 from amlplan_schemas.datastore import LocalDatastore, LocalDatastoreOutputs
 from amlplan_schemas.deployment import Deployment, DeploymentOutputs
+from amlplan_schemas.diagnostics import ValidationReport
 from amlplan_schemas.environment import Environment, EnvironmentOutputs
 from amlplan_schemas.image import Image, ImageOutputs
 from amlplan_schemas.model import Model, ModelOutputs
@@ -102,7 +103,7 @@ def generated_files() -> Iterator[tuple[Path, str]]:
     """Each generated file with the text it should have."""
     yield ROOT / "docs/resources.md", resources_page()
     yield ROOT / "docs/language.md", language_page()
-    for name, model in (("plan", Plan), ("state", State)):
+    for name, model in (("plan", Plan), ("state", State), ("validation", ValidationReport)):
         yield ROOT / f"schemas/amlplan_schemas/json/{name}.schema.json", json_schema(model)
 
     table = json.dumps(completion_table(), indent=1, ensure_ascii=False)

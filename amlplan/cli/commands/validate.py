@@ -11,9 +11,9 @@ from amlplan.cli.console import Console
 from amlplan.cli.options import Command, assignments_of, flag, variable_options
 from amlplan.cli.project import empty_state, open_project, plan_inputs
 from amlplan.cli.style import styled
-from amlplan.cli.text.diagnostic import diagnostic_json
-from amlplan.cli.text.json_text import json_text
-from amlplan.errors import EXIT_CONFIG, ConfigError
+from amlplan.cli.text.diagnostic_json import validation_json
+from amlplan.diagnostics import Severity, error
+from amlplan.errors import EXIT_CONFIG, AmlplanError, ConfigError
 from amlplan.planning.plan import make_plan
 
 if TYPE_CHECKING:
@@ -30,14 +30,22 @@ _OF_THE_OUTSIDE = frozenset({"not_locked", "cannot_attach"})
 def command(ctx: click.Context, *, json: bool) -> int:
     """Check the configuration without looking at anything outside."""
     console = Console(sys.stdout, sys.stderr)
-    problems = _problems(ctx)
+    code = EXIT_CONFIG
+    try:
+        problems = _problems(ctx)
+    except AmlplanError as failure:
+        if not json:
+            raise
+        code = failure.exit_code
+        problems = (error(failure.code, failure.summary, failure.detail, address=failure.address),)
+    is_valid = not any(item.severity is Severity.ERROR for item in problems)
     if json:
-        console.print(_report(problems))
-    elif problems:
-        console.diagnostics(problems)
+        console.print(validation_json(problems))
     else:
-        console.print(f"{styled('green', 'Success!')} The configuration is valid.")
-    return EXIT_CONFIG if problems else 0
+        console.diagnostics(problems)
+        if is_valid:
+            console.print(f"{styled('green', 'Success!')} The configuration is valid.")
+    return 0 if is_valid else code
 
 
 def _problems(ctx: click.Context) -> tuple[Diagnostic, ...]:
@@ -53,15 +61,3 @@ def _problems(ctx: click.Context) -> tuple[Diagnostic, ...]:
     except ConfigError as failure:
         return tuple(item for item in failure.diagnostics if item.code not in _OF_THE_OUTSIDE)
     return ()
-
-
-def _report(problems: tuple[Diagnostic, ...]) -> str:
-    return json_text(
-        {
-            "format_version": "1.0",
-            "valid": not problems,
-            "error_count": sum(item.severity == "error" for item in problems),
-            "warning_count": sum(item.severity == "warning" for item in problems),
-            "diagnostics": [diagnostic_json(item) for item in problems],
-        }
-    )

@@ -56,36 +56,3 @@ def _cut(line: str, offset: int, width: int) -> tuple[str, int, int]:
     if first:
         shown = "…" + shown[1:]
     return shown, offset - first, min(width, _WIDEST - (offset - first))
-
-
-def diagnostic_json(diagnostic: Diagnostic) -> dict[str, object]:
-    """The same diagnostic for machines, in the shape that editors know from Terraform."""
-    found: dict[str, object] = {
-        "severity": str(diagnostic.severity),
-        "summary": diagnostic.summary,
-        "detail": diagnostic.detail,
-        "code": diagnostic.code,
-    }
-    if diagnostic.address is not None:
-        found["address"] = diagnostic.address
-    place = diagnostic.range
-    if place is None:
-        return found
-    start, end = place.position_of(place.start), place.position_of(place.end)
-    text = place.source.text
-    line_start = text.rfind("\n", 0, place.start) + 1
-    line_end = text.find("\n", place.start)
-    found["range"] = {
-        "filename": place.source.filename,
-        "start": {"line": start.line, "column": start.column, "byte": start.byte},
-        "end": {"line": end.line, "column": end.column, "byte": end.byte},
-    }
-    found["snippet"] = {
-        "context": diagnostic.context,
-        "code": text[line_start : len(text) if line_end < 0 else line_end],
-        "start_line": start.line,
-        "highlight_start_offset": place.start - line_start,
-        "highlight_end_offset": place.end - line_start,
-        "values": [{"traversal": name, "statement": shown} for name, shown in diagnostic.values],
-    }
-    return found
