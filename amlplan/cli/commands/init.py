@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
@@ -11,16 +11,14 @@ from amlplan.cli.console import Console
 from amlplan.cli.flow import with_completed_lock
 from amlplan.cli.interrupt import stopping_on_signals
 from amlplan.cli.location import forget_location
-from amlplan.cli.options import Command, assignments_of, flag, variable_options
+from amlplan.cli.options import Command, Option, assignments_of, flag, variable_options
 from amlplan.cli.progress import Progress
 from amlplan.cli.project import open_project
+from amlplan.cli.starting import PROJECTS, write_project
 from amlplan.cli.style import styled
 from amlplan.errors import PlanError
 from amlplan.lockfile import LOCK_NAME
 from amlplan.wording import counted
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 IGNORED = (
     ".amlplan/",
@@ -32,12 +30,22 @@ IGNORED = (
 
 
 @click.command("init", cls=Command)
+@click.option(
+    "--with",
+    "starting",
+    cls=Option,
+    type=click.Choice(list(PROJECTS)),
+    help="Write a starting project into an empty folder first.",
+)
 @flag("reconfigure", "Accept that the state is kept elsewhere now.")
 @variable_options
 @click.pass_context
-def command(ctx: click.Context, *, reconfigure: bool) -> int:
+def command(ctx: click.Context, *, starting: str | None, reconfigure: bool) -> int:
     """Make a project ready: lock what is missing, keep its state out of git."""
     console = Console(sys.stdout, sys.stderr)
+    if starting is not None:
+        for name in write_project(starting, Path.cwd()):
+            console.print(f"{name}: written")
     with stopping_on_signals(console) as stop, Progress(console) as progress:
         project = open_project(
             assignments_of(ctx),
