@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from amlplan.addresses import parse_address
 from amlplan.cli.project import holder, read_state, state_backend
 from amlplan.errors import PlanError
 from amlplan.wording import suggestion
@@ -56,11 +57,18 @@ def _refuse_pending(writer: StateWriter, record: Record) -> None:
 def _find(state: State | None, block: str, name: str) -> Record:
     records = state.records.values() if state is not None else ()
     mine = [item for item in records if item.kind.partition(".")[0] == block]
-    address = name if name.startswith(f"{block}.") else f"{block}.{name}"
+    parsed = parse_address(name)
+    is_address = parsed is not None and parsed.block == block
+    address = name if is_address else f"{block}.{name}"
     found = [item for item in mine if item.address == address]
     found = found or [item for item in mine if item.name == name]
     if len(found) == 1 and found[0].outputs.values:
         return found[0]
+    if len(found) > 1:
+        several = ", ".join(sorted(item.address for item in found))
+        raise PlanError(
+            f"More than one {block}", f"Several are called {name}: {several}. Give the address."
+        )
     known = [item.address for item in mine]
     hint = suggestion(address, known) or f" Applied here: {', '.join(known) or 'none'}."
     raise PlanError(f"No such {block}", f"There is no {address} in the state.{hint}")
