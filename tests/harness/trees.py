@@ -14,23 +14,47 @@ _PLACES = frozenset(
     {"start", "end", "root_end", "name_end", "name_start", "operator_start", "type_start"}
     | {"type_end", "label_ranges", "header_end"}
 )
+_PARTS = frozenset({"parts", "then", "otherwise"})
 _OLD_TYPES = {"string": "string", "list": "list(string)", "map": "map(string)"}
 
 
 def without_places(node: Any) -> Any:
-    """A tree as nested tuples of names and values."""
+    """A tree as nested tuples of names and values; neighbouring texts of a template are one."""
     if isinstance(node, list):
         return tuple(without_places(item) for item in node)
     if isinstance(node, dict):
         return tuple((key, without_places(item)) for key, item in node.items())
-    if is_dataclass(node):
-        inner = (
-            without_places(getattr(node, field.name))
-            for field in fields(node)
-            if field.name not in _PLACES
-        )
-        return (type(node).__name__, *inner)
-    return (type(node).__name__, str(node))
+    if not is_dataclass(node):
+        return (type(node).__name__, str(node))
+    inner = []
+    for field in fields(node):
+        value = getattr(node, field.name)
+        if field.name not in _PLACES:
+            is_parts = field.name in _PARTS and isinstance(value, list)
+            plain = without_places(value)
+            inner.append(_joined(plain) if is_parts else plain)
+    if isinstance(node, nodes.Template):
+        if not inner[0]:
+            return ("Literal", ("str", ""))
+        if len(inner[0]) == 1 and _is_text(inner[0][0]):
+            return inner[0][0]
+    return (type(node).__name__, *inner)
+
+
+def _is_text(plain: Any) -> bool:
+    return bool(plain[0] == "Literal" and plain[1][0] == "str")
+
+
+def _joined(parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    joined: list[Any] = []
+    for part in parts:
+        if not _is_text(part):
+            joined.append(part)
+        elif joined and _is_text(joined[-1]):
+            joined[-1] = ("Literal", ("str", joined[-1][1][1] + part[1][1]))
+        elif part[1][1]:
+            joined.append(part)
+    return tuple(joined)
 
 
 def meaning(body: Body, depth: int = 0, block: str = "") -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from sys import intern
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -34,6 +35,7 @@ _PRECEDENCE: Final = {
     "+": 5, "-": 5, "*": 6, "/": 6, "%": 6,
 }  # fmt: skip
 _KEYWORDS: Final[dict[str, bool | None]] = {"true": True, "false": False, "null": None}
+_NUMERAL: Final = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 _SIMPLE = frozenset({token.IDENTIFIER, token.STRING, token.NUMBER})
 _AFTER_SIMPLE = frozenset({token.NEWLINE, token.END, ",", "}", "]", ")", token.SEQUENCE_CLOSE})
 
@@ -143,6 +145,14 @@ class ExpressionParser(Reader):
         text = self.text[start:end]
         if text.isdigit() and len(text) < MAX_DIGITS:
             return Literal(int(text), start, end)
+        if not _NUMERAL.fullmatch(text):
+            raise self.failure(
+                "invalid_number",
+                "Invalid number",
+                "A number has digits, one point at most, and one exponent, as in 1.5e3.",
+                start,
+                end,
+            )
         number = number_of(text)
         if number is None:
             raise self.failure(*out_of_range(), start, end)
@@ -235,7 +245,8 @@ class ExpressionParser(Reader):
         """Parse `.0`; two of them in a row would read like a fraction and are not allowed."""
         end = self.ends[self.position]
         text = self.token_text(self.position)
-        if not text.isdigit() or len(text) > MAX_DIGITS:
+        index = None if "." in text else number_of(text)
+        if not isinstance(index, int):
             raise self.failure(
                 "invalid_legacy_index",
                 "Invalid legacy index",
@@ -244,7 +255,7 @@ class ExpressionParser(Reader):
                 end,
             )
         self.position += 1
-        return _with_step(source, Step(int(text), False, start, end))  # noqa: FBT003
+        return _with_step(source, Step(index, False, start, end))  # noqa: FBT003
 
     def _index(self, source: Expression) -> Expression:
         start = self.starts[self.position]

@@ -36,7 +36,7 @@ _CODE = re.compile(
     | (=[=>]?|!=?|<=|<(?!<)|>=?|&&|\|\||\.(?:\.\.)?|~\}|/(?![*/])|[,:?+\-*%(\[{}\])])
     | (\r?\n)(?:[ \t]|\r?\n)*+
     | ("[^"\\$%\r\n]*")
-    | ([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
+    | ([0-9]+(?:(?:\.+|\.*[eE][+-]?)[0-9]+)*)
     | (")
     | (\#[^\n]*|//[^\n]*|/\*[\s\S]*?\*/)
     | (<<-?(?:[^\W\d][\w\-]*)\r?\n)
@@ -46,7 +46,8 @@ _CODE = re.compile(
 )
 _IDENTIFIER, _OPERATOR, _NEWLINE, _STRING, _NUMBER, _QUOTE, _COMMENT, _HEREDOC = range(1, 9)
 _QUOTED_TEXT = re.compile(r'(?:[^"\\$%\r\n]+|\\[^\r\n]|\$\$\{|%%\{|\$(?!\{)|%(?!\{))++')
-_HEREDOC_TEXT = re.compile(r"(?:[^$%\n]+|\$\$\{|%%\{|\$(?!\{)|%(?!\{))*+\n?")
+_TEMPLATE_TEXT = re.compile(r"(?:[^$%\n]+|\$\$\{|%%\{|\$(?!\{)|%(?!\{))*+\n?")
+_HEREDOC_TEXT = re.compile(r"(?:[^$%\r\n]+|\$\$\{|%%\{|\$(?!\{)|%(?!\{)|\r(?=\n))*+\n?")
 _FOR_AHEAD = re.compile(r"(?:\s|\#[^\n]*\n|//[^\n]*\n|/\*[\s\S]*?\*/)*+for(?![\w\-])")
 _SIMPLE = {_STRING: STRING, _NUMBER: NUMBER}
 _BRACKETS = frozenset("()[]{}") | {"~}"}
@@ -238,15 +239,19 @@ class Tokens:
         if text[position - 1] == "\n":
             line_end = text.find("\n", position)
             line = text[position:line_end]
-            if line_end >= 0 and line.strip() == marker:
+            if line_end >= 0 and line.rstrip().lstrip(" \t") == marker:
                 end = position + len(line.rstrip())
                 self._add(HEREDOC_CLOSE, position, end)
                 self._truncate(len(self._stack) - 1)
                 return end
-        match = _HEREDOC_TEXT.match(text, position)
+        kind = _TEMPLATE_TEXT if self._stack[-1] == _WHOLE_TEXT else _HEREDOC_TEXT
+        match = kind.match(text, position)
         if match and match.end() > position:
             self._add(TEXT, position, match.end())
             return match.end()
+        if text[position] == "\r":  # alone, which ends no line
+            self._add(INVALID, position, position + 1)
+            return position + 1
         return self._sequence(position) or self._unterminated(position)
 
     def _sequence(self, position: int) -> int:
