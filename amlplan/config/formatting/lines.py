@@ -16,6 +16,7 @@ from amlplan.config.syntax.tokens import BYTE_ORDER_MARK, Tokens
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+NAMESPACE: Final = "::"
 _CHANGES: Final = {
     "(": 1, "[": 1, "{": 1, token.INTERPOLATION: 1, token.DIRECTIVE: 1,
     ")": -1, "]": -1, "}": -1, token.SEQUENCE_CLOSE: -1,
@@ -82,6 +83,10 @@ def lines_of(text: str) -> list[Line]:
         if line.breaks:
             line = Line()
             lines.append(line)
+        if kind == ":" and line.tokens and line.tokens[-1].kind == ":" and start == end:
+            line.tokens[-1] = Token(NAMESPACE, NAMESPACE)
+            end = token_end
+            continue
         end = token_end if kind != token.HEREDOC_CLOSE else _line_end(text, token_end)
         line.tokens.append(Token(kind, text[start:end]))
     return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from amlplan.config.formatting.lines import bracket_change
+from amlplan.config.formatting.lines import NAMESPACE, bracket_change
 from amlplan.config.syntax import tokens as token
 
 if TYPE_CHECKING:
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 _INDENT: Final = 2
 _SEQUENCES: Final = frozenset({token.INTERPOLATION, token.DIRECTIVE})
 _TEMPLATE: Final = frozenset({token.QUOTE_OPEN, token.HEREDOC_OPEN, token.TEXT})
-_NONE_AFTER: Final = _TEMPLATE | _SEQUENCES | {"(", "[", ".", "!"}
+_NONE_AFTER: Final = _TEMPLATE | _SEQUENCES | {"(", "[", ".", "!", NAMESPACE}
 _NONE_BEFORE: Final = frozenset(
     {token.TEXT, token.QUOTE_CLOSE, token.HEREDOC_CLOSE, token.SEQUENCE_CLOSE}
-    | {")", "]", ".", ",", "..."}
+    | {")", "]", ".", ",", "...", NAMESPACE}
 )
 _CLOSING: Final = frozenset({")", "]"})
 _INDEXED: Final = frozenset({token.IDENTIFIER, token.NUMBER, ")", "]", "}"})

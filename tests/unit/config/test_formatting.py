@@ -43,6 +43,7 @@ LAYOUTS = [
     ("a = f( 1,2 ,[ 3 ] , {b=1} )\n", "a = f(1, 2, [3], { b = 1 })\n"),
     ("a = b . c [ 0 ] . * . d\n", "a = b.c[0].*.d\n"),
     ("a = b.0 .c\nd = f(x) [ * ]\n", "a = b.0.c\nd = f(x)[*]\n"),
+    ("a = x :: y::z (1)\n", "a = x::y::z(1)\n"),
     ("a = [ 1, ]\nb = [for x in [1]:x if (x)]\n", "a = [1, ]\nb = [for x in [1] : x if(x)]\n"),
     ("a = {for k,v in b:k=>v ... if c}\n", "a = { for k, v in b : k => v... if c }\n"),
     ('a = "%{ if x ~} y ${ z } %{endif}"\n', 'a = "%{if x~} y ${z} %{endif}"\n'),
