@@ -1,8 +1,9 @@
-"""Writes what can be made from the code: docs/resources.md, tables of functions, JSON Schemas."""
+"""Writes what can be made from code and tests: pages, JSON Schemas, the table of completion."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from types import NoneType, UnionType
@@ -85,6 +86,19 @@ plan; one that is *watched* is compared by `amlplan drift`. A path is relative t
 file that states it.
 """
 
+ERRORS_INTRODUCTION = """\
+# Errors
+
+<!-- Made by scripts/generate_docs from tests/errors; do not edit. -->
+
+Each mistake and failure has a code, which `amlplan validate -json` tells and which stays the same
+when the words change. Here is one example of each, which a test runs; a code may be met in other
+places too. These need more than files to be shown:
+
+"""
+_CASE_SECTION = re.compile(r"^-- (.+) --$", re.MULTILINE)
+_EXIT_CODE = re.compile(r"^\[exit (\d+)\]$", re.MULTILINE)
+
 FUNCTIONS_SECTION = """
 <!-- Made by scripts/generate_docs from amlplan/config/expressions/functions; do not edit. -->
 
@@ -103,6 +117,7 @@ def generated_files() -> Iterator[tuple[Path, str]]:
     """Each generated file with the text it should have."""
     yield ROOT / "docs/resources.md", resources_page()
     yield ROOT / "docs/language.md", language_page()
+    yield ROOT / "docs/errors.md", errors_page()
     for name, model in (("plan", Plan), ("state", State), ("validation", ValidationReport)):
         yield ROOT / f"schemas/amlplan_schemas/json/{name}.schema.json", json_schema(model)
 
@@ -143,6 +158,33 @@ def language_page() -> str:
 
 def _listed(functions: Iterable[Function]) -> str:
     return " ".join(f"`{name}`" for name in sorted(function.name for function in functions))
+
+
+def errors_page() -> str:
+    """The page with every code and what it looks like."""
+    examples = sorted((ROOT / "tests/errors").glob("*.case"))
+    outside = (ROOT / "tests/errors/outside.txt").read_text(encoding="utf-8").splitlines()
+    sections = "\n".join(_error_section(path) for path in examples)
+    rows = ((f"`{code}`", text) for code, text in (line.split(": ", 1) for line in outside))
+    return ERRORS_INTRODUCTION + _table(("Code", "When"), rows) + f"\n{sections}"
+
+
+def _error_section(path: Path) -> str:
+    """A code with its example: files, commands, and what the last of them prints."""
+    parts = _CASE_SECTION.split(path.read_text(encoding="utf-8"))[1:]
+    sections = list(zip(parts[::2], parts[1::2], strict=True))
+    shown: list[str] = []
+    for title, text in sections:
+        is_last = (title, text) == sections[-1]
+        if not title.startswith("$ "):
+            shown.append(f"# {title}\n{text.strip(chr(10))}\n")
+        elif is_last:
+            printed = _EXIT_CODE.sub(r"(exit code \1)", text.strip("\n"))
+            shown.append(f"{title}\n{printed}\n")
+        else:
+            shown.append(f"{title}\n")
+    example = "\n".join(shown)
+    return f"## {path.stem}\n\n```text\n{example}```\n"
 
 
 def resources_page() -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from amlplan.config.locate import argument_range, header_range
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.pointers import tokens_of
-from amlplan_schemas.base import block_fields, labelled_block_fields
+from amlplan_schemas.base import block_fields, labelled_block_fields, reference_fields
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -44,12 +44,17 @@ def diagnostics_of(
 ) -> list[Diagnostic]:
     """One diagnostic per mistake; `sensitive` are the pointers whose values are never shown."""
     meant = {_meant(model, item) for item in complaints if item["type"] == "extra_forbidden"}
+    # A misspelt argument is one mistake, not also the lack of the one that was meant.
     return [
         _diagnostic(block, model, item, sensitive)
         for item in complaints
-        # A misspelt argument is one mistake, not also the lack of the one that was meant.
-        if not (item["type"] == "missing" and item["loc"] in meant)
+        if not (item["type"] == "missing" and (item["loc"] in meant or _is_implied(model, item)))
     ]
+
+
+def _is_implied(model: type[BaseModel], item: ErrorDetails) -> bool:
+    """Whether it is the workspace, of which the whole configuration was told that it has none."""
+    return item["loc"] == ("workspace",) and "workspace" in reference_fields(model)
 
 
 def _diagnostic(

@@ -169,7 +169,7 @@ class _Loader:
     def read(self, body: Body, source: SourceFile) -> None:
         for attribute in body.attributes.values():
             self._reporter.report(
-                "unexpected_argument",
+                "unsupported_argument",
                 "Unsupported argument",
                 f'An argument named "{attribute.name}" is not expected at the top of a file; '
                 "arguments stand inside blocks.",

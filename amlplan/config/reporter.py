@@ -34,7 +34,7 @@ class Reporter:
         if len(block.labels) != len(names):
             wanted = " and ".join(names) if names else "no label"
             self.report(
-                "wronghas_labels",
+                "wrong_labels",
                 "Wrong number of labels",
                 f'A block of type "{block.type}" takes {len(names)} '
                 f"label{'' if len(names) == 1 else 's'} ({wanted}), and has {len(block.labels)}.",

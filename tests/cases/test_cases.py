@@ -13,7 +13,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 from pathlib import Path
@@ -23,6 +22,7 @@ import pytest
 from amlplan_bench.world import World
 
 from amlplan.processes import end_process
+from harness.cases import printed, sections_of
 from harness.deployments import servers_of
 
 if TYPE_CHECKING:
@@ -32,34 +32,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 CASES = sorted(FOLDER.glob("*.case"))
-_SECTION = re.compile(r"^-- (.+) --$", re.MULTILINE)
-_VARYING = {
-    re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"): "<uuid>",
-    re.compile(r"\bhost:[0-9a-f]{32}\b"): "<host>",
-    re.compile(r"(?<=complete after )\d+s"): "0s",
-    re.compile(r"(?<=127\.0\.0\.1:)\d+\b"): "<port>",
-    re.compile(r'(?<=")[0-9a-f]{16}(?=")'): "<fingerprint>",
-    re.compile(r"(?<=/images/)[0-9a-f]{64}"): "<digest>",
-}
-
-
-def sections_of(text: str) -> tuple[str, list[tuple[str, str]]]:
-    """The comment at the top, and each section's title and text."""
-    parts = _SECTION.split(text)
-    return parts[0], list(
-        zip(parts[1::2], (part.lstrip("\n") for part in parts[2::2]), strict=True)
-    )
-
-
-def printed(project: Project, command: str) -> str:
-    """What a command prints, without what differs from run to run."""
-    arguments = shlex.split(command.removeprefix("$ amlplan"))
-    result = project.run(*arguments, code=None)
-    text = result.all.replace(str(project.root), "<root>").replace(str(project.data), "<data>")
-    for pattern, word in _VARYING.items():
-        text = pattern.sub(word, text)
-    text = text.rstrip("\n") + "\n"
-    return text if result.code == 0 else f"{text}[exit {result.code}]\n"
 
 
 def change_outside(project: Project, address: str, change: str) -> None:
