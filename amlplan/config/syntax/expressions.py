@@ -173,6 +173,12 @@ class ExpressionParser(Reader):
         name = intern(self.text[start:end])
         if self.kinds[self.position] == "(":
             return self._call(name, start, end)
+        if "::" in name:
+            raise self.unexpected(
+                "missing_parenthesis",
+                "Missing opening parenthesis",
+                "Only functions have names with :: in them; their arguments follow in parentheses.",
+            )
         if name in _KEYWORDS:
             return Literal(_KEYWORDS[name], start, end)
         return Traversal(name, [], start, end, end)

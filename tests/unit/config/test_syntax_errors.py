@@ -75,6 +75,7 @@ MISTAKES = [
     ('a = "%{if x}%{endfor}%{endif}"', "unbalanced_directive", "%{endfor}",
      "Unbalanced template directives"),
     ("a = <<E\nx\ry\nE\nb = 1\n", "invalid_character", "\r", "Invalid character"),
+    ("a = b::c", "missing_parenthesis", "", "Missing opening parenthesis"),
     ("a = 1.2.3", "invalid_number", "1.2.3", "Invalid number"),
     ("a = 1e99999999999999999999", "number_out_of_range", "1e99999999999999999999",
      "Number out of range"),
