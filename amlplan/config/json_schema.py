@@ -204,6 +204,8 @@ def _dynamic(content: Schema) -> Schema:
 
 _EXPRESSION_LIST: Final = {"anyOf": [{"type": "array"}, _TEMPLATE]}
 _TEXT: Final = {"type": "string"}
+_SEVERITIES: Final = ["warning", "error"]
+_ADDRESS: Final = {"type": "string", "description": "An address, as in model.ridge."}
 _CONDITION: Final = _one_or_many({"$ref": "#/$defs/condition"})
 _LIFECYCLE: Final = _object(
     {
@@ -281,7 +283,22 @@ def _meta_blocks() -> Mapping[str, Schema]:
             "state": _said("Where the state is kept.", state),
         }
     )
+    check = _object(
+        {
+            "assert": _CONDITION,
+            "severity": _said("Whether it is a warning or an error.", {"enum": _SEVERITIES}),
+        },
+        ["assert"],
+    )
+    moved = _object({"from": _ADDRESS, "to": _ADDRESS}, ["from", "to"])
+    destroy = _object({"destroy": _said("Whether the object is deleted.", {"type": "boolean"})})
+    removed = _object({"from": _ADDRESS, "lifecycle": _one_or_many(destroy)}, ["from"])
+    imported = _object({"to": _ADDRESS, "id": _said("What it is called outside.")}, ["to", "id"])
     return {
+        "check": _said("What should hold of the whole.", _labelled(check)),
+        "import": _said("An object that is there already.", _one_or_many(imported)),
+        "moved": _said("Where a block went.", _one_or_many(moved)),
+        "removed": _said("What the state lets go of.", _one_or_many(removed)),
         "amlplan": _said("Settings of the project.", _one_or_many(settings)),
         "locals": _said("Values with names.", _one_or_many({"type": "object"})),
         "module": _said("A folder of configuration that is called.", _labelled(module)),

@@ -55,7 +55,7 @@ def _still_there(configuration: Configuration) -> Iterator[Diagnostic]:
                 continue
             word = "moved" if isinstance(block, MovedBlock) else "removed"
             yield error(
-                f"{word}_is_there",
+                "still_there",
                 "Moved or removed, and still there",
                 f"The block says that {origin} was {word}, and the configuration still has it. "
                 "Take one of the two out.",

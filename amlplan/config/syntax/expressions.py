@@ -83,6 +83,8 @@ class ExpressionParser(Reader):
             return None
         root_end, end = ends[first], ends[last]
         start = starts[first]
+        if text[start:root_end] in _KEYWORDS:
+            return None
         steps = [
             Step(intern(text[starts[at] : ends[at]]), True, starts[at - 1], ends[at])  # noqa: FBT003
             for at in range(first + 2, last + 1, 2)
@@ -166,11 +168,12 @@ class ExpressionParser(Reader):
     def _name(self) -> Expression:
         """Parse a keyword, a function call or the root of a traversal."""
         start, end = self.starts[self.position], self.ends[self.position]
+        name = intern(self.text[start:end])
         self.position += 1
         while self._is_namespace():
             self.position += 3
             end = self.ends[self.position - 1]
-        name = intern(self.text[start:end])
+            name = f"{name}::{self.token_text(self.position - 1)}"
         if self.kinds[self.position] == "(":
             return self._call(name, start, end)
         if "::" in name:
