@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -125,21 +124,6 @@ def test_recorded_addresses_are_offered(configured: Project) -> None:
 def test_a_broken_configuration_offers_no_names(project: Project) -> None:
     project.hcl("model {")
     assert offered(project, "lock", "") == []
-
-
-def test_commands_and_options_come_at_once(project: Project) -> None:
-    def once() -> float:
-        start = time.perf_counter()
-        subprocess.run(
-            project.command("completion", "words", "plan", "-"),
-            cwd=project.root,
-            env=project.process_environment(),
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        return time.perf_counter() - start
-
-    assert min(once() for _ in range(5)) < 0.15
 
 
 def test_commands_and_options_import_no_configuration(project: Project) -> None:
