@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from amlplan.cli.project import open_project
 from amlplan.cli.workspaces import has_configuration
 from amlplan.config.expressions.functions.function import Function, Parameter
 from amlplan.config.expressions.functions.table import FUNCTIONS
@@ -18,7 +16,7 @@ from amlplan.errors import ConfigError
 from amlplan.planning.want import resource_value, want
 from amlplan.pointers import tokens_of, with_value
 from amlplan.secrets import Secrets
-from amlplan.values import UNKNOWN, ResourceValue, SecretReference, Sensitive
+from amlplan.values import UNKNOWN, ResourceValue, SecretReference, Sensitive, exact, open_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from amlplan.config.variables import Assignment
     from amlplan.diagnostics import Diagnostic
     from amlplan.values import Value
-    from amlplan_schemas.base import JsonValue
     from amlplan_schemas.state import Record
 
 
@@ -99,26 +96,18 @@ def _publish_recorded(project: Project) -> list[Diagnostic]:
 
 def _recorded(record: Record) -> ResourceValue:
     """A resource as the state has it: its secrets are references, or only known to be there."""
-    attributes: dict[str, JsonValue] = {}
+    attributes: dict[str, Value] = {}
     for tree in (record.inputs, record.outputs):
-        values = dict(tree.values)
+        values: dict[str, Value] = {name: exact(value) for name, value in tree.values.items()}
         for path, secret in tree.secrets.items():
             hidden: Value = Sensitive(UNKNOWN)
             if secret.scheme is not None and secret.argument is not None:
                 hidden = SecretReference(secret.scheme, secret.argument)
             values = with_value(values, tokens_of(path), hidden)
         attributes.update(values)
-    exact = {name: _exact(value) for name, value in attributes.items()}
-    return ResourceValue(exact, address=record.address, kind=record.kind, identity=record.identity)
-
-
-def _exact(value: JsonValue) -> Value:
-    """A value of the state as expressions have it: numbers are decimal."""
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    if isinstance(value, dict):
-        return {key: _exact(item) for key, item in value.items()}
-    return [_exact(item) for item in value] if isinstance(value, list) else value
+    return ResourceValue(
+        attributes, address=record.address, kind=record.kind, identity=record.identity
+    )
 
 
 def _attributes(project: Project, block: str, label: str) -> Iterable[str]:

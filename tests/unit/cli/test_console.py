@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -209,6 +210,7 @@ def test_at_a_terminal_mistakes_do_not_end_it(project: Project) -> None:
     terminal.type("(1 +\n")
     terminal.read_until("\n: ")
     terminal.text = ""
+    time.sleep(0.5)  # until it waits for a key
     os.killpg(terminal.process.pid, signal.SIGINT)
     terminal.read_until("\n> ")
     terminal.type("exit\n")

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from amlplan.config.forms import file_form
 from amlplan.config.syntax.parser import parse
 from amlplan.diagnostics import SourceFile
+from harness.cases import sections_of
 from harness.json_syntax import json_body
 
 if TYPE_CHECKING:
@@ -165,6 +166,24 @@ def test_the_command_prints_the_schema_of_what_is_installed(project: Project) ->
     document = {"bench": {"thing": {"a": {"value": "${var.a}", "steps": 2}}}}
     assert Draft202012Validator(schema).is_valid(document)
     assert mistakes(document)
+
+
+def test_the_cases_fit_what_is_installed(project: Project) -> None:
+    validator = Draft202012Validator(json.loads(project.run("schema", "json").out))
+    texts = [
+        (path.name, text)
+        for path in sorted((ROOT / "tests/cases").glob("*.case"))
+        if path.name != "mistakes.case"
+        for title, text in sections_of(path.read_text())[1]
+        if title.endswith(".hcl")
+    ]
+    found = [
+        (name, error.message)
+        for name, text in texts
+        for error in validator.iter_errors(translated(text))
+    ]
+    assert len(texts) > 20
+    assert not found
 
 
 def test_the_kinds_are_listed_with_what_brings_them(project: Project) -> None:
