@@ -78,7 +78,8 @@ def _answer(text: str, line: int, scope: ConsoleScope, console: Console) -> bool
     except EvaluationError as failure:
         console.diagnostics(failure.diagnostics)
         return False
-    console.print(
-        type_text(value.type) if isinstance(value, TypeAnswer) else expression_text(value)
-    )
+    if isinstance(value, TypeAnswer):
+        console.print(type_text(value.type))
+    else:
+        console.print(scope.masked(expression_text(value)))
     return True

@@ -36,9 +36,18 @@ class TypeAnswer:
     type: Type
 
 
+def _without_resources(value: Value) -> Value:
+    """A value in which resources are objects, as which their type is told."""
+    if isinstance(value, Sensitive):
+        return _without_resources(value.value)
+    if isinstance(value, ResourceValue) or type(value) is dict:
+        return {name: _without_resources(item) for name, item in value.items()}
+    return [_without_resources(item) for item in value] if type(value) is list else value
+
+
 _TYPE: Final = Function(
     "type",
-    lambda value: TypeAnswer(type_of(value)),
+    lambda value: TypeAnswer(type_of(_without_resources(value))),
     (Parameter("value", allows_null=True),),
     is_raw=True,
 )
@@ -47,10 +56,14 @@ _FUNCTIONS: Final = {**FUNCTIONS, _TYPE.name: _TYPE}
 
 @dataclass(frozen=True, slots=True)
 class ConsoleScope:
-    """The names of an expression; `attributes` gives those of a block that has no value yet."""
+    """The names of an expression; `attributes` gives those of a block that has no value yet.
+
+    `masked` takes secrets that were looked up out of a text.
+    """
 
     scope: Scope
     attributes: Callable[[str, str], Iterable[str]]
+    masked: Callable[[str], str]
 
 
 def console_scope(assignments: Sequence[Assignment], *, secrets_enabled: bool) -> ConsoleScope:
@@ -63,7 +76,8 @@ def console_scope(assignments: Sequence[Assignment], *, secrets_enabled: bool) -
     if not assignments and not has_configuration(root):
         secrets = Secrets(root, enabled=secrets_enabled)
         paths = {"path": {"module": ".", "root": ".", "cwd": str(root)}}
-        return ConsoleScope(Scope(paths, _FUNCTIONS, root, secrets.resolve), lambda *_: ())
+        scope = Scope(paths, _FUNCTIONS, root, secrets.resolve)
+        return ConsoleScope(scope, lambda *_: (), secrets.masked)
     project = open_project(assignments, secrets_enabled=secrets_enabled, require_variables=False)
     problems = _publish_recorded(project)
     evaluation = project.evaluation
@@ -72,7 +86,9 @@ def console_scope(assignments: Sequence[Assignment], *, secrets_enabled: bool) -
     if problems:
         raise ConfigError(in_source_order(problems))
     scope = replace(evaluation.scope, functions=_FUNCTIONS)
-    return ConsoleScope(scope, lambda block, label: _attributes(project, block, label))
+    return ConsoleScope(
+        scope, lambda block, label: _attributes(project, block, label), project.secrets.masked
+    )
 
 
 def _publish_recorded(project: Project) -> list[Diagnostic]:

@@ -124,6 +124,8 @@ def test_resources_are_as_the_state_records_them(project: Project) -> None:
     project.hcl(CONFIGURATION.replace("red", "blue"))
     before = project.root / "amlplan.state.json"
     text = before.read_bytes()
+    shape = piped(project, "type({ a = bench.a })\n").out
+    assert "        value: string,\n" in shape
     result = piped(project, "bench.a.value\nlocal.made\nbench.a.tags\n", "-var=team=x")
     assert result.out.splitlines() == [
         '"red"',
@@ -142,7 +144,8 @@ def test_secrets_stay_secrets(project: Project) -> None:
     assert result.out.splitlines() == ["(sensitive value)"] * 3
     again = piped(project, 'upper(env_secret("TOKEN"))\n', "-no-secrets")
     assert again.out.strip() == "(sensitive value)"
-    assert "hunter22" not in (result.all + again.all).lower()
+    marked_off = piped(project, 'nonsensitive("${env_secret("TOKEN")}-")\n')
+    assert "hunter22" not in (result.all + again.all + marked_off.all).lower()
 
 
 def test_an_expression_goes_on_until_its_brackets_close(project: Project) -> None:
