@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from amlplan.config.blocks import (
@@ -171,7 +172,7 @@ class Evaluation:
         values = BodyReader(block, problems).read(model, scope) if not problems else {}
         if problems:
             return None, problems
-        values.setdefault("name", block.default_name)
+        values.setdefault("name", _default_name(block, model))
         for field, target in self._implied.get(node.name, {}).items():
             named = self._graph.nodes[target].item
             values[field] = instance.resource(named.block, named.label)  # type: ignore[union-attr]
@@ -300,6 +301,15 @@ class Evaluation:
         context = f'output "{output.name}"'
         conditions = output.preconditions
         return verdict_of(conditions, instance.scope, "failed_precondition", summary, context)
+
+
+def _default_name(block: ResourceBlock, model: type[ResourceInputs]) -> str:
+    """The label, or label-key; with `_` between them where the kind's names take no dash."""
+    name = block.default_name
+    joined = f"{block.label}_{block.key}"
+    if block.key is None or re.fullmatch(model.name_pattern, name, re.ASCII) is not None:
+        return name
+    return joined if re.fullmatch(model.name_pattern, joined, re.ASCII) else name
 
 
 def _no_severity(placed: PlacedExpression, context: str) -> Diagnostic:

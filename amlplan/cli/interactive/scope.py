@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from amlplan.cli.project import open_project
 from amlplan.cli.workspaces import has_configuration
 from amlplan.config.expressions.functions.function import Function, Parameter
 from amlplan.config.expressions.functions.table import FUNCTIONS
@@ -16,7 +17,7 @@ from amlplan.errors import ConfigError
 from amlplan.planning.want import resource_value, want
 from amlplan.pointers import tokens_of, with_value
 from amlplan.secrets import Secrets
-from amlplan.values import UNKNOWN, ResourceValue, SecretReference, Sensitive, exact, open_project
+from amlplan.values import UNKNOWN, ResourceValue, SecretReference, Sensitive, exact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
