@@ -11,7 +11,7 @@ from amlplan.config.variables import argument_value, default_value
 from amlplan.values import UNKNOWN, Sensitive, is_sensitive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from amlplan.config.graph import Graph
     from amlplan.config.module_instance import ModuleInstance
@@ -59,7 +59,10 @@ class Computation:
 
     def instances(self, path: tuple[str, ...]) -> Iterator[ModuleInstance]:
         """The instances of a module, whose calls are computed where they were not yet."""
-        found = [self._root]
+        return self._below(self._root, path)
+
+    def _below(self, above: ModuleInstance, path: tuple[str, ...]) -> Iterator[ModuleInstance]:
+        found = [above]
         for name in path:
             deeper: list[ModuleInstance] = []
             for instance in found:
@@ -78,7 +81,7 @@ class Computation:
         waiting = [
             (target, other, False)
             for target in self._computed[name]
-            for other in self._across(name, target, instance)
+            for other in self._referred(name, target, instance)
         ]
         while waiting:
             current, place, is_ready = waiting.pop()
@@ -91,7 +94,7 @@ class Computation:
             waiting += [
                 (target, other, False)
                 for target in self._computed[current]
-                for other in self._across(current, target, place)
+                for other in self._referred(current, target, place)
             ]
         return problems
 
@@ -184,9 +187,11 @@ class Computation:
         while waiting:
             current, place = waiting.pop()
             for dependant in self._dependants.get(current, ()):
+                path = self._graph.nodes[dependant].module.path
+                shared = self._graph.shared(dependant, current)
                 waiting += [
                     (dependant, other)
-                    for other in self._across(current, dependant, place)
+                    for other in place.others(path, shared)
                     if self._drop(dependant, other)
                 ]
 
@@ -206,17 +211,10 @@ class Computation:
                     item, ModuleCall
                 )
 
-    def _across(
+    def _referred(
         self, origin: str, target: str, instance: ModuleInstance
-    ) -> Iterable[ModuleInstance]:
-        """The instances where a node finds another that it refers to, or that refers to it."""
-        ours, theirs = self._module_of(origin), self._module_of(target)
-        if len(theirs) >= len(ours):
-            return instance.instances(theirs[len(ours) :])
-        for _ in range(len(ours) - len(theirs)):
-            assert instance.parent is not None  # noqa: S101 - only the project's path is empty
-            instance = instance.parent
-        return (instance,)
-
-    def _module_of(self, name: str) -> tuple[str, ...]:
-        return self._graph.nodes[name].module.path
+    ) -> Iterator[ModuleInstance]:
+        """The instances in which a node finds another that it refers to."""
+        shared = self._graph.shared(origin, target)
+        path = self._graph.nodes[target].module.path
+        return self._below(instance.ancestor(shared), path[shared:])

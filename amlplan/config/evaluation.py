@@ -64,7 +64,7 @@ class Evaluation:
         self._graph = graph = build_graph(configuration, block_types, self._implied)
         self._order = [name for name in ordered(graph) if graph.nodes[name].is_resource]
         configuration.diagnostics.extend(graph.problems)
-        self._needed: dict[str, frozenset[str]] = {}
+        self._needed: dict[str, Mapping[str, int]] = {}
         self._objects: dict[tuple[str, str], tuple[str, ...]] = {}
         """By node and module instance, the addresses of what the node became there."""
         self._places: dict[str, tuple[Node, ModuleInstance]] = {}
@@ -102,7 +102,7 @@ class Evaluation:
         found = {node}
         waiting = [node]
         while waiting:
-            new = self._graph.resources_of(waiting.pop()) - found
+            new = self._graph.resources_of(waiting.pop()).keys() - found
             found |= new
             waiting += new
         return found
@@ -136,19 +136,10 @@ class Evaluation:
         if node.name not in self._needed:
             self._needed[node.name] = self._graph.resources_of(node.name)
         found: list[str] = []
-        for name in self._needed[node.name]:
-            for other in self._related(self._graph.nodes[name], instance):
+        for name, shared in self._needed[node.name].items():
+            for other in instance.others(self._graph.nodes[name].module.path, shared):
                 found += self._objects.get((name, other.prefix), ())
         return frozenset(found) if found else _NOTHING
-
-    def _related(self, node: Node, instance: ModuleInstance) -> Iterator[ModuleInstance]:
-        """The instances of a node's module below the ancestors that it shares with another."""
-        path = node.module.path
-        above: ModuleInstance = instance
-        while above.module.path != path[: len(above.module.path)]:
-            assert above.parent is not None  # noqa: S101 - the project's own path is empty
-            above = above.parent
-        return above.instances(path[len(above.module.path) :])
 
     # What they are.
 

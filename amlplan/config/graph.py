@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from amlplan.config.blocks import (
@@ -53,6 +54,12 @@ class Node:
         """Whether it is a block that a provider manages."""
         return isinstance(self.item, ResourceBlock)
 
+    @property
+    def written_in(self) -> tuple[str, ...]:
+        """The path of the module whose names its expressions see."""
+        path = self.module.path
+        return path[:-1] if isinstance(self.item, VariableBlock) else path
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -75,21 +82,30 @@ class Graph:
     problems: list[Diagnostic] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
 
-    def resources_of(self, name: str) -> frozenset[str]:
-        """The resources a node refers to, through what is none as well; their own are theirs."""
-        found: set[str] = set()
-        seen: set[str] = set()
-        stack = [name]
-        while stack:
-            for edge in self.edges[stack.pop()]:
-                if edge.target in seen:
+    def resources_of(self, name: str) -> Mapping[str, int]:
+        """The resources a node refers to, through what is none as well; their own are theirs.
+
+        With each how much of the module's path an instance of the node shares with the instances
+        of the resource: all of it within a module, less where the way leads through a caller.
+        """
+        found: dict[str, int] = {}
+        waiting = [(name, len(self.nodes[name].module.path))]
+        while waiting:
+            origin, most = waiting.pop()
+            for edge in self.edges[origin]:
+                depth = min(most, self.shared(origin, edge.target))
+                if found.get(edge.target, depth + 1) <= depth:
                     continue
-                seen.add(edge.target)
-                if self.nodes[edge.target].is_resource:
-                    found.add(edge.target)
-                else:
-                    stack.append(edge.target)
-        return frozenset(found)
+                found[edge.target] = depth
+                if not self.nodes[edge.target].is_resource:
+                    waiting.append((edge.target, depth))
+        return {name: depth for name, depth in found.items() if self.nodes[name].is_resource}
+
+    def shared(self, origin: str, target: str) -> int:
+        """How much of the module's path is the same at both ends of a reference."""
+        ours, theirs = self.nodes[origin].written_in, self.nodes[target].module.path
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False))
+        return sum(1 for _ in same)
 
 
 def build_graph(

@@ -119,6 +119,18 @@ class ModuleInstance:
         """What expressions see of a resource block."""
         return self._resources[block][label]
 
+    def ancestor(self, depth: int) -> ModuleInstance:
+        """The instance so far below the project that this one belongs to; itself at its depth."""
+        found = self
+        while len(found.module.path) > depth:
+            assert found.parent is not None  # noqa: S101 - only the project's path is empty
+            found = found.parent
+        return found
+
+    def others(self, path: tuple[str, ...], shared: int) -> Iterator[ModuleInstance]:
+        """The instances of a module that share so much of their path with this one."""
+        return self.ancestor(shared).instances(path[shared:])
+
     def instances(self, path: tuple[str, ...]) -> Iterator[ModuleInstance]:
         """The instances of a module that this one leads to, as far as they are made."""
         if not path:
