@@ -115,8 +115,12 @@ def apply_plan(plan: Plan, applying: Applying) -> ApplyResult:
     result = _summary(outcome, interrupted=applying.stop.is_set())
     if plan.mode == "destroy" or result.failures or result.skipped or result.interrupted:
         return result
-    problems, notes = checked(applying.evaluation)
-    problems += applying.evaluation.outputs()[1]
+    evaluation = applying.evaluation
+    problems, notes = checked(evaluation)
+    for address in evaluation.blocks:  # also of objects that nothing was done to
+        problems += evaluation.preconditions(address).problems
+        problems += evaluation.postconditions(address).problems
+    problems += evaluation.outputs()[1]
     broken = (ConfigError(problems),) if problems else ()
     return replace(result, failures=broken, notes=tuple(notes))
 

@@ -75,7 +75,7 @@ def draft_record(
 
 def _identity(operation: Operation, lineage: str, prior: Record | None) -> str:
     """What the object carries outside: it keeps it, also where its record moved since."""
-    if prior is not None and operation.action is Action.UPDATE:
+    if prior is not None and prior.generation == operation.generation:
         return prior.identity
     return f"{lineage}/{operation.address}/{operation.generation}"
 

@@ -135,9 +135,13 @@ def plan_inputs(project: Project, state: State | None, *, salt: str | None = Non
         current = current.model_copy(update={"serial": 0})
     settlement = settle(current, project.registry)
     current = with_settled(current, settlement)
-    current, moves, problems = with_moves(current, project.configuration)
+    moves = with_moves(current, project.configuration)
+    current = moves.state
     known = project.configuration.diagnostics
-    known.extend(problem for problem in problems if problem not in known)
+    known.extend(problem for problem in moves.problems if problem not in known)
+    unanswered = dict(settlement.unanswered)
+    for target, origin in moves.waiting.items():
+        unanswered[target] = unanswered.get(origin, f"that of {origin}, which moves here")
     return PlanInputs(
         evaluation=project.evaluation,
         state=current,
@@ -154,8 +158,8 @@ def plan_inputs(project: Project, state: State | None, *, salt: str | None = Non
             amlplan_version=__version__,
             salt=salt,
         ),
-        unanswered=settlement.unanswered,
-        moves=moves,
+        unanswered=unanswered,
+        moves=moves.names,
     )
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from amlplan.config.expressions.evaluate import EvaluationError, evaluate, literal_value
-from amlplan.config.expressions.marks import unmarked
+from amlplan.config.expressions.marks import marked, unmarked
 from amlplan.config.parts import DYNAMIC, LIFECYCLE, META_ARGUMENTS, iterator_of
 from amlplan.config.syntax.nodes import Literal, Traversal
 from amlplan.diagnostics import Diagnostic, SourceRange, error
@@ -188,15 +188,14 @@ class BodyReader:
         """Key and value for each block to make; None where that is not known yet."""
         expression = block.body.attributes["for_each"].expression
         found, is_there = self._value(expression, scope)
-        value, _ = unmarked(found)
+        value, was_marked = unmarked(found)
         if not is_there:
             return []
         if value is UNKNOWN:
             return None
-        if isinstance(value, dict):
-            return sorted(value.items())
-        if isinstance(value, list):
-            return list(_numbered(value))
+        if isinstance(value, dict | list):
+            pairs = sorted(value.items()) if isinstance(value, dict) else _numbered(value)
+            return [(marked(key, was_marked), marked(item, was_marked)) for key, item in pairs]
         text = "The argument for_each of a dynamic block takes a list, a set, a map or an object."
         self._report("invalid_dynamic", "Invalid dynamic block", text, expression)
         return []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.config.blocks import ModuleCall, OutputBlock, PlacedExpression, VariableBlock
 from amlplan.config.expressions.evaluate import EvaluationError, evaluate
-from amlplan.config.repetition import repetition_of
+from amlplan.config.repetition import UnknownRepetitionError, repetition_of
 from amlplan.config.variables import argument_value, default_value
 from amlplan.values import UNKNOWN, Sensitive, is_sensitive
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Computation:
     """Computes what is no resource, in each instance of its module, from what is published.
 
-    `broken` are the nodes that cannot be evaluated, as a reference on the way leads nowhere.
+    `broken` are the nodes that cannot be evaluated, as a reference on the way leads nowhere;
+    `failed` those with a mistake that was found while they were evaluated.
     """
 
     def __init__(self, graph: Graph, root: ModuleInstance, diagnostics: list[Diagnostic]) -> None:
@@ -32,6 +33,7 @@ class Computation:
         self._diagnostics = diagnostics
         self._computed, self._dependants = self._ways()
         self.broken = self._led_astray()
+        self.failed: set[str] = set()
 
     def _ways(self) -> tuple[dict[str, tuple[str, ...]], dict[str, list[str]]]:
         """What each node refers to that is computed, and for every node those that refer to it."""
@@ -110,9 +112,17 @@ class Computation:
             try:
                 instance.repetitions[name] = repetition_of(meta, instance.scope, context)
             except EvaluationError as failure:
-                problems += [diagnostic.within(context) for diagnostic in failure.diagnostics]
+                if not self._is_told(name, failure):
+                    problems += [item.within(context) for item in failure.diagnostics]
+                self.failed.add(name)
                 return None
         return instance.repetitions[name]
+
+    def _is_told(self, name: str, failure: EvaluationError) -> bool:
+        """Whether it is unknown for a mistake or for want of a variable, told elsewhere."""
+        needed = self._graph.resources_of(name)
+        is_unknown = isinstance(failure, UnknownRepetitionError)
+        return is_unknown and (not needed or not self.failed.isdisjoint(needed))
 
     def value(
         self,
@@ -171,13 +181,14 @@ class Computation:
         call = caller.module.calls[instance.module.path[-1]]
         placed = call.arguments.get(variable.name)
         if placed is None:
-            value, found = default_value(variable, caller.scope)
+            value, found = default_value(variable, caller.scope.without_values())
         else:
             name = f"{caller.module.prefix}module.{call.name}"
             repeated = self.repetition(name, caller, problems) or {}
             names = repeated.get(instance.key, {})
             given = self.value(placed, caller, problems, names)
-            value, found = argument_value(variable, given, placed.range, caller.scope)
+            outside = caller.scope.without_values()
+            value, found = argument_value(variable, given, placed.range, outside)
         problems += found
         return value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from amlplan.config.expressions.conversion import as_bool, as_text
 from amlplan.config.expressions.evaluate import EvaluationError, evaluate
 from amlplan.config.expressions.marks import unmarked
 from amlplan.diagnostics import Diagnostic, error
@@ -50,10 +51,9 @@ def _holds(condition: Condition, scope: Scope, context: str) -> bool | None:
     value, _ = unmarked(evaluate(placed.expression, scope, placed.source))
     if value is UNKNOWN:
         return None
-    if value in {"true", "false"}:
-        return value == "true"
-    if isinstance(value, bool):
-        return value
+    flag = as_bool(value)
+    if flag is not None:
+        return flag
     text = "A condition must be true or false."
     raise EvaluationError(
         error("invalid_condition", "Invalid condition", text, placed.range, context=context)
@@ -68,4 +68,5 @@ def _message(condition: Condition, scope: Scope) -> str:
         return "What is said about it is sensitive, so it is not shown."
     if not is_wholly_known(message):
         return "What is said about it is known only after apply."
-    return str(message)
+    text = as_text(message)
+    return "No message was given." if text is None else text

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from amlplan.addresses import key_text
 from amlplan.config.blocks import (
     CheckBlock,
     OutputBlock,
@@ -18,11 +20,11 @@ from amlplan.config.cycles import ordered
 from amlplan.config.expressions.evaluate import EvaluationError
 from amlplan.config.expressions.typed_collections import plain
 from amlplan.config.graph import build_graph
-from amlplan.config.lifecycle import Lifecycle, lifecycle_of
+from amlplan.config.lifecycle import Lifecycle, lifecycle_of, triggers_of
 from amlplan.config.module_instance import ModuleInstance
-from amlplan.config.syntax.references import references
 from amlplan.config.workspaces import implied_references
 from amlplan.diagnostics import error
+from amlplan.values import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from amlplan.values import Value
     from amlplan_schemas.base import ResourceInputs
 
+FoundTrigger = tuple[frozenset[str], str | None]
 _NOTHING: Final[frozenset[str]] = frozenset()
 
 
@@ -149,6 +152,11 @@ class Evaluation:
         instance.publish(self.blocks[address], value)
         self._computation.forget(node.name, instance)
 
+    def fail(self, address: str) -> None:
+        """Have an object be unknown to others, as its block has a mistake that was reported."""
+        self._computation.failed.add(self._places[address][0].name)
+        self.publish(address, UNKNOWN)
+
     def resource(
         self, address: str, model: type[ResourceInputs]
     ) -> tuple[dict[str, Value] | None, list[Diagnostic]]:
@@ -179,6 +187,14 @@ class Evaluation:
             problems += [item.within(block.context, address) for item in failure.diagnostics]
             return Lifecycle(), problems
 
+    def protected(self) -> frozenset[str]:
+        """The objects that must not be destroyed, as far as the configuration alone can tell."""
+        found = set()
+        for address in self.addresses():
+            if self.lifecycle(address)[0].prevent_destroy:
+                found.add(address)
+        return frozenset(found)
+
     def preconditions(self, address: str) -> Verdict:
         """Whether what an object requires holds."""
         block = self.blocks[address]
@@ -198,24 +214,27 @@ class Evaluation:
         conditions, summary = block.lifecycle.postconditions, "Resource postcondition failed"
         return verdict_of(conditions, scope, "failed_postcondition", summary, block.context)
 
-    def triggers(self, address: str) -> list[tuple[frozenset[str], str | None]]:
+    def triggers(self, address: str) -> tuple[list[FoundTrigger], list[Diagnostic]]:
         """What an object is replaced with: other objects, and the one attribute that counts."""
         block = self.blocks[address]
-        placed = block.lifecycle and block.lifecycle.arguments.get("replace_triggered_by")
-        if not placed:
-            return []
         node, instance = self._places[address]
-        found: list[tuple[frozenset[str], str | None]] = []
-        for traversal in references(placed.expression):
-            name = f"{node.module.prefix}{traversal.root}.{traversal.steps[0].key}"
-            if name in self._graph.nodes and self._graph.nodes[name].is_resource:
-                objects = self._objects.get((name, instance.prefix), ())
-                keys = [step.key for step in traversal.steps[1:] if not step.is_attribute]
-                if keys:
-                    objects = tuple(item for item in objects if self.blocks[item].key == keys[0])
-                attributes = [step.key for step in traversal.steps[1:] if step.is_attribute]
-                found.append((frozenset(objects), str(attributes[0]) if attributes else None))
-        return found
+        scope, problems = self._scope_of(address)
+        found: list[FoundTrigger] = []
+        try:
+            triggers = triggers_of(block.lifecycle, scope)
+        except EvaluationError as failure:
+            return [], [item.within(block.context, address) for item in failure.diagnostics]
+        for item in triggers:
+            name = f"{node.module.prefix}{item.block}.{item.label}"
+            objects = self._objects.get((name, instance.prefix), ())
+            if item.key is not None:
+                objects = tuple(one for one in objects if self.blocks[one].key == item.key)
+                if not objects:
+                    text = f"There is no {item.block}.{item.label}{key_text(item.key)}."
+                    problem = error("invalid_lifecycle", "Invalid lifecycle argument", text)
+                    problems.append(replace(problem, range=item.place).within(block.context))
+            found.append((frozenset(objects), item.attribute))
+        return found, problems
 
     def _scope_of(self, address: str) -> tuple[Scope, list[Diagnostic]]:
         """The names that the block of an object knows, and what is wrong with them."""
@@ -244,7 +263,7 @@ class Evaluation:
                 if check.severity is not None:
                     severity = self._computation.value(check.severity, instance, problems)
                     is_error = severity != "warning"
-                    if severity not in {"error", "warning"}:
+                    if severity not in ("error", "warning"):
                         problems.append(_no_severity(check.severity, check.context))
                 if problems:
                     is_error, verdict = True, Verdict(tuple(problems))

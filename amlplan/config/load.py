@@ -146,9 +146,11 @@ class _Reader:
 
 def in_source_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     """Diagnostics by file and place, those without a place first, each once."""
-    unique = list(dict.fromkeys(diagnostics))
+    unique: dict[object, Diagnostic] = {}
+    for item in diagnostics:  # one mistake of several objects of a block is told once
+        unique.setdefault((item.code, item.detail, item.range), item)
     return sorted(
-        unique,
+        unique.values(),
         key=lambda item: (item.range.source.filename, item.range.start) if item.range else ("", 0),
     )
 
@@ -163,7 +165,7 @@ class _Loader:
         self._block_types = block_types
         self._reporter = Reporter(configuration)
         meta = MetaBlocks(configuration, self._reporter)
-        refactorings = RefactoringBlocks(configuration, self._reporter)
+        refactorings = RefactoringBlocks(configuration, self._reporter, block_types)
         self._readers = {**meta.readers, **refactorings.readers}
 
     def read(self, body: Body, source: SourceFile) -> None:

@@ -10,7 +10,7 @@ from amlplan.config.syntax.nodes import Traversal
 from amlplan.diagnostics import SourceRange, error
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from amlplan.config.blocks import Configuration
     from amlplan.config.reporter import Reporter
@@ -23,7 +23,10 @@ _MODULE: Final = "module"
 class RefactoringBlocks:
     """Reads these blocks into a configuration."""
 
-    def __init__(self, configuration: Configuration, reporter: Reporter) -> None:
+    def __init__(
+        self, configuration: Configuration, reporter: Reporter, block_types: Iterable[str]
+    ) -> None:
+        self._types = frozenset((_MODULE, *block_types))
         self._configuration = configuration
         self._reporter = reporter
         self.readers = {"moved": self._moved, "removed": self._removed, "import": self._import}
@@ -51,7 +54,11 @@ class RefactoringBlocks:
             return
         origin = self._address(found["from"], source, "removed")
         destroys = True
-        for inner in block.body.blocks:
+        if len(block.body.blocks) > 1:
+            first, second = block.body.blocks[:2]
+            places = [SourceRange(source, item.start, item.header_end) for item in (first, second)]
+            self._reporter.twice("lifecycle", "The lifecycle block", *places)
+        for inner in block.body.blocks[:1]:
             known = self._reporter.attributes(inner.body, source, "removed", frozenset({"destroy"}))
             destroys = self._reporter.literal(known.get("destroy"), source, default=True) is True
         if origin is not None:
@@ -96,7 +103,7 @@ class RefactoringBlocks:
                 for step in expression.steps
             ]
             address = parse_address(expression.root + "".join(steps))
-            if address is not None:
+            if address is not None and address.block in self._types:
                 return address
         self._configuration.diagnostics.append(
             error(

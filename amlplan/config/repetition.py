@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from amlplan.config.expressions.conversion import as_bool
 from amlplan.config.expressions.evaluate import EvaluationError, evaluate
 from amlplan.config.expressions.marks import unmarked
+from amlplan.config.expressions.numbers import parse_number
 from amlplan.config.expressions.typed_collections import SetValue, type_name
 from amlplan.config.syntax.references import references
 from amlplan.diagnostics import SourceRange, error
@@ -21,7 +23,13 @@ if TYPE_CHECKING:
 
 Repetition = dict["Key | None", dict[str, "Value"]]
 """By the key of each object, the names that its block knows beside those of its module."""
+MOST: Final = 100_000
+"""Objects of one block: more would be a slip, and no plan to be read."""
 ONCE: Final[Repetition] = {None: {}}
+
+
+class UnknownRepetitionError(EvaluationError):
+    """How many objects there are depends on what is known only after apply."""
 
 
 def repetition_of(meta: Mapping[str, PlacedExpression], scope: Scope, context: str) -> Repetition:
@@ -45,22 +53,20 @@ def repetition_of(meta: Mapping[str, PlacedExpression], scope: Scope, context: s
 
 def _is_enabled(placed: PlacedExpression, scope: Scope, context: str) -> bool:
     value = _known(placed, scope, context, "enabled")
-    if value in {"true", "false"}:
-        return value == "true"
-    if not isinstance(value, bool):
+    flag = as_bool(value)
+    if flag is None:
         text = f"The argument must be true or false, and is {_article(value)}."
         raise _failure(placed, "Invalid enabled argument", text, context)
-    return value
+    return flag
 
 
 def _count(placed: PlacedExpression, scope: Scope, context: str) -> int:
     value = _known(placed, scope, context, "count")
-    if isinstance(value, str) and value.isdecimal():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        text = f"The count must be a whole number that is not negative, and is {_shown(value)}."
+    number = parse_number(value) if isinstance(value, str) else value
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= MOST:
+        text = f"The count must be a whole number from 0 to {MOST:,}, and is {_shown(value)}."
         raise _failure(placed, "Invalid count argument", text, context)
-    return value
+    return number
 
 
 def _elements(placed: PlacedExpression, scope: Scope, context: str) -> dict[str, Value]:
@@ -109,7 +115,8 @@ def _waits(placed: PlacedExpression, scope: Scope, context: str, name: str) -> E
         "how many objects there will be. Use keys that the configuration itself has, and let only "
         "the values depend on other objects."
     )
-    return _failure(placed, f"Invalid {name} argument", text, context)
+    failure = _failure(placed, f"Invalid {name} argument", text, context)
+    return UnknownRepetitionError(*failure.diagnostics)
 
 
 def _unknown_in(placed: PlacedExpression, scope: Scope) -> list[str]:

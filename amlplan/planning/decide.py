@@ -16,7 +16,7 @@ from amlplan.planning.compare import (
 from amlplan.planning.diff import changed_leaves
 from amlplan.pointers import top_field
 from amlplan.provider import Missing, Present, Refinement, Refines, has
-from amlplan_schemas.base import Trait, marked_fields
+from amlplan_schemas.base import Trait, marked_fields, reference_fields
 from amlplan_schemas.plan import (
     Action,
     Drift,
@@ -31,10 +31,11 @@ from amlplan_schemas.state import Secret, Status
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from amlplan.config.lifecycle import Lifecycle
     from amlplan.planning.compare import SecretDigests
     from amlplan.planning.want import Wanted
     from amlplan.provider import Observed, Provider, Targets
-    from amlplan_schemas.base import JsonValue
+    from amlplan_schemas.base import JsonValue, ResourceInputs
     from amlplan_schemas.state import Record
 
 
@@ -92,13 +93,13 @@ def decide(subject: Subject) -> Decision:
 def _change(subject: Subject, record: Record, observed: Present) -> Decision:
     """What has to happen to an object that is there."""
     wanted, provider = subject.wanted, subject.provider
-    drift = drift_of(record, observed, provider)
+    drift = _that_counts(drift_of(record, observed, provider), wanted.lifecycle)
     model = provider.kind.inputs
     comparison = compare_inputs(
         wanted.checked, record.inputs, observed.inputs, subject.digests, model
     )
     changes = (
-        *(item for item in comparison.changes if not wanted.lifecycle.ignores(item.path)),
+        *(item for item in comparison.changes if not _is_ignored(item, wanted, model)),
         *changed_leaves(record.derived, wanted.derived, FieldSource.DERIVED),
         *watched_changes(record, observed.outputs, provider.kind.outputs),
     )
@@ -128,6 +129,23 @@ def _change(subject: Subject, record: Record, observed: Present) -> Decision:
         seen = {"before": _seen_values(record, observed, provider)}
         operation = operation.model_copy(update=seen)
     return Decision(operation, drift, kept, unresolved)
+
+
+def _is_ignored(change: FieldChange, wanted: Wanted, model: type[ResourceInputs]) -> bool:
+    is_reference = top_field(change.path) in reference_fields(model)
+    return not is_reference and wanted.lifecycle.ignores(change.path)
+
+
+def _that_counts(drift: Drift | None, lifecycle: Lifecycle) -> Drift | None:
+    """The drift without what the block ignores."""
+    if drift is None or not lifecycle.ignored or not drift.changes:
+        return drift
+    changes = tuple(
+        item
+        for item in drift.changes
+        if item.source is not FieldSource.INPUT or not lifecycle.ignores(item.path)
+    )
+    return drift.model_copy(update={"changes": changes}) if changes else None
 
 
 def _update(

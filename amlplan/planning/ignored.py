@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
-from amlplan.pointers import top_field
+from amlplan.config.lifecycle import fits
+from amlplan.pointers import tokens_of
 from amlplan.values import exact
 from amlplan_schemas.base import reference_fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from amlplan.config.lifecycle import Lifecycle
+    from amlplan.config.lifecycle import Lifecycle, Way
     from amlplan.values import Value
     from amlplan_schemas.base import ResourceInputs
     from amlplan_schemas.state import Record
 
-Patterns = tuple[tuple[str, ...], ...]
 _ABSENT: Final[Any] = object()
 
 
@@ -26,17 +25,17 @@ def with_ignored(
 ) -> dict[str, Value]:
     """The values of a block with those that it ignores as they were recorded.
 
-    A secret cannot be had again, and a block reference leads to an object of now: these fields
-    keep their new values, whose changes do not count.
+    A secret cannot be had again: it keeps its new value, whose change does not count. A block
+    reference is not ignored, as it leads to an object of now.
     """
-    left = {top_field(path) for path in record.inputs.secrets} | reference_fields(model).keys()
     recorded = record.inputs.values
+    secrets = frozenset(tokens_of(path) for path in record.inputs.secrets)
     kept = dict(values)
-    for name in model.model_fields:
-        patterns = _below(lifecycle.ignored, name)
-        if not patterns or name in left or name not in recorded:
+    for name in model.model_fields.keys() - reference_fields(model).keys():
+        ways = _below(lifecycle.ignored, name)
+        if not ways or name not in recorded:
             continue
-        found = _merged(kept.get(name, _ABSENT), exact(recorded[name]), patterns)
+        found = _merged(kept.get(name, _ABSENT), exact(recorded[name]), ways, (name,), secrets)
         if found is _ABSENT or found is None:
             kept.pop(name, None)
         else:
@@ -44,32 +43,40 @@ def with_ignored(
     return kept
 
 
-def _below(patterns: Patterns, step: str) -> Patterns:
-    """What patterns say below a step; one that ends above it says everything."""
-    return tuple(
-        pattern[1:] for pattern in patterns if not pattern or fnmatchcase(step, pattern[0])
-    )
+def _below(ways: Sequence[Way], step: str) -> tuple[Way, ...]:
+    """What ways say below a step; one that ends above it says everything."""
+    return tuple(way[1:] for way in ways if not way or fits(step, way[0]))
 
 
-def _merged(new: Any, old: Any, patterns: Patterns) -> Any:
-    """The new value with what patterns lead to as it was."""
-    if () in patterns:
+def _merged(
+    new: Any,
+    old: Any,
+    ways: tuple[Way, ...],
+    place: tuple[str, ...],
+    secrets: frozenset[tuple[str, ...]],
+) -> Any:
+    """The new value with what the ways lead to as it was, but for secrets."""
+    inside = {secret for secret in secrets if secret[: len(place)] == place}
+    if () in ways and not inside:
         return old
+    if place in inside:
+        return new
     if isinstance(new, dict) and isinstance(old, dict):
         merged: dict[str, Any] = {}
         for key in dict.fromkeys((*new, *old)):
-            inner = _below(patterns, key)
+            inner = _below(ways, key)
             found = new.get(key, _ABSENT)
             if inner:
-                found = _merged(found, old.get(key, _ABSENT), inner)
+                before = old.get(key, _ABSENT)
+                found = _merged(found, before, inner, (*place, key), secrets)
             if found is not _ABSENT:
                 merged[key] = found
         return merged
     if isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
-        return [_item(index, new, old, patterns) for index in range(len(new))]
+        items = []
+        for index, (item, before) in enumerate(zip(new, old, strict=True)):
+            inner = _below(ways, str(index))
+            way = (*place, str(index))
+            items.append(_merged(item, before, inner, way, secrets) if inner else item)
+        return items
     return new
-
-
-def _item(index: int, new: Sequence[Any], old: Sequence[Any], patterns: Patterns) -> Any:
-    inner = _below(patterns, str(index))
-    return _merged(new[index], old[index], inner) if inner else new[index]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from amlplan.addresses import Address, parse_address
@@ -11,33 +11,149 @@ from amlplan.diagnostics import Diagnostic, error
 from amlplan.renaming import renamed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
+    from amlplan.addresses import Key
     from amlplan.config.blocks import Configuration
     from amlplan_schemas.state import State
 
+_Names = tuple[str, ...]
 
-def with_moves(
-    state: State, configuration: Configuration
-) -> tuple[State, dict[str, str], list[Diagnostic]]:
-    """The state with its records where the configuration moved them, and which went where.
 
-    Blocks are followed in the order in which they are written. One whose object would come where
-    another is already is a mistake; one that names nothing here was carried out before.
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """A state whose records are where the configuration moved them.
+
+    `names` has the addresses that were left with those that were taken. `waiting` has addresses
+    that are to be taken by an object whose interrupted operation is not settled, with its own.
     """
-    problems: list[Diagnostic] = [*_still_there(configuration)]
-    places = {address: address for address in state.records if address not in state.pending}
-    for module in configuration.modules():
-        for block in module.moved:
-            found = _moves_of(block, module.path, places)
-            for now, then in found.items():
-                if then in places and then not in found:
-                    problems.append(_collides(block, now, then))
-                    continue
-                places[then] = places.pop(now)
-    names = {origin: now for now, origin in places.items() if now != origin}
+
+    state: State
+    names: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
+    problems: tuple[Diagnostic, ...] = ()
+
+
+def with_moves(state: State, configuration: Configuration) -> Moves:
+    """Follow the moved blocks of a configuration, and what `count` that comes or goes implies.
+
+    Blocks are followed one after the other however they are ordered, as in a to b to c. One whose
+    object would come where another is already is a mistake; one that names nothing here was
+    carried out before.
+    """
+    blocks = _Blocks(configuration)
+    problems = [*_still_there(configuration), *blocks.problems]
+    targets = {name: blocks.target(name, state.records.keys()) for name in state.records}
+    taken: dict[str, list[str]] = {}
+    for name, target in targets.items():
+        taken.setdefault(target, []).append(name)
+    names: dict[str, str] = {}
+    waiting: dict[str, str] = {}
+    for target, origins in taken.items():
+        moving = [name for name in origins if name != target]
+        if len(origins) > 1:
+            problems += [_collides(blocks.last(name), name, target) for name in moving]
+        elif moving and moving[0] in state.pending:
+            waiting[target] = moving[0]
+        elif moving:
+            names[moving[0]] = target
     records = renamed(state.records, names)
-    return state.model_copy(update={"records": records}), names, problems
+    moved = state.model_copy(update={"records": records}) if names else state
+    return Moves(moved, names, waiting, tuple(problems))
+
+
+class _Blocks:
+    """The moved blocks of all modules, found by the block or module that each is about."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._found: dict[tuple[_Names, str, str], list[tuple[_Names, MovedBlock]]] = {}
+        self._modules = {module.path: module for module in configuration.modules()}
+        self.problems: list[Diagnostic] = []
+        seen: dict[tuple[_Names, Address], MovedBlock] = {}
+        for module in configuration.modules():
+            for block in module.moved:
+                earlier = seen.setdefault((module.path, block.origin), block)
+                if block.origin == block.target or earlier is not block:
+                    self.problems.append(_ambiguous(block, earlier))
+                    continue
+                calls = tuple(name for name, _ in block.origin.calls)
+                key = ((*module.path, *calls), block.origin.block, block.origin.label)
+                self._found.setdefault(key, []).append((module.path, block))
+
+    def target(self, name: str, there: AbstractSet[str]) -> str:
+        """Where an object goes in the end; where it is, if nothing moves it."""
+        address = parse_address(name)
+        if address is None:
+            return name
+        seen = {address}
+        while True:
+            found, _ = self._step(address)
+            if found is None or found in seen:
+                break
+            address = found
+            seen.add(found)
+        implied = self._implied(address)
+        return str(address if str(implied) in there else implied)
+
+    def last(self, name: str) -> MovedBlock | None:
+        """The block that moves an object at last, None where only `count` does."""
+        address, found = parse_address(name), None
+        seen: set[Address] = set()
+        while address is not None and address not in seen:
+            seen.add(address)
+            address, block = self._step(address)
+            found = block or found
+        return found
+
+    def _step(self, address: Address) -> tuple[Address | None, MovedBlock | None]:
+        calls = tuple(name for name, _ in address.calls)
+        keys = [(calls, address.block, address.label)]
+        keys += [(calls[:depth], "module", calls[depth]) for depth in range(len(calls))]
+        for key in keys:
+            for path, block in self._found.get(key, ()):
+                target = _moved(address, block, path)
+                if target is not None and target != address:
+                    return target, block
+        return None, None
+
+    def _implied(self, address: Address) -> Address:
+        """Where an object is once `count` came to, or went from, its block or its modules."""
+        path: _Names = ()
+        calls = []
+        for name, key in address.calls:
+            module = self._modules.get(path)
+            call = module.calls.get(name) if module is not None else None
+            calls.append((name, _counted(key, None if call is None else call.meta.keys())))
+            path = (*path, name)
+        module = self._modules.get(path)
+        block = module.resources.get(f"{address.block}.{address.label}") if module else None
+        key = _counted(address.key, None if block is None else block.meta.keys())
+        return replace(address, calls=tuple(calls), key=key)
+
+
+def _counted(key: Key | None, meta: AbstractSet[str] | None) -> Key | None:
+    """The key of the only object of a block that has `count` now, or has it no longer."""
+    if meta is None:
+        return key
+    if key is None and "count" in meta:
+        return 0
+    if key == 0 and not meta & {"count", "for_each"}:
+        return None
+    return key
+
+
+def _ambiguous(block: MovedBlock, earlier: MovedBlock) -> Diagnostic:
+    what = f"{block.origin} is to move to itself"
+    if earlier is not block:
+        what = f"{block.origin} is to move to {earlier.target} and to {block.target}"
+    return error(
+        "moved_twice",
+        "Move to nowhere or to two places",
+        f"{what}. Take the block out, or name the one place where it is now.",
+        block.header,
+        context="moved",
+    )
 
 
 def _still_there(configuration: Configuration) -> Iterator[Diagnostic]:
@@ -62,21 +178,6 @@ def _still_there(configuration: Configuration) -> Iterator[Diagnostic]:
                 block.header,
                 context=word,
             )
-
-
-def _moves_of(
-    block: MovedBlock, path: tuple[str, ...], places: Mapping[str, str]
-) -> dict[str, str]:
-    """Where a block moves each of the addresses that are taken now."""
-    found: dict[str, str] = {}
-    for text in places:
-        address = parse_address(text)
-        if address is None:
-            continue
-        target = _moved(address, block, path)
-        if target is not None and target != address:
-            found[text] = str(target)
-    return found
 
 
 def _moved(address: Address, block: MovedBlock, path: tuple[str, ...]) -> Address | None:
@@ -128,13 +229,13 @@ def forgotten(address: str, configuration: Configuration) -> bool | None:
     return None
 
 
-def _collides(block: MovedBlock, now: str, then: str) -> Diagnostic:
+def _collides(block: MovedBlock | None, now: str, then: str) -> Diagnostic:
     return error(
         "moved_collides",
         "Move to an address that is taken",
         f"{now} is to move to {then}, where the state has another object. Take the moved block "
         "out, or delete one of the two first.",
-        block.header,
+        None if block is None else block.header,
         context="moved",
         address=now,
     )

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from amlplan.config.load import in_source_order
+from amlplan.diagnostics import Diagnostic, error
 from amlplan.errors import ConfigError
 from amlplan.planning.checks import checked
 from amlplan.planning.compare import SecretDigests
@@ -18,6 +19,8 @@ from amlplan.planning.rules import broken_rules
 from amlplan_schemas.plan import Plan, Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from amlplan.events import EventSink
     from amlplan.planning.findings import PlanInputs
     from amlplan.provider import Observed
@@ -36,6 +39,7 @@ def make_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
     for address in inputs.evaluation.addresses():
         planner.resource(address)
     problems = [*inputs.evaluation.configuration.diagnostics, *findings.problems]
+    problems += _moved_and_there(inputs)
     problems += broken_rules(findings.wanted, inputs.registry)
     if not problems:
         plan_removals(findings)
@@ -48,6 +52,22 @@ def make_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
     if problems:
         raise ConfigError(in_source_order(problems))
     return _finished(_plan_of(findings, outputs))
+
+
+def _moved_and_there(inputs: PlanInputs) -> Iterator[Diagnostic]:
+    """Objects that a block moved away, and that the configuration has at the old address too."""
+    for name, now in inputs.moves.items():
+        block = inputs.evaluation.blocks.get(name)
+        if block is not None:
+            yield error(
+                "still_there",
+                "Moved or removed, and still there",
+                f"{name} has moved to {now}, and the configuration still has it. Take the moved "
+                "block out, or the object.",
+                block.header,
+                context=block.context,
+                address=name,
+            )
 
 
 def make_destroy_plan(inputs: PlanInputs, emit: EventSink) -> Plan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amlplan.diagnostics import Diagnostic, error
-from amlplan.planning.decide import Subject, decide
+from amlplan.planning.decide import Decision, Subject, decide
 from amlplan.planning.outside import attached, awaited, offers
 from amlplan.planning.want import Wanted, resource_value, want
 from amlplan.pointers import top_field
@@ -43,13 +43,14 @@ class Planner:
         problems += inputs.evaluation.preconditions(address).problems
         if wanted is None or problems:
             self._findings.problems.extend(problems)
-            inputs.evaluation.publish(address, UNKNOWN)
+            inputs.evaluation.fail(address)
             return
         self._findings.wanted[address] = wanted
         if inputs.registry.is_configuration_only(wanted.block.kind):
             inputs.evaluation.publish(address, resource_value(wanted, {}, {}, UNKNOWN))
             return
         known, identity = self._plan(wanted, record)
+        wanted = self._findings.wanted[address]
         provider = inputs.registry.provider(wanted.block.kind)
         value = resource_value(
             wanted, provider.kind.outputs.model_fields, known, identity or UNKNOWN
@@ -72,19 +73,13 @@ class Planner:
         if silent is not None:
             self._findings.block(address, wanted.block.kind, *silent)
             return recorded
-        inputs = self._inputs
-        decision = decide(
-            Subject(
-                wanted=wanted,
-                record=record,
-                observed=self._findings.observed.get(address, Present()),
-                provider=inputs.registry.provider(wanted.block.kind),
-                digests=self._digests,
-                serial=inputs.state.serial,
-                targets=self._targets(wanted),
-                is_triggered=self._is_triggered(address),
-            )
-        )
+        decision = self._decide(wanted, record)
+        if decision.operation is not None and decision.operation.action is Action.REPLACE:
+            anew = self._wanted_anew(address)
+            if anew is None:
+                return recorded
+            wanted = anew
+            decision = self._decide(wanted, record)
         if decision.drift is not None:
             self._findings.drift.append(decision.drift)
         for path in decision.unresolved:
@@ -106,6 +101,32 @@ class Planner:
         )
         keeps = operation.action is Action.UPDATE and record is not None
         return decision.known_outputs, record.identity if keeps and record else None
+
+    def _decide(self, wanted: Wanted, record: Record | None) -> Decision:
+        inputs, address = self._inputs, wanted.block.address
+        return decide(
+            Subject(
+                wanted=wanted,
+                record=record,
+                observed=self._findings.observed.get(address, Present()),
+                provider=inputs.registry.provider(wanted.block.kind),
+                digests=self._digests,
+                serial=inputs.state.serial,
+                targets=self._targets(wanted),
+                is_triggered=self._is_triggered(wanted),
+            )
+        )
+
+    def _wanted_anew(self, address: str) -> Wanted | None:
+        """What is wanted of an object that is made anew: nothing stays as it was applied."""
+        inputs = self._inputs
+        wanted, problems = want(
+            address, inputs.evaluation, inputs.registry, inputs.secrets, inputs.lock
+        )
+        self._findings.problems.extend(problems)
+        if wanted is not None:
+            self._findings.wanted[address] = wanted
+        return wanted
 
     def _targets(self, wanted: Wanted) -> Mapping[str, Record]:
         """The records of what the block refers to, where those stay as they are."""
@@ -171,12 +192,12 @@ class Planner:
             return {}, None
         return observed.outputs, str(observed.outputs["id"])
 
-    def _is_triggered(self, address: str) -> bool:
+    def _is_triggered(self, wanted: Wanted) -> bool:
         """Whether something changes that the object is replaced with."""
-        for objects, attribute in self._inputs.evaluation.triggers(address):
+        for objects, attribute in wanted.triggers:
             for name in objects:
                 operation = self._findings.operations.get(name)
-                if operation is None:
+                if operation is None or not operation.calls_provider:
                     continue
                 changed = {top_field(change.path) for change in operation.changes}
                 unknown = {top_field(path) for path in operation.unknown}

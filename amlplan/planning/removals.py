@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from amlplan_schemas.state import Record, State
 
 _PROTECTED = (
-    "prevent_destroy protected it when it was applied last",
+    "prevent_destroy protects it",
     "apply it with prevent_destroy = false, then delete it",
 )
 Dependants = dict[str, set[str]]
@@ -36,6 +36,7 @@ def plan_removals(findings: Findings, reason: Reason = Reason.NO_CONFIGURATION) 
         for address, record in state.records.items()
         if everything or address not in configured
     }
+    protected = findings.inputs.evaluation.protected() if everything else frozenset()
     dependants = _dependants(state)
     _block_unanswered(findings, everything=everything)
     _keep_what_carries_others(findings, dependants)
@@ -44,11 +45,14 @@ def plan_removals(findings: Findings, reason: Reason = Reason.NO_CONFIGURATION) 
         silent = findings.silence_of(address, record)
         if silent is not None:
             findings.block(address, record.kind, *silent)
-        elif record.protected:
-            findings.block(address, record.kind, *_PROTECTED)
         elif not _carries_what_waits(findings, address, record.kind, dependants):
             deletion = _deletion(findings, record, reason, dependants)
-            findings.operations[address] = _as_removed(deletion, findings, everything=everything)
+            operation = _as_removed(deletion, findings, everything=everything)
+            is_protected = record.protected or address in protected
+            if is_protected and operation.action is Action.DELETE:
+                findings.block(address, record.kind, *_PROTECTED)
+            else:
+                findings.operations[address] = operation
 
 
 def _as_removed(deletion: Operation, findings: Findings, *, everything: bool) -> Operation:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from amlplan.config.check import check
-from amlplan.config.lifecycle import Lifecycle
+from amlplan.config.lifecycle import Lifecycle, fits
+from amlplan.config.locate import argument_range
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.errors import AmlplanError, UnreachableError
 from amlplan.planning.ignored import with_ignored
@@ -14,19 +15,21 @@ from amlplan.pointers import pointer, tokens_of, top_field, with_value
 from amlplan.provider import Derives, Draft, Locks, Offers, Referred, has
 from amlplan.secrets import reveal
 from amlplan.values import UNKNOWN, ResourceValue, Sensitive, is_sensitive, is_wholly_known
+from amlplan.wording import suggestion
+from amlplan_schemas.base import LocalPath, marked_fields, reference_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from amlplan.config.blocks import ResourceBlock
     from amlplan.config.check import Checked
-    from amlplan.config.evaluation import Evaluation
+    from amlplan.config.evaluation import Evaluation, FoundTrigger
     from amlplan.lockfile import LockFile
     from amlplan.provider import LockRequest
     from amlplan.registry import Registry
     from amlplan.secrets import Secrets
     from amlplan.values import Unknown, Value
-    from amlplan_schemas.base import JsonValue
+    from amlplan_schemas.base import JsonValue, ResourceInputs
     from amlplan_schemas.state import Record
 
 
@@ -42,6 +45,7 @@ class Wanted:
     unusable: Mapping[str, str] = field(default_factory=dict)
     """Why a locked answer cannot be used here, by the request's key."""
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    triggers: tuple[FoundTrigger, ...] = ()
 
     @property
     def unanswered(self) -> tuple[LockRequest, ...]:
@@ -72,8 +76,10 @@ def want(
     inputs = registry.inputs_of(block.kind)
     values, problems = evaluation.resource(address, inputs)
     lifecycle, found = evaluation.lifecycle(address)
+    triggers, wrong = evaluation.triggers(address)
+    found += [*wrong, *_unknown_fields(block, lifecycle, triggers, evaluation, registry)]
     if values is None or found:
-        return None, [*problems, *found]
+        return None, list(dict.fromkeys([*problems, *found]))
     if record is not None and "name" not in block.body.attributes:
         values["name"] = record.name  # what was chosen once stays, wherever its block moves
     if record is not None and lifecycle.ignored:
@@ -113,7 +119,64 @@ def want(
             address=address,
         )
         return None, [problem]
-    return Wanted(block, checked, draft, derived, requests, unusable, lifecycle), []
+    if record is not None and _keeps_content(lifecycle, inputs):
+        derived = record.derived
+    wanted = Wanted(block, checked, draft, derived, requests, unusable, lifecycle, tuple(triggers))
+    return wanted, []
+
+
+def _keeps_content(lifecycle: Lifecycle, inputs: type[ResourceInputs]) -> bool:
+    """Whether what an object is made of is ignored, so that facts of its content are too."""
+    return any(
+        not way or any(fits(name, way[0]) for name in marked_fields(inputs, LocalPath))
+        for way in lifecycle.ignored
+    )
+
+
+def _unknown_fields(
+    block: ResourceBlock,
+    lifecycle: Lifecycle,
+    triggers: Sequence[FoundTrigger],
+    evaluation: Evaluation,
+    registry: Registry,
+) -> Iterator[Diagnostic]:
+    """What a lifecycle block names that is no field, or may not be ignored."""
+    inputs = registry.inputs_of(block.kind)
+    for way in lifecycle.ignored:
+        name = way[0] if way else None
+        if not isinstance(name, str):
+            continue
+        if name not in inputs.model_fields:
+            hint = suggestion(name, inputs.model_fields)
+            text = f'ignore_changes names "{name}", and there is no such argument.{hint}'
+            yield _of_lifecycle(block, text)
+        elif name in reference_fields(inputs):
+            text = f'ignore_changes names "{name}", which refers to a block and cannot be ignored.'
+            yield _of_lifecycle(block, text)
+    for objects, attribute in triggers:
+        kinds = {evaluation.blocks[name].kind for name in objects}
+        known = {name for kind in kinds for name in _fields_of(kind, registry)}
+        if kinds and attribute is not None and attribute not in known:
+            hint = suggestion(attribute, known)
+            text = f'replace_triggered_by names "{attribute}", and there is no such field.{hint}'
+            yield _of_lifecycle(block, text)
+
+
+def _fields_of(kind: str, registry: Registry) -> Iterator[str]:
+    yield from registry.inputs_of(kind).model_fields
+    if not registry.is_configuration_only(kind):
+        yield from registry.provider(kind).kind.outputs.model_fields
+
+
+def _of_lifecycle(block: ResourceBlock, text: str) -> Diagnostic:
+    return error(
+        "invalid_lifecycle",
+        "Invalid lifecycle argument",
+        text,
+        argument_range(block, ("lifecycle",)),
+        context=block.context,
+        address=block.address,
+    )
 
 
 def _answers(

@@ -35,6 +35,10 @@ class Scope:
             {**self.values, **values}, self.functions, self.base_folder, self.resolve_secret
         )
 
+    def without_values(self) -> Scope:
+        """Give a scope that sees functions only."""
+        return Scope({}, self.functions, self.base_folder, self.resolve_secret)
+
     def without_secrets(self) -> Scope:
         """Give a scope in which the content of every secret is unknown."""
         return Scope(self.values, self.functions, self.base_folder, _unknown_secret)

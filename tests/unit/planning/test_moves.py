@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amlplan.config.load import load
-from amlplan.planning.moves import forgotten, with_moves
+from amlplan.planning.moves import Moves, forgotten, with_moves
 from amlplan_schemas.state import State
 from state_support import intent, record
 
@@ -59,13 +59,11 @@ def moved(origin: str, target: str) -> str:
     ],
 )
 def test_what_moves(tmp_path: Path, origin: str, target: str, there: str, now: str) -> None:
-    found, names, problems = with_moves(
-        state(there, "model.z"), configuration(tmp_path, moved(origin, target))
-    )
-    assert problems == []
-    assert names == {there: now}
-    assert set(found.records) == {now, "model.z"}
-    assert found.records[now].identity == record(there).identity
+    found = with_moves(state(there, "model.z"), configuration(tmp_path, moved(origin, target)))
+    assert found.problems == ()
+    assert found.names == {there: now}
+    assert set(found.state.records) == {now, "model.z"}
+    assert found.state.records[now].identity == record(there).identity
 
 
 @pytest.mark.parametrize(
@@ -80,33 +78,80 @@ def test_what_moves(tmp_path: Path, origin: str, target: str, there: str, now: s
 )
 def test_what_stays(tmp_path: Path, origin: str, target: str, there: str) -> None:
     found = with_moves(state(there), configuration(tmp_path, moved(origin, target)))
-    assert found == (state(there), {}, [])
+    assert found == Moves(state(there))
 
 
-def test_moves_follow_each_other(tmp_path: Path) -> None:
-    text = moved("model.a", "model.b") + moved("model.b", "model.c")
+@pytest.mark.parametrize("reverse", [False, True])
+def test_moves_follow_each_other_in_any_order(tmp_path: Path, reverse: bool) -> None:
+    texts = [moved("model.a", "model.b"), moved("model.b", "model.c")]
+    found = configuration(tmp_path, "".join(texts[::-1] if reverse else texts))
     for there in ("model.a", "model.b"):
-        assert with_moves(state(there), configuration(tmp_path, text))[1] == {there: "model.c"}
-    assert with_moves(state("model.c"), configuration(tmp_path, text))[1] == {}
+        assert with_moves(state(there), found).names == {there: "model.c"}
+    assert with_moves(state("model.c"), found).names == {}
+
+
+def test_a_child_and_its_caller_follow_each_other(tmp_path: Path) -> None:
+    text = 'module "m" {\n  source = "./m"\n}\n' + moved("module.m.model.b", "model.top")
+    found = configuration(tmp_path, text, m=moved("model.a", "model.b"))
+    assert with_moves(state("module.m.model.a"), found).names == {"module.m.model.a": "model.top"}
+
+
+def test_circles_end(tmp_path: Path) -> None:
+    text = moved("model.a", "model.b") + moved("model.b", "model.a")
+    found = with_moves(state("model.a"), configuration(tmp_path, text))
+    assert set(found.state.records) <= {"model.a", "model.b"}
 
 
 def test_a_module_moves_what_it_holds_wherever_it_stands(tmp_path: Path) -> None:
     text = 'module "m" {\n  source = "./m"\n}\n'
     found = configuration(tmp_path, text, m=moved("model.a", "model.b"))
     there = ('module.m["x"].model.a', 'module.m["y"].model.a', "model.a")
-    assert with_moves(state(*there), found)[1] == {
+    assert with_moves(state(*there), found).names == {
         'module.m["x"].model.a': 'module.m["x"].model.b',
         'module.m["y"].model.a': 'module.m["y"].model.b',
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "there", "now"),
+    [
+        ('model "a" {\n  count = 2\n}', ["model.a"], {"model.a": "model.a[0]"}),
+        ('model "a" {}', ["model.a[0]", "model.a[1]"], {"model.a[0]": "model.a"}),
+        ('model "a" {\n  for_each = {}\n}', ["model.a", "model.a[0]"], {}),
+        ('model "a" {\n  count = 2\n}', ["model.a", "model.a[0]"], {}),
+        (
+            'module "m" {\n  source = "./m"\n  count = 1\n}',
+            ["module.m.model.x"],
+            {"module.m.model.x": "module.m[0].model.x"},
+        ),
+        (
+            'module "m" {\n  source = "./m"\n}',
+            ["module.m[0].model.x", "module.m[1].model.x"],
+            {"module.m[0].model.x": "module.m.model.x"},
+        ),
+    ],
+)
+def test_count_that_comes_or_goes_moves_the_first(
+    tmp_path: Path, text: str, there: list[str], now: dict[str, str]
+) -> None:
+    found = configuration(tmp_path, text, m='model "x" {}')
+    assert with_moves(state(*there), found).names == now
+
+
 def test_nothing_moves_over_another_or_while_it_is_not_settled(tmp_path: Path) -> None:
     found = configuration(tmp_path, moved("model.a", "model.b"))
-    after, names, problems = with_moves(state("model.a", "model.b"), found)
-    assert [problem.code for problem in problems] == ["moved_collides"]
-    assert (set(after.records), names) == ({"model.a", "model.b"}, {})
+    after = with_moves(state("model.a", "model.b"), found)
+    assert [problem.code for problem in after.problems] == ["moved_collides"]
+    assert (set(after.state.records), after.names) == ({"model.a", "model.b"}, {})
     open_state = state("model.a").model_copy(update={"pending": {"model.a": intent("model.a")}})
-    assert with_moves(open_state, found)[1:] == ({}, [])
+    after = with_moves(open_state, found)
+    assert (after.names, after.waiting, after.problems) == ({}, {"model.b": "model.a"}, ())
+
+
+def test_one_place_for_one_object(tmp_path: Path) -> None:
+    text = moved("model.a", "model.b") + moved("model.a", "model.c") + moved("model.z", "model.z")
+    found = with_moves(state("model.a"), configuration(tmp_path, text))
+    assert [problem.code for problem in found.problems] == ["moved_twice", "moved_twice"]
 
 
 @pytest.mark.parametrize(
