@@ -90,10 +90,10 @@ def _body(
         if info.is_required() and not (meta and field in _IMPLIED) and field not in dynamic
     ]
     if dynamic:
-        definitions[f"dynamic.{name}"] = _object(dynamic)
+        definitions[f"{name}.dynamic"] = _object(dynamic)
         properties["dynamic"] = _said(
             "Blocks that are made for each element of something.",
-            _one_or_many({"$ref": f"#/$defs/dynamic.{name}"}),
+            _one_or_many({"$ref": f"#/$defs/{name}.dynamic"}),
         )
     described = {"description": _first_line(model)}
     definitions[name] = _object({**properties, **meta}, required) | described

@@ -50,6 +50,14 @@ def examples() -> list[Any]:
     return found
 
 
+def test_a_dynamic_block_may_hold_another() -> None:
+    require = {"for_each": "${var.floors}", "content": {"metric": "mse", "at_least": 1}}
+    run = {"for_each": [1], "content": {"path": "outputs/model", "dynamic": {"require": require}}}
+    assert mistakes({"model": {"ridge": {"dynamic": {"run": run}}}}) == []
+    run["content"]["dynamic"]["require"]["contents"] = {}  # type: ignore[index]
+    assert mistakes({"model": {"ridge": {"dynamic": {"run": run}}}}) != []
+
+
 def test_it_is_a_schema() -> None:
     Draft202012Validator.check_schema(VALIDATOR.schema)
 
