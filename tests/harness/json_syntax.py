@@ -9,21 +9,26 @@ from amlplan.config.syntax import nodes
 if TYPE_CHECKING:
     from amlplan.config.syntax.nodes import Body, Expression
 
-WRITTEN = {"depends_on", "type"}
+WRITTEN = frozenset({"depends_on", "type"})
+NAMES = {"moved": {"from", "to"}, "removed": {"from"}, "import": {"to"}, "dynamic": {"iterator"}}
 
 
-def json_body(body: Body, text: str) -> dict[str, Any]:
-    """The properties of a body; `text` is what it was parsed from."""
+def json_body(body: Body, text: str, written: frozenset[str] = WRITTEN) -> dict[str, Any]:
+    """The properties of a body; `text` is what it was parsed from.
+
+    What is `written` is no template: it stands as the native syntax has it.
+    """
     found: dict[str, Any] = {}
     for name, attribute in body.attributes.items():
         value = attribute.expression
-        found[name] = text[value.start : value.end] if name in WRITTEN else json_value(value, text)
+        found[name] = text[value.start : value.end] if name in written else json_value(value, text)
     for block in body.blocks:
         level = found
         for label in (block.type, *block.labels)[:-1]:
             level = level.setdefault(label, {})
         last = (block.type, *block.labels)[-1]
-        level.setdefault(last, []).append(json_body(block.body, text))
+        inner = WRITTEN | NAMES.get(block.type, set())
+        level.setdefault(last, []).append(json_body(block.body, text, inner))
     return found
 
 

@@ -30,17 +30,18 @@ def in_json(native: Path) -> None:
     text = native.read_text()
     body, problems = parse(SourceFile(native.name, text))
     assert problems == []
-    native.with_name("main.hcl.json").write_text(json.dumps(json_body(body, text), indent=2))
+    native.with_name(f"{native.name}.json").write_text(json.dumps(json_body(body, text), indent=2))
     native.unlink()
 
 
-@pytest.mark.parametrize("example", ["quickstart", "digits"])
+@pytest.mark.parametrize("example", ["quickstart", "digits", "team"])
 def test_examples_give_the_same_plan(project: Project, example: str) -> None:
     shutil.copytree(SOURCES / "examples", project.root, dirs_exist_ok=True)
     inside = Project(project.root / example, project.world, project.environment)
     native = plan(inside)
     assert native["operations"]
-    in_json(inside.root / "main.hcl")
+    for path in sorted(inside.root.rglob("*.hcl")):
+        in_json(path)
     assert plan(inside) == native
 
 
