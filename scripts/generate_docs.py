@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from amlplan.cli.completion.table import completion_table
 from amlplan.config.expressions.functions.excluded import EXCLUDED
 from amlplan.config.expressions.functions.table import FAMILIES, OURS
-from amlplan.config.json_schema import configuration_schema
+from amlplan.config.reading.json_schema import configuration_schema
 from amlplan_schemas.base import (
     Behaviour,
     ResourceInputs,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from amlplan.backend import StateWriter
-    from amlplan.config.evaluation import Evaluation
+    from amlplan.config.evaluating.evaluation import Evaluation
     from amlplan.errors import AmlplanError
     from amlplan.events import EventSink
     from amlplan.lockfile import LockFile

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from amlplan.applying.steps import Step
     from amlplan.backend import StateWriter
-    from amlplan.config.evaluation import Evaluation
+    from amlplan.config.evaluating.evaluation import Evaluation
     from amlplan.events import EventSink
     from amlplan.lockfile import LockFile
     from amlplan.planning.compare import SecretDigests

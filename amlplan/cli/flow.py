@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from amlplan.backend import Holder, StateWriter
     from amlplan.cli.console import Console
     from amlplan.cli.project import Project
-    from amlplan.config.variables import Assignment
+    from amlplan.config.evaluating.variables import Assignment
     from amlplan.lockfile import LockFile
     from amlplan_schemas.plan import Plan
     from amlplan_schemas.state import State

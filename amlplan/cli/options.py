@@ -12,7 +12,7 @@ from amlplan.wording import suggestion
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from amlplan.config.variables import Assignment
+    from amlplan.config.evaluating.variables import Assignment
 
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 

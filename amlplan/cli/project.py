@@ -14,10 +14,10 @@ from amlplan import __version__
 from amlplan.backend import Holder
 from amlplan.cli.folders import provider_context
 from amlplan.cli.location import check_location
-from amlplan.config.evaluation import Evaluation
-from amlplan.config.load import in_source_order, load
+from amlplan.config.evaluating.evaluation import Evaluation
+from amlplan.config.evaluating.variables import variable_values
+from amlplan.config.reading.load import in_source_order, load
 from amlplan.config.settings import UNKNOWN_SETTING, check_required_version, state_settings
-from amlplan.config.variables import variable_values
 from amlplan.diagnostics import error
 from amlplan.errors import ConfigError, ProviderError
 from amlplan.lockfile import read_lock
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from amlplan.backend import Backend
     from amlplan.config.blocks import Configuration
-    from amlplan.config.variables import Assignment
+    from amlplan.config.evaluating.variables import Assignment
     from amlplan.lockfile import LockFile
     from amlplan_schemas.base import JsonValue
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from amlplan.config.blocks import ModuleCall, OutputBlock, PlacedExpression, ResourceBlock
-from amlplan.config.cycles import ordered
-from amlplan.config.graph import build_graph
-from amlplan.config.load import in_source_order, load
-from amlplan.config.parts import parts_of
+from amlplan.config.evaluating.cycles import ordered
+from amlplan.config.evaluating.graph import build_graph
+from amlplan.config.evaluating.parts import parts_of
+from amlplan.config.evaluating.workspaces import implied_references
+from amlplan.config.reading.load import in_source_order, load
 from amlplan.config.syntax.references import references
-from amlplan.config.workspaces import implied_references
 from amlplan.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from amlplan.config.blocks import Configuration
-    from amlplan.config.graph import Graph, Node
+    from amlplan.config.evaluating.graph import Graph, Node
     from amlplan.config.syntax.nodes import Expression
     from amlplan.registry import Registry
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from amlplan.cli.progress import Progress
-    from amlplan.config.variables import Assignment
+    from amlplan.config.evaluating.variables import Assignment
     from amlplan.runs.place import RunPlace
 
 RUN_CONFIG = "run_config"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.abilities import KeepsContent, RunsJobs
 from amlplan.cli.folders import provider_context
-from amlplan.config.files import CONFIGURATION
+from amlplan.config.reading.files import CONFIGURATION
 from amlplan.errors import RunError
 from amlplan.provider import Desired, Present, Unreachable, has
 from amlplan.registry import Registry

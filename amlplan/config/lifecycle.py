@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from amlplan.addresses import Key
     from amlplan.config.expressions.scope import Scope
-    from amlplan.config.reporter import Reporter
+    from amlplan.config.reading.reporter import Reporter
     from amlplan.config.syntax.nodes import Body, Expression
     from amlplan.diagnostics import SourceFile
 

@@ -13,7 +13,7 @@ from amlplan.values import is_sensitive, is_wholly_known
 from amlplan_schemas.plan import Action, Bindings
 
 if TYPE_CHECKING:
-    from amlplan.config.evaluation import Evaluation
+    from amlplan.config.evaluating.evaluation import Evaluation
     from amlplan.lockfile import LockFile
     from amlplan.registry import Registry
     from amlplan.secrets import Secrets

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from amlplan_schemas.plan import Note
 
 if TYPE_CHECKING:
-    from amlplan.config.evaluation import Evaluation
+    from amlplan.config.evaluating.evaluation import Evaluation
     from amlplan.diagnostics import Diagnostic
 
 

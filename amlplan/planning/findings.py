@@ -12,7 +12,7 @@ from amlplan_schemas.plan import Blocked, Deferred, Drift, Note, Operation
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from amlplan.config.evaluation import Evaluation
+    from amlplan.config.evaluating.evaluation import Evaluation
     from amlplan.diagnostics import Diagnostic
     from amlplan.lockfile import LockFile
     from amlplan.planning.want import Wanted

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from amlplan.addresses import node_of
-from amlplan.config.load import in_source_order
+from amlplan.config.reading.load import in_source_order
 from amlplan.errors import ConfigError
 from amlplan.planning.outside import attached
 from amlplan.planning.want import referred_blocks, resource_value, revealed_fields, want
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Set as AbstractSet
 
-    from amlplan.config.evaluation import Evaluation
+    from amlplan.config.evaluating.evaluation import Evaluation
     from amlplan.diagnostics import Diagnostic
     from amlplan.lockfile import LockFile
     from amlplan.planning.want import Wanted

@@ -13,7 +13,7 @@ from amlplan_schemas.state import Secret, StateOutput
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from amlplan.config.evaluation import Evaluation
+    from amlplan.config.evaluating.evaluation import Evaluation
     from amlplan.planning.compare import SecretDigests
     from amlplan.values import Value
     from amlplan_schemas.state import State

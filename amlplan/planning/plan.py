@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from amlplan.config.load import in_source_order
+from amlplan.config.reading.load import in_source_order
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.errors import ConfigError
 from amlplan.planning.checks import checked

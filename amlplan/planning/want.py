@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from amlplan.config.blocks import ResourceBlock
     from amlplan.config.check import Checked
-    from amlplan.config.evaluation import Evaluation, FoundTrigger
+    from amlplan.config.evaluating.evaluation import Evaluation, FoundTrigger
     from amlplan.lockfile import LockFile
     from amlplan.provider import LockRequest
     from amlplan.registry import Registry

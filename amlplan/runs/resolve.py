@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from amlplan.config.check import Checked
-    from amlplan.config.evaluation import Evaluation
+    from amlplan.config.evaluating.evaluation import Evaluation
     from amlplan.lockfile import LockFile
     from amlplan.planning.want import Wanted
     from amlplan.registry import Registry

@@ -57,8 +57,8 @@ import json, resource, sys, time
 started = time.process_time()
 from pathlib import Path
 from amlplan.collector import collector_paused
-from amlplan.config.evaluation import Evaluation
-from amlplan.config.load import load
+from amlplan.config.evaluating.evaluation import Evaluation
+from amlplan.config.reading.load import load
 from amlplan.registry import Registry
 from amlplan.cli.folders import provider_context
 from amlplan.secrets import Secrets

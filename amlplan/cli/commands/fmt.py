@@ -13,8 +13,8 @@ import click
 
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, flag
-from amlplan.config.files import read_source, source_of
 from amlplan.config.formatting.format import formatted
+from amlplan.config.reading.files import read_source, source_of
 from amlplan.errors import EXIT_CONFIG, EXIT_UNFORMATTED
 from amlplan.files import write_file
 

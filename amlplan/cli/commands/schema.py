@@ -11,7 +11,7 @@ from amlplan.cli.console import Console
 from amlplan.cli.folders import provider_context
 from amlplan.cli.options import Command, CommandGroup, flag
 from amlplan.cli.text.json_text import json_text
-from amlplan.config.json_schema import configuration_schema
+from amlplan.config.reading.json_schema import configuration_schema
 from amlplan.registry import Registry
 
 _HEAD = ("kind", "provider", "package", "version")

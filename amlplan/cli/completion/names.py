@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.cli.folders import provider_context
-from amlplan.config.load import load
+from amlplan.config.reading.load import load
 from amlplan.errors import AmlplanError
 from amlplan.registry import Registry
 

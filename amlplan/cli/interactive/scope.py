@@ -12,7 +12,7 @@ from amlplan.config.expressions.functions.function import Function, Parameter
 from amlplan.config.expressions.functions.table import FUNCTIONS
 from amlplan.config.expressions.scope import Scope
 from amlplan.config.expressions.typed_collections import type_of
-from amlplan.config.load import in_source_order
+from amlplan.config.reading.load import in_source_order
 from amlplan.errors import ConfigError
 from amlplan.planning.want import resource_value, want
 from amlplan.pointers import tokens_of, with_value
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from amlplan.cli.project import Project
+    from amlplan.config.evaluating.variables import Assignment
     from amlplan.config.expressions.types import Type
-    from amlplan.config.variables import Assignment
     from amlplan.diagnostics import Diagnostic
     from amlplan.values import Value
     from amlplan_schemas.state import Record

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from amlplan.config.evaluation import Evaluation
-from amlplan.config.load import load
+from amlplan.config.evaluating.evaluation import Evaluation
+from amlplan.config.reading.load import load
 from amlplan.secrets import Secrets
 from amlplan.values import UNKNOWN
 from amlplan_schemas.run_config import RunConfig

@@ -14,7 +14,7 @@ import pytest
 from amlplan.config.expressions.evaluate import evaluate
 from amlplan.config.expressions.functions.table import FUNCTIONS
 from amlplan.config.expressions.scope import Scope
-from amlplan.config.load import load
+from amlplan.config.reading.load import load
 from amlplan.errors import ConfigError
 from amlplan.values import UNKNOWN
 
@@ -161,7 +161,7 @@ def test_files_are_accepted_as_terraform_does(tmp_path: Path, text: str) -> None
 
 
 def ours_is_valid(folder: Path) -> bool:
-    from amlplan.config.evaluation import Evaluation
+    from amlplan.config.evaluating.evaluation import Evaluation
     from amlplan.secrets import Secrets
 
     try:

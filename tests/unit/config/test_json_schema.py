@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from amlplan.config.forms import file_form
+from amlplan.config.reading.forms import file_form
 from amlplan.config.syntax.parser import parse
 from amlplan.diagnostics import SourceFile
 from harness.cases import sections_of

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amlplan.config.files import source_of
 from amlplan.config.formatting.format import formatted
+from amlplan.config.reading.files import source_of
 from amlplan.config.syntax.json_body import BlockForm, BodyForm, parse_json
 from amlplan.config.syntax.parser import parse, parse_expression, parse_template_text
 from amlplan.diagnostics import SourceFile

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amlplan.config.load import load
+from amlplan.config.reading.load import load
 from amlplan.planning.moves import Moves, forgotten, with_moves
 from amlplan_schemas.state import State
 from state_support import intent, record

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from amlplan.addresses import Key
     from amlplan.config.blocks import Configuration, ModuleCall, ResourceBlock
-    from amlplan.config.repetition import Repetition
+    from amlplan.config.evaluating.repetition import Repetition
     from amlplan.values import SecretReference, Value
 
 

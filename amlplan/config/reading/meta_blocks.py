@@ -12,9 +12,9 @@ from amlplan.config.blocks import (
     Settings,
     VariableBlock,
 )
+from amlplan.config.evaluating.parts import META_ARGUMENTS
 from amlplan.config.expressions.convert import parse_type
-from amlplan.config.parts import META_ARGUMENTS
-from amlplan.config.reporter import IDENTIFIER, Reporter
+from amlplan.config.reading.reporter import IDENTIFIER, Reporter
 from amlplan.diagnostics import SourceFile, SourceRange
 
 if TYPE_CHECKING:

@@ -13,16 +13,16 @@ from amlplan.config.blocks import (
     PlacedExpression,
     ResourceBlock,
 )
-from amlplan.config.bodies import BodyReader
-from amlplan.config.computation import Computation
-from amlplan.config.conditions import Verdict, verdict_of
-from amlplan.config.cycles import ordered
+from amlplan.config.evaluating.bodies import BodyReader
+from amlplan.config.evaluating.computation import Computation
+from amlplan.config.evaluating.conditions import Verdict, verdict_of
+from amlplan.config.evaluating.cycles import ordered
+from amlplan.config.evaluating.graph import build_graph
+from amlplan.config.evaluating.module_instance import ModuleInstance
+from amlplan.config.evaluating.workspaces import implied_references
 from amlplan.config.expressions.evaluate import EvaluationError
 from amlplan.config.expressions.typed_collections import plain
-from amlplan.config.graph import build_graph
 from amlplan.config.lifecycle import Lifecycle, lifecycle_of, triggers_of
-from amlplan.config.module_instance import ModuleInstance
-from amlplan.config.workspaces import implied_references
 from amlplan.diagnostics import error
 from amlplan.values import UNKNOWN
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from amlplan.config.blocks import Configuration
+    from amlplan.config.evaluating.graph import Node
     from amlplan.config.expressions.scope import Scope
-    from amlplan.config.graph import Node
     from amlplan.diagnostics import Diagnostic
     from amlplan.secrets import Secrets
     from amlplan.values import Value

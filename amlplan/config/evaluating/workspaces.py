@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amlplan.config.evaluating.parts import REPEATING
 from amlplan.config.locate import argument_range
-from amlplan.config.parts import REPEATING
 from amlplan.config.static import static_value
 from amlplan.diagnostics import Diagnostic, error
 from amlplan_schemas.base import reference_fields

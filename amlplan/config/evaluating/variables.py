@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from amlplan.config.conditions import verdict_of
+from amlplan.config.evaluating.conditions import verdict_of
 from amlplan.config.expressions.convert import ConversionError, convert
 from amlplan.config.expressions.evaluate import EvaluationError, evaluate
 from amlplan.config.expressions.functions.table import FUNCTIONS
 from amlplan.config.expressions.scope import Scope
-from amlplan.config.files import is_json, read_source
-from amlplan.config.forms import VALUES
+from amlplan.config.reading.files import is_json, read_source
+from amlplan.config.reading.forms import VALUES
 from amlplan.config.syntax.json_body import parse_json
 from amlplan.config.syntax.parser import parse, parse_expression
 from amlplan.diagnostics import Diagnostic, SourceFile, SourceRange, error

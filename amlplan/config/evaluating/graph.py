@@ -14,7 +14,7 @@ from amlplan.config.blocks import (
     ResourceBlock,
     VariableBlock,
 )
-from amlplan.config.parts import REPEATING, parts_of
+from amlplan.config.evaluating.parts import REPEATING, parts_of
 from amlplan.config.static import static_value
 from amlplan.config.syntax.nodes import Literal, Traversal, TupleConstructor
 from amlplan.config.syntax.references import references

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from amlplan.config.blocks import Configuration
-    from amlplan.config.reporter import Reporter
+    from amlplan.config.reading.reporter import Reporter
     from amlplan.config.syntax.nodes import Attribute, Block
     from amlplan.diagnostics import SourceFile
 

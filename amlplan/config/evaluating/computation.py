@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amlplan.config.blocks import ModuleCall, OutputBlock, PlacedExpression, VariableBlock
+from amlplan.config.evaluating.repetition import UnknownRepetitionError, repetition_of
+from amlplan.config.evaluating.variables import argument_value, default_value
 from amlplan.config.expressions.evaluate import EvaluationError, evaluate
-from amlplan.config.repetition import UnknownRepetitionError, repetition_of
-from amlplan.config.variables import argument_value, default_value
 from amlplan.values import UNKNOWN, Sensitive, is_sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from amlplan.config.graph import Graph
-    from amlplan.config.module_instance import ModuleInstance
-    from amlplan.config.repetition import Repetition
+    from amlplan.config.evaluating.graph import Graph
+    from amlplan.config.evaluating.module_instance import ModuleInstance
+    from amlplan.config.evaluating.repetition import Repetition
     from amlplan.diagnostics import Diagnostic
     from amlplan.values import Value
 

@@ -10,7 +10,7 @@ from amlplan.diagnostics import Diagnostic, error
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from amlplan.config.graph import Edge, Graph
+    from amlplan.config.evaluating.graph import Edge, Graph
 
 LOOP_STARTS = 100
 """From how many nodes of a cycle the smallest loop is looked for."""

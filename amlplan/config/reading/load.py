@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from amlplan.collector import collector_paused
 from amlplan.config.blocks import Configuration, ResourceBlock
-from amlplan.config.files import is_json, read_folder
-from amlplan.config.forms import file_form
 from amlplan.config.lifecycle import read_lifecycle
-from amlplan.config.meta_blocks import MetaBlocks
-from amlplan.config.refactorings import RefactoringBlocks
-from amlplan.config.reporter import Reporter
+from amlplan.config.reading.files import is_json, read_folder
+from amlplan.config.reading.forms import file_form
+from amlplan.config.reading.meta_blocks import MetaBlocks
+from amlplan.config.reading.refactorings import RefactoringBlocks
+from amlplan.config.reading.reporter import Reporter
 from amlplan.config.static import static_value
 from amlplan.config.syntax.json_body import parse_json
 from amlplan.config.syntax.parser import parse
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from amlplan.config.blocks import ModuleCall
-    from amlplan.config.forms import ModelOf
+    from amlplan.config.reading.forms import ModelOf
     from amlplan.config.syntax.nodes import Block, Body
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from amlplan.config.evaluating.parts import DYNAMIC, LIFECYCLE, META_ARGUMENTS, iterator_of
 from amlplan.config.expressions.evaluate import EvaluationError, evaluate, literal_value
 from amlplan.config.expressions.marks import marked, unmarked
-from amlplan.config.parts import DYNAMIC, LIFECYCLE, META_ARGUMENTS, iterator_of
 from amlplan.config.syntax.nodes import Literal, Traversal
 from amlplan.diagnostics import Diagnostic, SourceRange, error
 from amlplan.values import UNKNOWN

@@ -1,0 +1,1 @@
+"""Turns blocks into objects with values, as what they refer to becomes known."""
