@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +16,11 @@ FEW = 3
 def counted(count: int, noun: str, plural: str | None = None) -> str:
     """A number and its noun, as in `1 file` and `1,200 files`."""
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
+def in_shell(address: str) -> str:
+    """An address as a command line of a shell takes it: in quotes where a key needs them."""
+    return shlex.quote(address)
 
 
 def few(names: Sequence[str]) -> str:

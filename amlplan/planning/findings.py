@@ -43,7 +43,10 @@ class PlanInputs:
 
 @dataclass(slots=True)
 class Findings:
-    """Collects a plan, by address; `observed` is what was seen outside."""
+    """Collects a plan, by address; `observed` is what was seen outside.
+
+    `origins` has, for what is deferred because of another, the one that it began with.
+    """
 
     inputs: PlanInputs
     observed: Mapping[str, Observed]
@@ -54,6 +57,7 @@ class Findings:
     drift: list[Drift] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     problems: list[Diagnostic] = field(default_factory=list)
+    origins: dict[str, str] = field(default_factory=dict)
     unchanged: int = 0
 
     def defer(self, address: str, kind: str, reason: str, next_step: str) -> None:
@@ -90,6 +94,7 @@ class Findings:
         for name in sorted(self.inputs.evaluation.dependencies[operation.address]):
             if name in self.deferred:
                 earlier = self.deferred[name]
+                self.origins[operation.address] = self.origins.get(name, name)
                 self.defer(
                     operation.address, operation.kind, f"{name} is deferred", earlier.next_step
                 )

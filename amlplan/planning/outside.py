@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amlplan.config.static import static_value
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.errors import AmlplanError
 from amlplan.provider import Attaches, Missing, Offers, Present, has
+from amlplan.wording import in_shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from amlplan.config.blocks import Configuration
     from amlplan.planning.want import Wanted
     from amlplan.provider import LockRequest, Provider, Unreachable
     from amlplan_schemas.state import Record
@@ -20,9 +19,7 @@ if TYPE_CHECKING:
 TAKE_IT = "amlplan lock"
 
 
-def awaited(
-    provider: Provider, request: LockRequest, wanted: Wanted, configuration: Configuration
-) -> tuple[str, str]:
+def awaited(provider: Provider, request: LockRequest, wanted: Wanted) -> tuple[str, str]:
     """Why a request that is not required has no answer, and the next step towards one."""
     unusable = wanted.unusable.get(request.key)
     if not request.follows and has(provider, Offers):
@@ -33,29 +30,17 @@ def awaited(
         if current is not None and provider.lacks(current, wanted.draft) is None:
             there = provider.offer(None, current)
             if there is not None and unusable is not None:
-                return f"{unusable}; {there}", f"{TAKE_IT} -upgrade {wanted.block.address}"
+                return (
+                    f"{unusable}; {there}",
+                    f"{TAKE_IT} -upgrade {in_shell(wanted.block.address)}",
+                )
             if there is not None:
                 return there, TAKE_IT
     why = unusable or request.absent or f"no {request.type} yet"
     history = request.request.get("history")
     if history is None:
         return why, TAKE_IT
-    return why, f"amlplan run {_run_into(configuration, str(history)) or 'SCRIPT'}"
-
-
-def _run_into(configuration: Configuration, history: str) -> str | None:
-    """The run configuration whose runs go into a history, as far as its text alone tells."""
-    for module in configuration.modules():
-        for block in module.resources.values():
-            if block.block != "run_config":
-                continue
-            written = block.body.attributes.get("history")
-            value: object = block.label
-            if written is not None:
-                value, _ = static_value(written.expression, block.source)
-            if value == history:
-                return f"{module.prefix}{block.address}" if module.path else block.label
-    return None
+    return why, f"amlplan run SCRIPT -history={history}"
 
 
 def offers(provider: Provider, wanted: Wanted) -> Iterator[str]:
@@ -73,7 +58,11 @@ def offers(provider: Provider, wanted: Wanted) -> Iterator[str]:
         locked = wanted.draft.lock[request.key]
         text = None if current is None else provider.offer(locked, current)
         if text is not None:
-            yield f"{text}. To take it: {TAKE_IT} -upgrade {wanted.block.address}"
+            yield f"{text}. To take it: {_upgrade(wanted)}"
+
+
+def _upgrade(wanted: Wanted) -> str:
+    return f"{TAKE_IT} -upgrade {in_shell(wanted.block.address)}"
 
 
 def attached(

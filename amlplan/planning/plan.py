@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from amlplan.config.reading.load import in_source_order
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.errors import ConfigError
+from amlplan.planning.awaited_runs import name_awaited_runs
 from amlplan.planning.checks import checked
 from amlplan.planning.compare import SecretDigests
 from amlplan.planning.findings import Findings
@@ -43,6 +44,7 @@ def make_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
     problems += broken_rules(findings.wanted, inputs.registry)
     if not problems:
         plan_removals(findings)
+    name_awaited_runs(findings)
     waiting = {*findings.deferred, *findings.blocked}
     outputs, found = output_changes(inputs.evaluation, inputs.state, digests, waiting)
     problems += found

@@ -12,7 +12,7 @@ from amlplan.pointers import top_field
 from amlplan.provider import Present, Unreachable
 from amlplan.secrets import describe
 from amlplan.values import UNKNOWN
-from amlplan.wording import counted
+from amlplan.wording import counted, in_shell
 from amlplan_schemas.plan import Action, Note
 
 if TYPE_CHECKING:
@@ -159,8 +159,7 @@ class Planner:
                 )
             else:
                 provider = self._inputs.registry.provider(block.kind)
-                configuration = self._inputs.evaluation.configuration
-                waits = awaited(provider, request, wanted, configuration)
+                waits = awaited(provider, request, wanted)
                 self._findings.defer(block.address, block.kind, *waits)
         return bool(missing)
 
@@ -235,10 +234,11 @@ class Planner:
         """List an object that somebody keeps as it is, and how to have it so again if it is not."""
         noun = record.kind.partition(".")[0]
         reason = f"held at revision {held.revision} by {held.by}: {held.why}"
-        next_step = f"amlplan {noun} release {record.address}"
+        address = in_shell(record.address)
+        next_step = f"amlplan {noun} release {address}"
         if has_drifted:
             reason += "; it is not as it was held"
-            again = f"amlplan {noun} rollback {record.address} -revision={held.revision}"
+            again = f"amlplan {noun} rollback {address} -revision={held.revision}"
             next_step = f"{again} to have it so again, or {next_step}"
         self._findings.block(record.address, record.kind, reason, next_step)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from amlplan.content import content_of, files_of
 from amlplan.errors import HistoryError, NotFoundError, ProviderError, UnreachableError
 from amlplan.provider import Kind, Missing, Present, Refinement, Unreachable
-from amlplan.wording import difference, few
+from amlplan.wording import difference, few, in_shell
 from amlplan_local.attached import REQUEST_TYPE as REGISTERED
 from amlplan_local.attached import WORKSPACE as ATTACHED
 from amlplan_local.attached import (
@@ -342,6 +342,7 @@ def _run_output_gone(desired: Desired, gone: list[str]) -> ProviderError:
     return NotFoundError(
         "The output of a run is gone",
         f"{few(gone)} of {run_name(lineage)} ({lineage['path']}) can no longer be read from the "
-        f"workspace's store. Choose another run with: amlplan lock -upgrade {desired.address}",
+        "workspace's store. Choose another run with: amlplan lock -upgrade "
+        f"{in_shell(desired.address)}",
         address=desired.address,
     )

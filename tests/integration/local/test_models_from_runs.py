@@ -280,3 +280,57 @@ def test_validate_needs_no_workspace_to_attach(project: Project) -> None:
     project.hcl('workspace "dev" {\n  attach = true\n}\n')
     assert "is valid" in project.run("validate").out
     assert "There is no workspace dev to attach" in project.run("plan", code=10).err
+
+
+def test_a_plan_names_the_training_of_each_model_as_a_shell_takes_it(project: Project) -> None:
+    project.write(
+        "stage/main.hcl",
+        """
+variable "name" {}
+workspace "main" {
+  name = var.name
+}
+run_config "train" {
+  for_each = toset(["ridge", "lasso"])
+  script   = "train.py"
+  history  = each.key
+}
+model "best" {
+  for_each = run_config.train
+  run {
+    history = each.value.history
+    path    = "outputs/model"
+  }
+}
+model "other" {
+  run {
+    history = "scripts"
+    path    = "outputs/model"
+  }
+}
+""",
+    )
+    project.write("train.py", TRAIN)
+    project.hcl(
+        """
+module "stage" {
+  source   = "./stage"
+  for_each = toset(["dev", "prod"])
+  name     = each.key
+}
+"""
+    )
+    plan = project.run("plan").out
+    for stage in ("dev", "prod"):
+        for model in ("ridge", "lasso"):
+            training = f'module.stage["{stage}"].run_config.train["{model}"]'
+            assert f"next: amlplan run '{training}'\n" in plan
+    assert plan.count("next: amlplan run SCRIPT -history=scripts\n") == 2
+    project.run("apply", "-auto-approve")
+    training = 'module.stage["dev"].run_config.train["lasso"]'
+    for score in ("1", "2"):
+        project.run("run", training, "-p", f"score={score}")
+        project.run("lock")
+    better = project.run("plan").out
+    model = 'module.stage["dev"].model.best["lasso"]'
+    assert f"To take it: amlplan lock -upgrade '{model}'\n" in better
