@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,9 +22,11 @@ from amlplan.errors import PlanError
 from amlplan.lockfile import LOCK_NAME
 from amlplan.wording import counted
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 IGNORED = (
     ".amlplan/",
-    "amlplan.state.json*",
     "connections.amlvars",
     "connections.amlvars.json",
     "*.plan",
@@ -61,20 +65,29 @@ def command(ctx: click.Context, *, starting: str | None, reconfigure: bool) -> i
     if project.lock != before:
         entries = counted(count, "entry", "entries")
         console.print(f"{LOCK_NAME}: {entries} written. Commit it with the configuration.")
-    added = _ignore(project.root)
+    state = _state_of(project.root, project.backend.reader().location())
+    added = _ignore(project.root, (*state, *IGNORED))
     if added:
         console.print(f".gitignore: added {', '.join(added)}")
     console.print(f"{styled('green', 'Ready.')} Next: amlplan plan")
     return 0
 
 
-def _ignore(root: Path) -> list[str]:
+def _state_of(root: Path, location: str) -> list[str]:
+    """The pattern for the state and what lies beside it, where it is in the project's folder."""
+    path = Path(location)
+    if not path.is_relative_to(root):
+        return []
+    return [re.sub(r"[\\*?\[#!]", r"\\\g<0>", path.relative_to(root).as_posix()) + "*"]
+
+
+def _ignore(root: Path, lines_wanted: Sequence[str]) -> list[str]:
     """Add what must not be committed to .gitignore; gives what was added."""
     path = root / ".gitignore"
     try:
         present = path.read_bytes() if path.exists() else b""
         lines = {line.decode(errors="replace") for line in present.splitlines()}
-        missing = [line for line in IGNORED if line not in lines]
+        missing = [line for line in lines_wanted if line not in lines]
         if missing:
             start = b"" if not present or present.endswith(b"\n") else b"\n"
             with path.open("ab") as file:
@@ -83,6 +96,6 @@ def _ignore(root: Path) -> list[str]:
         raise PlanError(
             "The .gitignore cannot be completed",
             f"{path}: {failure.strerror}. Let it be a file that you may write, or add these lines "
-            f"to it yourself: {', '.join(IGNORED)}",
+            f"to it yourself: {', '.join(lines_wanted)}",
         ) from failure
     return missing
