@@ -158,7 +158,7 @@ def test_init_explains_a_gitignore_it_cannot_read(project: Project) -> None:
     project.hcl(ONE)
     (project.root / ".gitignore").write_bytes(b"\xff\xfe")
     project.run("init")
-    assert (project.root / ".gitignore").read_bytes().startswith(b"\xff\xfe\n.amlplan/\n")
+    assert (project.root / ".gitignore").read_bytes().startswith(b"\xff\xfe\namlplan.state.json*\n")
     (project.root / ".gitignore").unlink()
     (project.root / ".gitignore").mkdir()
     result = project.run("init", code=1)
