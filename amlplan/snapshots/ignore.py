@@ -21,6 +21,8 @@ GIT = ".gitignore"
 ALWAYS = "always left out"
 _NAMES = frozenset({".git", ".amlplan", "amlplan.lock", "__pycache__"})
 _BEGINNING = "amlplan.state.json"
+_JOURNAL, _LOCK = ".journal", ".lock"
+"""What lies beside a state, by which it is known under any name."""
 _ENDINGS = (".amlvars", ".amlvars.json", ".plan")
 VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
 
@@ -63,6 +65,8 @@ class IgnoreRules:
     runs_own: frozenset[str] = frozenset()
     file: str = field(init=False)
     """The name of the ignore files that decide."""
+    _states: dict[str, frozenset[str]] = field(init=False, default_factory=dict)
+    """By folder, the names of states in it, wherever the configuration keeps them."""
 
     def __post_init__(self) -> None:
         self.file = OWN if (self.source / OWN).is_file() else GIT
@@ -83,6 +87,8 @@ class IgnoreRules:
         name = path.rpartition("/")[2]
         if name in _NAMES or name.startswith(_BEGINNING) or name.endswith(_ENDINGS):
             return Exclusion(path, ALWAYS, is_fixed=True)
+        if self._is_of_a_state(path.removesuffix(name), name):
+            return Exclusion(path, f"{ALWAYS}: a state", is_fixed=True)
         if path in self.runs_own:
             return Exclusion(path, f"{path} is the run's own and begins empty", is_fixed=True)
         for level in levels:
@@ -96,6 +102,21 @@ class IgnoreRules:
                     where = f"{level.file} line {pattern.line}"
                     return Exclusion(path, f"excluded by {where}")
         return None
+
+    def _is_of_a_state(self, folder: str, name: str) -> bool:
+        """Whether a file is a state, or lies beside one: its journal, its lock, earlier ones."""
+        states = self._states.get(folder)
+        if states is None:
+            names = _names_in(self.source / folder)
+            states = frozenset(
+                found
+                for found in (item.removesuffix(_JOURNAL) for item in names if _JOURNAL in item)
+                if found in names and f"{found}{_LOCK}" in names
+            )
+            self._states[folder] = states
+        return bool(states) and any(
+            name == state or name.startswith(f"{state}.") for state in states
+        )
 
     def decide_folder(self, path: str, levels: Levels) -> Exclusion | None:
         """The same for a folder, which a virtual environment is left out as."""
@@ -145,6 +166,13 @@ class IgnoreRules:
         except OSError as failure:
             raise failure_at(path, "read", failure) from failure
         return patterns_of(text)
+
+
+def _names_in(folder: Path) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(folder))  # noqa: PTH208 - names are wanted, not paths
+    except OSError:
+        return frozenset()
 
 
 def _is_folder(path: Path) -> bool:

@@ -179,3 +179,19 @@ def git(folder: Path, *arguments: str, text: str = "") -> str:
     )
     assert done.returncode in {0, 1}, done.stderr
     return done.stdout.decode()
+
+
+def test_a_state_of_any_name_is_left_out_with_what_lies_beside_it(tmp_path: Path) -> None:
+    for name in ("team.json", "team.json.journal", "team.json.lock", "team.json.history/1.json"):
+        path = tmp_path / "kept" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    for name in ("team.jsonl", "other.json", "other.json.journal", "x.lock"):
+        (tmp_path / "kept" / name).write_text("")
+    rules = IgnoreRules(tmp_path)
+    for name in ("team.json", "team.json.journal", "team.json.lock", "team.json.history/"):
+        excluded = rules.explain(f"kept/{name}")
+        assert excluded is not None
+        assert excluded.reason == "always left out: a state"
+    for name in ("team.jsonl", "other.json", "other.json.journal", "x.lock"):
+        assert rules.explain(f"kept/{name}") is None
