@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amlplan.config.blocks import ModuleCall, OutputBlock, PlacedExpression, VariableBlock
+from amlplan.config.blocks import (
+    ModuleCall,
+    OutputBlock,
+    PlacedExpression,
+    ResourceBlock,
+    VariableBlock,
+)
 from amlplan.config.evaluating.repetition import UnknownRepetitionError, repetition_of
 from amlplan.config.evaluating.variables import argument_value, default_value
 from amlplan.config.expressions.evaluate import EvaluationError, evaluate
@@ -13,7 +19,7 @@ from amlplan.values import UNKNOWN, Sensitive, is_sensitive
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from amlplan.config.evaluating.graph import Graph
+    from amlplan.config.evaluating.graph import Graph, Node
     from amlplan.config.evaluating.module_instance import ModuleInstance
     from amlplan.config.evaluating.repetition import Repetition
     from amlplan.diagnostics import Diagnostic
@@ -32,6 +38,7 @@ class Computation:
         self._root = root
         self._diagnostics = diagnostics
         self._computed, self._dependants = self._ways()
+        self._remembering = self._with_memory()
         self.broken = self._led_astray()
         self.failed: set[str] = set()
 
@@ -46,6 +53,15 @@ class Computation:
             for target in targets:
                 dependants.setdefault(target, []).append(name)
         return computed, dependants
+
+    def _with_memory(self) -> dict[str, list[str]]:
+        """The dependants of each node that remember something: all but blocks that stand once."""
+        nodes = self._graph.nodes
+        return {
+            name: kept
+            for name, dependants in self._dependants.items()
+            if (kept := [item for item in dependants if not _stands_once(nodes[item])])
+        }
 
     def _led_astray(self) -> frozenset[str]:
         """The nodes that cannot be evaluated, as a reference on the way leads nowhere."""
@@ -197,7 +213,7 @@ class Computation:
         waiting = [(name, instance)]
         while waiting:
             current, place = waiting.pop()
-            for dependant in self._dependants.get(current, ()):
+            for dependant in self._remembering.get(current, ()):
                 path = self._graph.nodes[dependant].module.path
                 shared = self._graph.shared(dependant, current)
                 waiting += [
@@ -229,3 +245,7 @@ class Computation:
         shared = self._graph.shared(origin, target)
         path = self._graph.nodes[target].module.path
         return self._below(instance.ancestor(shared), path[shared:])
+
+
+def _stands_once(node: Node) -> bool:
+    return isinstance(node.item, ResourceBlock) and not node.item.meta

@@ -103,7 +103,10 @@ class Graph:
 
     def shared(self, origin: str, target: str) -> int:
         """How much of the module's path is the same at both ends of a reference."""
-        ours, theirs = self.nodes[origin].written_in, self.nodes[target].module.path
+        theirs = self.nodes[target].module.path
+        ours = self.nodes[origin].written_in if theirs else ()
+        if not ours:
+            return 0  # as all that stands in no module
         same = takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False))
         return sum(1 for _ in same)
 
@@ -186,8 +189,6 @@ class _Builder:
         own = frozenset(word for word, by in _ONE_OF_MANY.items() if by in block.body.attributes)
         context = block.context
         for part in parts_of(block.body):
-            if type(part.expression) is Literal:
-                continue
             bound = part.bound | own if own and part.place not in REPEATING else part.bound
             scope.add(name, part.expression, block.source, context, bound)
         if "depends_on" in block.body.attributes:

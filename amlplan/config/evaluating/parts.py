@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from amlplan.config.syntax.nodes import Traversal
+from amlplan.config.syntax.nodes import Literal, Traversal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,9 +34,12 @@ class Part:
 
 
 def parts_of(body: Body) -> Iterator[Part]:
-    """Every expression of a block and of the blocks in it, but for `depends_on`."""
+    """Every expression that may refer to something, of a block and of the blocks in it.
+
+    `depends_on` has rules of its own and is left out.
+    """
     for name, attribute in body.attributes.items():
-        if name != "depends_on":
+        if name != "depends_on" and type(attribute.expression) is not Literal:
             yield Part(name, attribute.expression)
     for block in body.blocks:
         if block.type == LIFECYCLE:
@@ -68,7 +71,8 @@ def _nested(block: Block, place: str, bound: frozenset[str]) -> Iterator[Part]:
 
 def _inside(body: Body, place: str, bound: frozenset[str]) -> Iterator[Part]:
     for attribute in body.attributes.values():
-        yield Part(place, attribute.expression, bound)
+        if type(attribute.expression) is not Literal:
+            yield Part(place, attribute.expression, bound)
     for block in body.blocks:
         yield from _nested(block, place, bound)
 
