@@ -70,24 +70,36 @@ def _by_ourselves(port: int, connections: int, seconds: int, body: str, authoriz
     selector = selectors.DefaultSelector()
     sent: dict[socket.socket, float] = {}
     arrived: dict[socket.socket, bytes] = {}
-    for _ in range(connections):
+
+    def begin() -> None:
         connection = socket.create_connection(("127.0.0.1", port))
         selector.register(connection, selectors.EVENT_READ)
         sent[connection] = time.perf_counter()
         connection.sendall(request)
+
+    for _ in range(connections):
+        begin()
     took, failures, end = [], 0, time.perf_counter() + seconds
     while time.perf_counter() < end:
         for key, _ in selector.select(1):
             connection = key.fileobj  # type: ignore[assignment]
-            answer = arrived.pop(connection, b"") + connection.recv(65536)
-            if not is_whole(answer):
+            part = connection.recv(65536)
+            answer = arrived.pop(connection, b"") + part
+            if part and not is_whole(answer):
                 arrived[connection] = answer
                 continue
             now = time.perf_counter()
-            took.append(now - sent[connection])
-            failures += not answer.startswith(b"HTTP/1.1 200")
-            sent[connection] = now
-            connection.sendall(request)
+            if part:
+                took.append(now - sent[connection])
+            failures += not answer.startswith(b"HTTP/1.1 200") and bool(answer)
+            if part and b"\r\nconnection: close\r\n" not in answer.lower():
+                sent[connection] = now
+                connection.sendall(request)
+                continue
+            selector.unregister(connection)  # a server need not keep connections
+            sent.pop(connection)
+            connection.close()
+            begin()
     for connection in sent:
         connection.close()
     took.sort()
