@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from amlplan.config.blocks import ModuleCall, OutputBlock, PlacedExpression, ResourceBlock
+from amlplan.config.evaluating.build_graph import build_graph
 from amlplan.config.evaluating.cycles import ordered
-from amlplan.config.evaluating.graph import build_graph
 from amlplan.config.evaluating.parts import parts_of
 from amlplan.config.evaluating.workspaces import implied_references
 from amlplan.config.reading.load import in_source_order, load

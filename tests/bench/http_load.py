@@ -82,7 +82,7 @@ def _by_ourselves(port: int, connections: int, seconds: int, body: str, authoriz
     took, failures, end = [], 0, time.perf_counter() + seconds
     while time.perf_counter() < end:
         for key, _ in selector.select(1):
-            connection = key.fileobj  # type: ignore[assignment]
+            connection: socket.socket = key.fileobj  # type: ignore[assignment]
             part = connection.recv(65536)
             answer = arrived.pop(connection, b"") + part
             if part and not is_whole(answer):

@@ -14,10 +14,10 @@ from amlplan.config.blocks import (
     ResourceBlock,
 )
 from amlplan.config.evaluating.bodies import BodyReader
+from amlplan.config.evaluating.build_graph import build_graph
 from amlplan.config.evaluating.computation import Computation
 from amlplan.config.evaluating.conditions import Verdict, verdict_of
 from amlplan.config.evaluating.cycles import ordered
-from amlplan.config.evaluating.graph import build_graph
 from amlplan.config.evaluating.module_instance import ModuleInstance
 from amlplan.config.evaluating.workspaces import implied_references
 from amlplan.config.expressions.evaluate import EvaluationError
