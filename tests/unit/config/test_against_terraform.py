@@ -28,6 +28,7 @@ EXPRESSIONS = {
 DIFFERENT = {
     "1 % 0": "Terraform gives 1; a remainder of nothing is a mistake",
     "false&&null": "the right operand is looked at only where the left one leaves it open",
+    'cidrhost("fd00::/56",1e23)': "there is no such host; Terraform's is outside of the network",
     "log(10,0)": "Terraform gives -0; there is no logarithm of base 0",
     "pow(3,40)": "a power is exact where its exponent is whole; Terraform's has 16 digits",
     "pow(2,64)": "the same",
