@@ -10,7 +10,7 @@ from amlplan.config.expressions.loops import Loop
 from amlplan.config.expressions.marks import marked
 from amlplan.config.expressions.text import composed
 from amlplan.config.expressions.typed_collections import type_name
-from amlplan.config.syntax.nodes import Literal, TemplateFor, TemplateIf
+from amlplan.config.syntax.nodes import Literal, TemplateFor, TemplateIf, Traversal
 from amlplan.values import UNKNOWN
 
 if TYPE_CHECKING:
@@ -27,12 +27,35 @@ def template_wrap(node: TemplateWrap, evaluation: Evaluation) -> Value:
 
 def template(node: Template, evaluation: Evaluation) -> Value:
     """Fill a template in; one with anything unknown in it is unknown."""
+    plain = _plain_text(node.parts, evaluation)
+    if plain is not None:
+        return composed(plain)
     rendering = _Rendering()
     rendering.add(node.parts, evaluation)
     if rendering.problems:
         raise EvaluationError(*rendering.problems)
     text = UNKNOWN if rendering.is_unknown else composed("".join(rendering.texts))
     return marked(text, rendering.is_marked)
+
+
+def _plain_text(parts: list[TemplatePart], evaluation: Evaluation) -> str | None:
+    """Fill a template in that has references to strings only, as most have; None for others."""
+    texts: list[str] = []
+    for part in parts:
+        kind = type(part)
+        if kind is Traversal:
+            try:
+                value = evaluation.value(part)
+            except EvaluationError:
+                return None  # every mistake is told, not the first alone
+        elif kind is Literal:
+            value = part.value  # type: ignore[union-attr]
+        else:
+            return None
+        if type(value) is not str:
+            return None
+        texts.append(value)
+    return "".join(texts)
 
 
 class _Rendering:
