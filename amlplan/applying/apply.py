@@ -118,8 +118,8 @@ def apply_plan(plan: Plan, applying: Applying) -> ApplyResult:
     evaluation = applying.evaluation
     problems, notes = checked(evaluation)
     for address in evaluation.blocks:  # also of objects that nothing was done to
-        problems += evaluation.preconditions(address).problems
-        problems += evaluation.postconditions(address).problems
+        problems += evaluation.preconditions(address)
+        problems += evaluation.postconditions(address)
     problems += evaluation.outputs()[1]
     broken = (ConfigError(problems),) if problems else ()
     return replace(result, failures=broken, notes=tuple(notes))

@@ -129,7 +129,7 @@ class Performer:
         self.writer.finish(draft.address, record)
         self._publish(wanted, record, provider)
         self._check_promise(operation, record)
-        broken = self.evaluation.postconditions(operation.address).problems
+        broken = self.evaluation.postconditions(operation.address)
         if broken:
             raise ConfigError(broken)
         return record
@@ -143,7 +143,7 @@ class Performer:
             self.lock,
             self.writer.records.get(operation.address),
         )
-        problems += self.evaluation.preconditions(operation.address).problems
+        problems += self.evaluation.preconditions(operation.address)
         if wanted is None or problems:
             raise ConfigError(problems)
         for request in wanted.unanswered:

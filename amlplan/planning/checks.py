@@ -15,11 +15,9 @@ def checked(evaluation: Evaluation) -> tuple[list[Diagnostic], list[Note]]:
     """What of the checks does not hold as things are known now: errors, and notes."""
     problems: list[Diagnostic] = []
     notes: list[Note] = []
-    for name, is_error, verdict in evaluation.checks():
+    for name, is_error, broken in evaluation.checks():
         if is_error:
-            problems += verdict.problems
+            problems += broken
         else:
-            notes += [
-                Note(code=item.code, text=item.detail, address=name) for item in verdict.problems
-            ]
+            notes += [Note(code=item.code, text=item.detail, address=name) for item in broken]
     return problems, notes

@@ -40,7 +40,7 @@ class Planner:
         wanted, problems = want(
             address, inputs.evaluation, inputs.registry, inputs.secrets, inputs.lock, record
         )
-        problems += inputs.evaluation.preconditions(address).problems
+        problems += inputs.evaluation.preconditions(address)
         if wanted is None or problems:
             self._findings.problems.extend(problems)
             inputs.evaluation.fail(address)
@@ -56,7 +56,7 @@ class Planner:
             wanted, provider.kind.outputs.model_fields, known, identity or UNKNOWN
         )
         inputs.evaluation.publish(address, value)
-        self._findings.problems += inputs.evaluation.postconditions(address).problems
+        self._findings.problems += inputs.evaluation.postconditions(address)
 
     def _plan(
         self, wanted: Wanted, record: Record | None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from amlplan.config.expressions.conversion import as_bool, as_text
@@ -18,31 +17,20 @@ if TYPE_CHECKING:
     from amlplan.config.expressions.scope import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is wrong with conditions; `is_final` where all that they look at was known."""
-
-    problems: tuple[Diagnostic, ...] = ()
-    is_final: bool = True
-
-
-def verdict_of(
+def broken_conditions(
     conditions: Iterable[Condition], scope: Scope, code: str, summary: str, context: str
-) -> Verdict:
-    """Whether conditions hold; each that does not is a problem with its own message."""
+) -> tuple[Diagnostic, ...]:
+    """The conditions that do not hold, each with its own message; what is not known yet may."""
     problems: list[Diagnostic] = []
-    is_final = True
     for condition in conditions:
         try:
             holds = _holds(condition, scope, context)
-            if holds is None:
-                is_final = False
-            elif not holds:
+            if holds is False:
                 detail = _message(condition, scope)
                 problems.append(error(code, summary, detail, condition.condition.range))
         except EvaluationError as failure:
             problems += failure.diagnostics
-    return Verdict(tuple(item.within(context) for item in problems), is_final)
+    return tuple(item.within(context) for item in problems)
 
 
 def _holds(condition: Condition, scope: Scope, context: str) -> bool | None:

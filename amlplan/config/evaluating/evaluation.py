@@ -16,7 +16,7 @@ from amlplan.config.blocks import (
 from amlplan.config.evaluating.bodies import BodyReader
 from amlplan.config.evaluating.build_graph import build_graph
 from amlplan.config.evaluating.computation import Computation
-from amlplan.config.evaluating.conditions import Verdict, verdict_of
+from amlplan.config.evaluating.conditions import broken_conditions
 from amlplan.config.evaluating.cycles import ordered
 from amlplan.config.evaluating.module_instance import ModuleInstance
 from amlplan.config.evaluating.workspaces import implied_references
@@ -195,24 +195,24 @@ class Evaluation:
                 found.add(address)
         return frozenset(found)
 
-    def preconditions(self, address: str) -> Verdict:
+    def preconditions(self, address: str) -> tuple[Diagnostic, ...]:
         """Whether what an object requires holds."""
         block = self.blocks[address]
         if block.lifecycle is None or not block.lifecycle.preconditions:
-            return Verdict()
+            return ()
         scope, _ = self._scope_of(address)
         conditions, summary = block.lifecycle.preconditions, "Resource precondition failed"
-        return verdict_of(conditions, scope, "failed_precondition", summary, block.context)
+        return broken_conditions(conditions, scope, "failed_precondition", summary, block.context)
 
-    def postconditions(self, address: str) -> Verdict:
+    def postconditions(self, address: str) -> tuple[Diagnostic, ...]:
         """Whether what an object promises holds for it as it was published."""
         block = self.blocks[address]
         if block.lifecycle is None or not block.lifecycle.postconditions:
-            return Verdict()
+            return ()
         scope, _ = self._scope_of(address)
         scope = scope.with_values({"self": self._places[address][1].value_of(block)})
         conditions, summary = block.lifecycle.postconditions, "Resource postcondition failed"
-        return verdict_of(conditions, scope, "failed_postcondition", summary, block.context)
+        return broken_conditions(conditions, scope, "failed_postcondition", summary, block.context)
 
     def triggers(self, address: str) -> tuple[list[FoundTrigger], list[Diagnostic]]:
         """What an object is replaced with: other objects, and the one attribute that counts."""
@@ -244,7 +244,7 @@ class Evaluation:
         names = {} if found is None else found.get(self.blocks[address].key, {})
         return (instance.scope.with_values(names) if names else instance.scope), problems
 
-    def checks(self) -> Iterator[tuple[str, bool, Verdict]]:
+    def checks(self) -> Iterator[tuple[str, bool, tuple[Diagnostic, ...]]]:
         """Each check in each instance of its module: its name, whether it is an error, and how."""
         for name, node in self._graph.nodes.items():
             check = node.item
@@ -252,7 +252,7 @@ class Evaluation:
                 continue
             for instance in self._computation.instances(node.module.path):
                 problems = self._computation.prepare(name, instance)
-                verdict = verdict_of(
+                broken = broken_conditions(
                     check.assertions,
                     instance.scope,
                     "failed_check",
@@ -266,8 +266,8 @@ class Evaluation:
                     if severity not in ("error", "warning"):
                         problems.append(_no_severity(check.severity, check.context))
                 if problems:
-                    is_error, verdict = True, Verdict(tuple(problems))
-                yield f"{instance.prefix}check.{check.name}", is_error, verdict
+                    is_error, broken = True, tuple(problems)
+                yield f"{instance.prefix}check.{check.name}", is_error, broken
 
     @property
     def scope(self) -> Scope:
@@ -303,14 +303,18 @@ class Evaluation:
                 if not self._computation.is_computed(name, instance):
                     self._computation.compute(name, instance, problems)
                 if isinstance(node.item, OutputBlock):
-                    problems += self._output_verdict(node.item, instance).problems
+                    problems += self._broken_output(node.item, instance)
         return {name: plain(value) for name, value in self._root.outputs.items()}, problems
 
-    def _output_verdict(self, output: OutputBlock, instance: ModuleInstance) -> Verdict:
+    def _broken_output(
+        self, output: OutputBlock, instance: ModuleInstance
+    ) -> tuple[Diagnostic, ...]:
         summary = "Output precondition failed"
         context = f'output "{output.name}"'
         conditions = output.preconditions
-        return verdict_of(conditions, instance.scope, "failed_precondition", summary, context)
+        return broken_conditions(
+            conditions, instance.scope, "failed_precondition", summary, context
+        )
 
 
 def _default_name(block: ResourceBlock, model: type[ResourceInputs]) -> str:

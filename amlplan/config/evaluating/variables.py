@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from amlplan.config.evaluating.conditions import verdict_of
+from amlplan.config.evaluating.conditions import broken_conditions
 from amlplan.config.expressions.convert import ConversionError, convert
 from amlplan.config.expressions.evaluate import EvaluationError, evaluate
 from amlplan.config.expressions.functions.table import FUNCTIONS
@@ -315,6 +315,4 @@ def _validate(variable: VariableBlock, value: Value, scope: Scope) -> Iterator[D
     inner = scope.with_values({"var": {variable.name: value}})
     context = f'variable "{variable.name}"'
     summary = "Invalid value for a variable"
-    yield from verdict_of(
-        variable.validations, inner, "failed_validation", summary, context
-    ).problems
+    yield from broken_conditions(variable.validations, inner, "failed_validation", summary, context)
