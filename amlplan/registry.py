@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, cast
 
 from amlplan.errors import HistoryError, MissingSdkError, ProviderError
+from amlplan.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -82,8 +82,8 @@ class Registry:
     def _make(self, kind: str) -> Provider:
         point = self._entry_points.get(kind)
         if point is None:
-            near = difflib.get_close_matches(kind, sorted(self.kinds), n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
+            near = nearest(kind, self.kinds)
+            hint = f" Did you mean {near}?" if near else ""
             raise ProviderError(
                 "No provider for this kind",
                 f"No installed package provides {kind}.{hint} Install the package that brings it, "

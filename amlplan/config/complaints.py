@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from amlplan.config.locate import argument_range, header_range
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.pointers import tokens_of
+from amlplan.wording import nearest, suggestion
 from amlplan_schemas.base import block_fields, labelled_block_fields, reference_fields
 
 if TYPE_CHECKING:
@@ -122,8 +122,8 @@ def _known_names(model: type[BaseModel], place: tuple[str | int, ...]) -> list[s
 def _meant(model: type[BaseModel], item: ErrorDetails) -> tuple[str | int, ...]:
     """The place of the argument that a misspelt one was meant to be, or nothing."""
     place = item["loc"]
-    near = difflib.get_close_matches(str(place[-1]), _known_names(model, place), n=1)
-    return (*place[:-1], near[0]) if near else ()
+    near = nearest(str(place[-1]), _known_names(model, place))
+    return (*place[:-1], near) if near else ()
 
 
 def _unsupported(
@@ -131,8 +131,7 @@ def _unsupported(
 ) -> Diagnostic:
     name = place[-1]
     known = _known_names(model, place)
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f' Did you mean "{near[0]}"?' if near else f" Known are: {', '.join(known)}."
+    hint = suggestion(name, known) or f" Known are: {', '.join(known)}."
     return error(
         "unsupported_argument",
         "Unsupported argument",

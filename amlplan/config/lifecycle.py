@@ -111,10 +111,8 @@ def read_lifecycle(
     )
 
 
-def lifecycle_of(block: LifecycleBlock | None, scope: Scope) -> Lifecycle:
+def lifecycle_of(block: LifecycleBlock, scope: Scope) -> Lifecycle:
     """What a block says of one object, in the scope of that; raises EvaluationError."""
-    if block is None:
-        return Lifecycle()
     arguments = block.arguments
     return Lifecycle(
         prevent_destroy=_flag("prevent_destroy", arguments.get("prevent_destroy"), scope),
@@ -170,9 +168,9 @@ def _step(text: str) -> Step:
     return re.compile(".*".join(map(re.escape, text.split("*"))), re.DOTALL)
 
 
-def triggers_of(block: LifecycleBlock | None, scope: Scope) -> list[Trigger]:
+def triggers_of(block: LifecycleBlock, scope: Scope) -> list[Trigger]:
     """What `replace_triggered_by` names, its keys evaluated; raises EvaluationError."""
-    placed = None if block is None else block.arguments.get("replace_triggered_by")
+    placed = block.arguments.get("replace_triggered_by")
     if placed is None:
         return []
     if not isinstance(placed.expression, TupleConstructor):

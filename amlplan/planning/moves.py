@@ -44,16 +44,17 @@ def with_moves(state: State, configuration: Configuration) -> Moves:
     """
     blocks = _Blocks(configuration)
     problems = [*_still_there(configuration), *blocks.problems]
-    targets = {name: blocks.target(name, state.records.keys()) for name in state.records}
     taken: dict[str, list[str]] = {}
-    for name, target in targets.items():
+    by: dict[str, MovedBlock | None] = {}
+    for name in state.records:
+        target, by[name] = blocks.follow(name, state.records.keys())
         taken.setdefault(target, []).append(name)
     names: dict[str, str] = {}
     waiting: dict[str, str] = {}
     for target, origins in taken.items():
         moving = [name for name in origins if name != target]
         if len(origins) > 1:
-            problems += [_collides(blocks.last(name), name, target) for name in moving]
+            problems += [_collides(by[name], name, target) for name in moving]
         elif moving and moving[0] in state.pending:
             waiting[target] = moving[0]
         elif moving:
@@ -81,30 +82,24 @@ class _Blocks:
                 key = ((*module.path, *calls), block.origin.block, block.origin.label)
                 self._found.setdefault(key, []).append((module.path, block))
 
-    def target(self, name: str, there: AbstractSet[str]) -> str:
-        """Where an object goes in the end; where it is, if nothing moves it."""
+    def follow(self, name: str, there: AbstractSet[str]) -> tuple[str, MovedBlock | None]:
+        """Where an object goes in the end, and the last block that says so.
+
+        It is where it was if nothing moves it; None where only `count` does.
+        """
         address = parse_address(name)
         if address is None:
-            return name
+            return name, None
         seen = {address}
+        last: MovedBlock | None = None
         while True:
-            found, _ = self._step(address)
+            found, block = self._step(address)
             if found is None or found in seen:
                 break
-            address = found
+            address, last = found, block
             seen.add(found)
         implied = self._implied(address)
-        return str(address if str(implied) in there else implied)
-
-    def last(self, name: str) -> MovedBlock | None:
-        """The block that moves an object at last, None where only `count` does."""
-        address, found = parse_address(name), None
-        seen: set[Address] = set()
-        while address is not None and address not in seen:
-            seen.add(address)
-            address, block = self._step(address)
-            found = block or found
-        return found
+        return str(address if str(implied) in there else implied), last
 
     def _step(self, address: Address) -> tuple[Address | None, MovedBlock | None]:
         calls = tuple(name for name, _ in address.calls)

@@ -68,9 +68,9 @@ def want(
 ) -> tuple[Wanted | None, list[Diagnostic]]:
     """What is wanted at an address, or None with the mistakes that keep it from being known.
 
-    Inputs whose changes are ignored are those of the `record`.
-    A file that cannot be read is a mistake of the block that names it; what the lock lacks is
-    for the caller to judge, by `requests`.
+    Inputs whose changes are ignored are those of the `record`. A file that cannot be read is a
+    mistake of the block that names it; what the lock lacks is for the caller to judge, by
+    `requests`.
     """
     block = evaluation.blocks[address]
     inputs = registry.inputs_of(block.kind)

@@ -29,7 +29,7 @@ from amlplan.values import UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from amlplan.config.blocks import Configuration
+    from amlplan.config.blocks import Condition, Configuration
     from amlplan.config.evaluating.graph import Node
     from amlplan.config.expressions.scope import Scope
     from amlplan.diagnostics import Diagnostic
@@ -179,8 +179,10 @@ class Evaluation:
 
     def lifecycle(self, address: str) -> tuple[Lifecycle, list[Diagnostic]]:
         """How an object may change, as its block says now, and what is wrong with that."""
-        scope, problems = self._scope_of(address)
         block = self.blocks[address]
+        if block.lifecycle is None:
+            return Lifecycle(), []
+        scope, problems = self._scope_of(address)
         try:
             return lifecycle_of(block.lifecycle, scope), problems
         except EvaluationError as failure:
@@ -189,34 +191,37 @@ class Evaluation:
 
     def protected(self) -> frozenset[str]:
         """The objects that must not be destroyed, as far as the configuration alone can tell."""
-        found = set()
-        for address in self.addresses():
-            if self.lifecycle(address)[0].prevent_destroy:
-                found.add(address)
-        return frozenset(found)
+        return frozenset(
+            address for address in self.addresses() if self.lifecycle(address)[0].prevent_destroy
+        )
 
     def preconditions(self, address: str) -> tuple[Diagnostic, ...]:
-        """Whether what an object requires holds."""
-        block = self.blocks[address]
-        if block.lifecycle is None or not block.lifecycle.preconditions:
-            return ()
-        scope, _ = self._scope_of(address)
-        conditions, summary = block.lifecycle.preconditions, "Resource precondition failed"
-        return broken_conditions(conditions, scope, "failed_precondition", summary, block.context)
+        """What an object requires and does not hold, as far as that is known."""
+        lifecycle = self.blocks[address].lifecycle
+        found = () if lifecycle is None else lifecycle.preconditions
+        return self._broken(address, found, "precondition", {})
 
     def postconditions(self, address: str) -> tuple[Diagnostic, ...]:
-        """Whether what an object promises holds for it as it was published."""
+        """What an object promises and does not hold for it as it was published."""
         block = self.blocks[address]
-        if block.lifecycle is None or not block.lifecycle.postconditions:
+        found = () if block.lifecycle is None else block.lifecycle.postconditions
+        itself = {"self": self._places[address][1].value_of(block)} if found else {}
+        return self._broken(address, found, "postcondition", itself)
+
+    def _broken(
+        self, address: str, conditions: tuple[Condition, ...], word: str, names: dict[str, Value]
+    ) -> tuple[Diagnostic, ...]:
+        if not conditions:
             return ()
-        scope, _ = self._scope_of(address)
-        scope = scope.with_values({"self": self._places[address][1].value_of(block)})
-        conditions, summary = block.lifecycle.postconditions, "Resource postcondition failed"
-        return broken_conditions(conditions, scope, "failed_postcondition", summary, block.context)
+        scope = self._scope_of(address)[0].with_values(names)
+        context, summary = self.blocks[address].context, f"Resource {word} failed"
+        return broken_conditions(conditions, scope, f"failed_{word}", summary, context)
 
     def triggers(self, address: str) -> tuple[list[FoundTrigger], list[Diagnostic]]:
         """What an object is replaced with: other objects, and the one attribute that counts."""
         block = self.blocks[address]
+        if block.lifecycle is None:
+            return [], []
         node, instance = self._places[address]
         scope, problems = self._scope_of(address)
         found: list[FoundTrigger] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from amlplan.config.syntax.json_body import parse_json
 from amlplan.config.syntax.parser import parse, parse_expression
 from amlplan.diagnostics import Diagnostic, SourceFile, SourceRange, error
 from amlplan.values import UNKNOWN, Sensitive, Value
+from amlplan.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -185,10 +185,10 @@ def _undeclared(
     collector: _Collector, name: str, where: str, place: SourceRange | None
 ) -> Diagnostic:
     variables = collector.configuration.variables
-    near = difflib.get_close_matches(name, list(variables), n=1)
-    if near and variables[near[0]].sensitive:
-        place = variables[near[0]].header  # the line of the misspelt name shows the value
-    hint = f' Did you mean "{near[0]}"?' if near else f' Declare it with: variable "{name}" {{}}'
+    near = nearest(name, variables)
+    if near and variables[near].sensitive:
+        place = variables[near].header  # the line of the misspelt name shows the value
+    hint = f' Did you mean "{near}"?' if near else f' Declare it with: variable "{name}" {{}}'
     return error(
         "undeclared_variable",
         "Value for an undeclared variable",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Final
 
 from amlplan.config.expressions.conversion import as_text
@@ -18,6 +17,7 @@ from amlplan.config.expressions.types import ANY
 from amlplan.config.expressions.unification import unify
 from amlplan.config.syntax.nodes import SplatItem
 from amlplan.values import UNKNOWN
+from amlplan.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,9 +40,9 @@ _LISTED: Final = 10
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Give a sentence on what may have been meant, or what there is."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
+    near = nearest(name, names)
     if near:
-        return f'Did you mean "{near[0]}"?'
+        return f'Did you mean "{near}"?'
     if not names:
         return "There are none."
     listed = ", ".join(f'"{item}"' for item in names[:_LISTED])

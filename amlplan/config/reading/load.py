@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -188,12 +187,11 @@ class _Loader:
 
     def _unknown_block(self, block: Block, header: SourceRange) -> None:
         known = sorted({*self._readers, *self._block_types})
-        near = difflib.get_close_matches(block.type, known, n=1)
-        hint = f'Did you mean "{near[0]}"?' if near else f"Choose from: {', '.join(known)}."
+        hint = suggestion(block.type, known) or f" Choose from: {', '.join(known)}."
         self._reporter.report(
             "unsupported_block",
             "Unsupported block type",
-            f'Blocks of type "{block.type}" are not expected here. {hint}',
+            f'Blocks of type "{block.type}" are not expected here.{hint}',
             header,
         )
 
@@ -208,12 +206,11 @@ class _Loader:
         kind = f"{block.type}.{block.labels[0]}" if has_kind else block.type
         if kind not in kinds:
             known = sorted(name.partition(".")[2] for name in kinds)
-            near = difflib.get_close_matches(block.labels[0], known, n=1)
-            hint = f'Did you mean "{near[0]}"?' if near else f"Installed: {', '.join(known)}."
+            hint = suggestion(block.labels[0], known) or f" Installed: {', '.join(known)}."
             self._reporter.report(
                 "unknown_kind",
                 "Unknown kind",
-                f'No installed provider brings {block.type} "{block.labels[0]}". {hint}',
+                f'No installed provider brings {block.type} "{block.labels[0]}".{hint}',
                 header,
             )
             return
