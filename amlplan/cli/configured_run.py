@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import threading
 
     from amlplan.cli.progress import Progress
-    from amlplan.cli.project import Project
     from amlplan.cli.run_request import Asked
+    from amlplan.project.opening import Project
     from amlplan.runs.place import RunPlace
     from amlplan.runs.request import RunRequest
     from amlplan.runs.resolve import ResolvedConfig

@@ -14,9 +14,7 @@ from amlplan.applying.apply import (
     refresh_dependencies,
 )
 from amlplan.cli.interrupt import ending_on_signals, stopping_on_signals
-from amlplan.cli.location import remember_location
 from amlplan.cli.progress import Progress, ProgressHandle
-from amlplan.cli.project import empty_state, holder, open_project, plan_inputs
 from amlplan.cli.style import styled
 from amlplan.cli.text.outputs import outputs_text
 from amlplan.cli.text.plan import has_differences, notes_text, plan_text
@@ -34,6 +32,8 @@ from amlplan.planning.bindings import check_saved
 from amlplan.planning.locking import completed_lock
 from amlplan.planning.plan import make_destroy_plan, make_plan
 from amlplan.planning.saved import read_plan
+from amlplan.project.location import remember_location
+from amlplan.project.opening import empty_state, holder, open_project, plan_inputs
 from amlplan_schemas.base import seconds_of
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from amlplan.applying.apply import ApplyResult
     from amlplan.backend import Holder, StateWriter
     from amlplan.cli.console import Console
-    from amlplan.cli.project import Project
     from amlplan.config.evaluating.variables import Assignment
     from amlplan.lockfile import LockFile
+    from amlplan.project.opening import Project
     from amlplan_schemas.plan import Plan
     from amlplan_schemas.state import State
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from amlplan.addresses import parse_address
-from amlplan.cli.project import holder, read_state, state_backend
 from amlplan.errors import PlanError
+from amlplan.project.opening import holder, read_state, state_backend
 from amlplan.wording import suggestion
 
 if TYPE_CHECKING:

@@ -55,7 +55,7 @@ def requested(
         raise _nothing_to_run(asked.name, [], root)
     # Reading a configuration takes as long to import as all the rest.
     from amlplan.cli.configured_run import configured
-    from amlplan.cli.project import open_project
+    from amlplan.project.opening import open_project
 
     project = open_project(asked.assignments)
     blocks = project.evaluation.blocks_of(RUN_CONFIG)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.abilities import KeepsContent, RunsJobs
-from amlplan.cli.folders import provider_context
 from amlplan.config.reading.files import CONFIGURATION
 from amlplan.errors import RunError
+from amlplan.project.folders import provider_context
 from amlplan.provider import Desired, Present, Unreachable, has
 from amlplan.registry import Registry
 from amlplan.runs.place import RunPlace
@@ -72,7 +72,7 @@ def open_workspace(name: str | None) -> RunPlace:
 
 
 def _applied() -> list[Record]:
-    from amlplan.cli.project import read_state
+    from amlplan.project.opening import read_state
 
     state = read_state()
     records = state.records.values() if state is not None else ()

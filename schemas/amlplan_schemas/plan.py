@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from amlplan_schemas.base import JsonValue, Stored
-from amlplan_schemas.state import Secret
+from amlplan_schemas.state import Record, Secret
 
 PLAN_FORMAT = 1
 
@@ -22,6 +22,21 @@ class Action(StrEnum):
     DELETE = "delete"
     FORGET = "forget"
     """The object stays, and the state lets go of it."""
+    REFRESH = "refresh"
+    """The object stays, and the state takes over what it is like now."""
+
+
+class Risk(StrEnum):
+    """What an operation may cost: for gates, and for those who approve."""
+
+    NONE = "none"
+    """Only the state is written."""
+    LOW = "low"
+    """Something is added."""
+    MEDIUM = "medium"
+    """Something that is there changes in place."""
+    HIGH = "high"
+    """Something that is there is destroyed."""
 
 
 class FieldSource(StrEnum):
@@ -54,12 +69,21 @@ class Reason(StrEnum):
     DRIFTED = "drifted"
     DELETED_OUTSIDE = "deleted_outside"
     NO_CONFIGURATION = "no_configuration"
+    NO_MODULE = "no_module"
+    COUNT_INDEX = "count_index"
+    EACH_KEY = "each_key"
+    WRONG_REPETITION = "wrong_repetition"
     CANNOT_UPDATE = "cannot_update"
     TAINTED = "tainted"
     TRIGGERED = "triggered"
     REMOVED = "removed"
     INCOMPLETE = "incomplete"
     DESTROY = "destroy"
+    REQUESTED = "requested"
+    """An option of the command asks for it."""
+    DEPOSED = "deposed"
+    """The object was replaced, and its deletion is still to come."""
+    REFRESHED = "refreshed"
 
 
 class Operation(Stored):
@@ -68,7 +92,9 @@ class Operation(Stored):
     `before` and `after` are the inputs, derived facts and outputs side by side, null where
     sensitive or unknown; `unknown` and `sensitive` list those leaves by JSON Pointer. `expected`
     is what the provider foresees without promise, shown and never relied on. `depends_on` names
-    the addresses whose operations come first.
+    the addresses whose operations come first. With `create_first` a replacement makes the new
+    object before the old one is destroyed. `deposed` is the generation of an object that was
+    replaced so and is destroyed now. `importing` is the id of the object that is taken over first.
     """
 
     address: str
@@ -88,6 +114,25 @@ class Operation(Stored):
     calls_provider: bool = True
     depends_on: tuple[str, ...] = ()
     note: str | None = None
+    create_first: bool = False
+    deposed: int | None = None
+    importing: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What identifies the operation in its plan: one address may have two."""
+        if self.deposed is not None:
+            return f"{self.address} (deposed object {self.deposed})"
+        return f"{self.address} (forget)" if self.action is Action.FORGET else self.address
+
+    @property
+    def risk(self) -> Risk:
+        """What the operation may cost."""
+        if not self.calls_provider or self.action in {Action.FORGET, Action.REFRESH}:
+            return Risk.NONE
+        if self.action in {Action.DELETE, Action.REPLACE}:
+            return Risk.HIGH
+        return Risk.MEDIUM if self.action is Action.UPDATE else Risk.LOW
 
 
 class DriftClass(StrEnum):
@@ -146,6 +191,14 @@ class OutputChange(Stored):
     sensitive: bool = False
 
 
+class Import(Stored):
+    """An object that is there and becomes the one of an address, with the record it gets."""
+
+    address: str
+    id: str
+    record: Record
+
+
 class Bindings(Stored):
     """What a plan was made from; a saved plan is refused when one of these moved on."""
 
@@ -168,9 +221,15 @@ class Plan(Stored):
 
     format_version: int = PLAN_FORMAT
     id: str = ""
-    mode: Literal["normal", "destroy"] = "normal"
+    mode: Literal["normal", "destroy", "refresh"] = "normal"
     moves: dict[str, str] = Field(default_factory=dict)
     """The addresses of recorded objects that the configuration moved, and where to."""
+    imports: tuple[Import, ...] = ()
+    """Objects that are there already, and that the state takes over before anything else."""
+    targets: tuple[str, ...] = ()
+    """The addresses that -target names: nothing else was planned, but what those need."""
+    excluded: tuple[str, ...] = ()
+    """The addresses that -exclude names: neither they nor what needs them was planned."""
     operations: tuple[Operation, ...] = ()
     drift: tuple[Drift, ...] = ()
     deferred: tuple[Deferred, ...] = ()

@@ -57,17 +57,6 @@ class Held(Stored):
     why: str
 
 
-class Deposed(Stored):
-    """An object that was replaced and still has to be deleted."""
-
-    name: str
-    generation: int
-    provider: str
-    target: Target | None = None
-    inputs: Tree = Field(default_factory=Tree)
-    outputs: Tree = Field(default_factory=Tree)
-
-
 class Record(Stored):
     """One resource as it was last applied.
 
@@ -93,7 +82,8 @@ class Record(Stored):
     steps: dict[str, JsonValue] = Field(default_factory=dict)
     steps_for: str | None = None
     """A digest of what the steps were done for: steps towards something else are not done."""
-    deposed: tuple[Deposed, ...] = ()
+    deposed: tuple[Record, ...] = ()
+    """The objects that were replaced by this one and still have to be deleted, as recorded."""
     protected: bool = False
     held: Held | None = None
 

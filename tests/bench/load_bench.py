@@ -60,7 +60,7 @@ from amlplan.collector import collector_paused
 from amlplan.config.evaluating.evaluation import Evaluation
 from amlplan.config.reading.load import load
 from amlplan.registry import Registry
-from amlplan.cli.folders import provider_context
+from amlplan.project.folders import provider_context
 from amlplan.secrets import Secrets
 from amlplan.values import ResourceValue
 root = Path(sys.argv[1])

@@ -12,13 +12,13 @@ import click
 
 from amlplan.abilities import ServesDeployments
 from amlplan.cli.console import Console
-from amlplan.cli.folders import provider_context
 from amlplan.cli.options import Command, CommandGroup, Option, flag
 from amlplan.cli.recorded import changed_record, recorded
 from amlplan.cli.style import styled, visible
 from amlplan.cli.text.json_text import json_text
 from amlplan.errors import EXIT_ERROR, PlanError, ProviderError
 from amlplan.pointers import value_at
+from amlplan.project.folders import provider_context
 from amlplan.provider import has
 from amlplan.registry import Registry
 from amlplan.secrets import Secrets, describe

@@ -9,12 +9,12 @@ import click
 
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, assignments_of, flag, variable_options
-from amlplan.cli.project import open_project
 from amlplan.cli.style import styled
 from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.plan import drift_text
 from amlplan.errors import EXIT_DIFFERENCES, EXIT_ERROR
 from amlplan.planning.drift import find_drift
+from amlplan.project.opening import open_project
 from amlplan.wording import counted
 from amlplan_schemas.plan import DriftClass
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from amlplan.cli.console import Console
-from amlplan.cli.folders import provider_context
 from amlplan.cli.options import Command, Option, flag
 from amlplan.cli.reference_graph import reference_graph
 from amlplan.cli.text.graph import dot_text, mermaid_text
+from amlplan.project.folders import provider_context
 from amlplan.registry import Registry
 
 _FORMS = {"dot": dot_text, "mermaid": mermaid_text}

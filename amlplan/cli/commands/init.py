@@ -12,14 +12,14 @@ import click
 from amlplan.cli.console import Console
 from amlplan.cli.flow import with_completed_lock
 from amlplan.cli.interrupt import stopping_on_signals
-from amlplan.cli.location import forget_location
 from amlplan.cli.options import Command, Option, assignments_of, flag, variable_options
 from amlplan.cli.progress import Progress
-from amlplan.cli.project import open_project
 from amlplan.cli.starting import PROJECTS, write_project
 from amlplan.cli.style import styled
 from amlplan.errors import PlanError
 from amlplan.lockfile import LOCK_NAME
+from amlplan.project.location import forget_location
+from amlplan.project.opening import open_project
 from amlplan.wording import counted
 
 if TYPE_CHECKING:

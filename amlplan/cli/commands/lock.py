@@ -12,11 +12,11 @@ from amlplan.cli.flow import resolved_lock
 from amlplan.cli.interrupt import stopping_on_signals
 from amlplan.cli.options import Command, assignments_of, flag, variable_options
 from amlplan.cli.progress import Progress
-from amlplan.cli.project import open_project
 from amlplan.cli.style import styled
 from amlplan.cli.text.locks import lock_changes
 from amlplan.errors import EXIT_CONFIG
 from amlplan.lockfile import LOCK_NAME, write_lock
+from amlplan.project.opening import open_project
 from amlplan.wording import suggestion
 
 

@@ -10,7 +10,6 @@ import click
 
 from amlplan.abilities import KeepsModels
 from amlplan.cli.console import Console
-from amlplan.cli.folders import provider_context
 from amlplan.cli.options import Command, CommandGroup, Option, flag
 from amlplan.cli.style import styled, visible
 from amlplan.cli.text.json_text import json_text
@@ -18,6 +17,7 @@ from amlplan.cli.text.run_json import FORMAT_VERSION
 from amlplan.cli.text.runs import size_text, table
 from amlplan.cli.workspaces import open_workspace
 from amlplan.errors import PlanError
+from amlplan.project.folders import provider_context
 from amlplan.provider import has
 from amlplan.registry import Registry
 from amlplan.runs.outputs import copy_content

@@ -10,11 +10,11 @@ import click
 
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, assignments_of, flag, variable_options
-from amlplan.cli.project import open_project, plan_inputs, read_state
 from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.outputs import outputs_text
 from amlplan.errors import PlanError
 from amlplan.planning.plan import make_plan
+from amlplan.project.opening import open_project, plan_inputs, read_state
 from amlplan.secrets import reveal
 from amlplan.values import UNKNOWN
 from amlplan.wording import suggestion

@@ -10,11 +10,11 @@ import click
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, Option, assignments_of, flag, variable_options
 from amlplan.cli.progress import Progress
-from amlplan.cli.project import open_project, plan_inputs
 from amlplan.cli.text.plan import has_differences, plan_text
 from amlplan.errors import EXIT_DIFFERENCES
 from amlplan.planning.plan import make_destroy_plan, make_plan
 from amlplan.planning.saved import save_plan
+from amlplan.project.opening import open_project, plan_inputs
 
 
 @click.command("plan", cls=Command)

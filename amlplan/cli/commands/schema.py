@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from amlplan.cli.console import Console
-from amlplan.cli.folders import provider_context
 from amlplan.cli.options import Command, CommandGroup, flag
 from amlplan.cli.text.json_text import json_text
 from amlplan.config.reading.json_schema import configuration_schema
+from amlplan.project.folders import provider_context
 from amlplan.registry import Registry
 
 _HEAD = ("kind", "provider", "package", "version")

@@ -9,10 +9,10 @@ import click
 
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, flag
-from amlplan.cli.project import read_state
 from amlplan.cli.text.plan import plan_text
 from amlplan.cli.text.records import state_text
 from amlplan.planning.saved import read_plan
+from amlplan.project.opening import read_state
 
 
 @click.command("show", cls=Command)

@@ -9,10 +9,10 @@ import click
 
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, CommandGroup, flag
-from amlplan.cli.project import read_state
 from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.records import record_text
 from amlplan.errors import PlanError
+from amlplan.project.opening import read_state
 from amlplan.wording import suggestion
 
 

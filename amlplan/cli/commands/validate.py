@@ -9,12 +9,12 @@ import click
 
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, assignments_of, flag, variable_options
-from amlplan.cli.project import empty_state, open_project, plan_inputs
 from amlplan.cli.style import styled
 from amlplan.cli.text.diagnostic_json import validation_json
 from amlplan.diagnostics import Severity, error
 from amlplan.errors import EXIT_CONFIG, AmlplanError, ConfigError
 from amlplan.planning.plan import make_plan
+from amlplan.project.opening import empty_state, open_project, plan_inputs
 
 if TYPE_CHECKING:
     from amlplan.diagnostics import Diagnostic

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amlplan.cli.folders import provider_context
 from amlplan.config.reading.load import load
 from amlplan.errors import AmlplanError
+from amlplan.project.folders import provider_context
 from amlplan.registry import Registry
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def names(kind: str) -> list[str]:
 
 
 def _recorded() -> Iterable[str]:
-    from amlplan.cli.project import read_state
+    from amlplan.project.opening import read_state
 
     state = read_state()
     return state.records if state is not None else ()

@@ -7,10 +7,10 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from amlplan.cli.folders import user_folder
 from amlplan.cli.interactive.completion import completions
 from amlplan.config.syntax import tokens as token
 from amlplan.config.syntax.tokens import Tokens
+from amlplan.project.folders import user_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from amlplan.cli.project import open_project
 from amlplan.cli.workspaces import has_configuration
 from amlplan.config.expressions.functions.function import Function, Parameter
 from amlplan.config.expressions.functions.table import FUNCTIONS
@@ -16,16 +15,17 @@ from amlplan.config.reading.load import in_source_order
 from amlplan.errors import ConfigError
 from amlplan.planning.want import resource_value, want
 from amlplan.pointers import tokens_of, with_value
+from amlplan.project.opening import open_project
 from amlplan.secrets import Secrets
 from amlplan.values import UNKNOWN, ResourceValue, SecretReference, Sensitive, exact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from amlplan.cli.project import Project
     from amlplan.config.evaluating.variables import Assignment
     from amlplan.config.expressions.types import Type
     from amlplan.diagnostics import Diagnostic
+    from amlplan.project.opening import Project
     from amlplan.values import Value
     from amlplan_schemas.state import Record
 

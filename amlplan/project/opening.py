@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 from amlplan import __version__
 from amlplan.backend import Holder
-from amlplan.cli.folders import provider_context
-from amlplan.cli.location import check_location
 from amlplan.config.evaluating.evaluation import Evaluation
 from amlplan.config.evaluating.variables import variable_values
 from amlplan.config.reading.load import in_source_order, load
@@ -25,6 +23,8 @@ from amlplan.planning.bindings import ZERO_SALT, bindings_of
 from amlplan.planning.findings import PlanInputs
 from amlplan.planning.moves import with_moves
 from amlplan.planning.settle import settle, with_settled
+from amlplan.project.folders import provider_context
+from amlplan.project.location import check_location
 from amlplan.registry import Registry, backend
 from amlplan.secrets import Secrets
 from amlplan.values import exact
@@ -60,20 +60,21 @@ class Project:
 def open_project(
     assignments: Sequence[Assignment] = (),
     *,
+    root: Path | None = None,
     secrets_enabled: bool = True,
     require_variables: bool = True,
     check_state_location: bool = True,
     needs_state: bool = True,
     fixed_variables: Mapping[str, JsonValue] | None = None,
 ) -> Project:
-    """Read the project of the current folder.
+    """Read the project of a folder, the current one unless told otherwise.
 
     Raises ConfigError only where nothing else can be looked at; other mistakes are in
     `configuration.diagnostics`, for the planner to raise with its own. `fixed_variables` are
     those of a saved plan; they win over every other source. Without `needs_state` a place that
     is not known yet is no mistake.
     """
-    root = Path.cwd()
+    root = Path.cwd() if root is None else root.resolve()
     registry = Registry(provider_context(root))
     secrets = Secrets(root, enabled=secrets_enabled)
     configuration = load(root, registry.block_types, registry.inputs_of)
