@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from amlplan.events import EventSink
-    from amlplan.provider import Observed, Targets
-    from amlplan.registry import Registry
+    from amlplan.provider import Kinds, Observed, Targets
     from amlplan_schemas.state import Record, State
 
 PARALLEL_READS = 10
@@ -34,7 +33,7 @@ def targets_of(record: Record, records: Mapping[str, Record]) -> Targets:
 
 
 def observe(
-    records: Iterable[Record], state: State, registry: Registry, emit: EventSink
+    records: Iterable[Record], state: State, registry: Kinds, emit: EventSink
 ) -> dict[str, Observed]:
     """What is outside for each record, by address; blocks until the last one answered.
 
@@ -62,7 +61,7 @@ def observe(
     return found
 
 
-def read_one(record: Record, state: State, registry: Registry) -> Observed:
+def read_one(record: Record, state: State, registry: Kinds) -> Observed:
     """What is outside for one record."""
     try:
         with defects_explained(record.kind):

@@ -25,7 +25,7 @@ from amlplan.planning.moves import with_moves
 from amlplan.planning.settle import settle, with_settled
 from amlplan.project.folders import provider_context
 from amlplan.project.location import check_location
-from amlplan.registry import Registry, backend
+from amlplan.registry import Readers, Registry, backend
 from amlplan.secrets import Secrets
 from amlplan.values import exact
 from amlplan_schemas.state import State
@@ -134,7 +134,8 @@ def plan_inputs(project: Project, state: State | None, *, salt: str | None = Non
     current = empty_state() if state is None else state
     if untouched:
         current = current.model_copy(update={"serial": 0})
-    settlement = settle(current, project.registry)
+    readers = Readers(project.registry)
+    settlement = settle(current, readers)
     current = with_settled(current, settlement)
     moves = with_moves(current, project.configuration)
     current = moves.state
@@ -146,7 +147,7 @@ def plan_inputs(project: Project, state: State | None, *, salt: str | None = Non
     return PlanInputs(
         evaluation=project.evaluation,
         state=current,
-        registry=project.registry,
+        registry=readers,
         secrets=project.secrets,
         lock=project.lock,
         bindings=bindings_of(
@@ -154,7 +155,7 @@ def plan_inputs(project: Project, state: State | None, *, salt: str | None = Non
             current,
             exists=not untouched,
             lock=project.lock,
-            registry=project.registry,
+            registry=readers,
             secrets=project.secrets,
             amlplan_version=__version__,
             salt=salt,
