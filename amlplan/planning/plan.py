@@ -20,7 +20,7 @@ from amlplan.planning.rules import broken_rules
 from amlplan_schemas.plan import Plan, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from amlplan.events import EventSink
     from amlplan.planning.findings import PlanInputs
@@ -28,13 +28,17 @@ if TYPE_CHECKING:
     from amlplan_schemas.plan import OutputChange
 
 
-def make_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
+def make_plan(
+    inputs: PlanInputs, emit: EventSink, observed: Mapping[str, Observed] | None = None
+) -> Plan:
     """The plan that makes the world match the configuration; changes nothing.
 
+    With `observed` nothing is asked: what is not in it counts as it was recorded.
     Raises ConfigError with every mistake found, and ProviderError where looking at an object
     fails for another reason than silence.
     """
-    findings = Findings(inputs, _observe(inputs, emit))
+    seen = _observe(inputs, emit) if observed is None else observed
+    findings = Findings(inputs, seen)
     digests = SecretDigests(inputs.secrets, inputs.state.salt)
     planner = Planner(findings, digests)
     for address in inputs.evaluation.addresses():

@@ -10,6 +10,7 @@ import click
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, Option, assignments_of, flag, variable_options
 from amlplan.cli.progress import Progress
+from amlplan.cli.reports.options import report_options, write_plan_reports
 from amlplan.cli.text.plan import has_differences, plan_text
 from amlplan.errors import EXIT_DIFFERENCES
 from amlplan.planning.plan import make_destroy_plan, make_plan
@@ -22,6 +23,7 @@ from amlplan.project.opening import open_project, plan_inputs
 @flag("destroy", "Plan to delete everything.")
 @flag("detailed-exitcode", "Exit with 2 where there are differences, 0 where there are none.")
 @flag("no-secrets", "Never resolve a secret, as for pull requests from forks.")
+@report_options
 @variable_options
 @click.pass_context
 def command(
@@ -46,4 +48,5 @@ def command(
     differs = has_differences(plan) or bool(plan.blocked)
     if out is not None:
         console.print(f"\nSaved to {out}. To apply exactly this: amlplan apply {out}")
+    write_plan_reports(ctx, plan, inputs, plan_path=out)
     return EXIT_DIFFERENCES if detailed_exitcode and differs else 0

@@ -1,0 +1,80 @@
+"""What the configuration asks for and no apply has done yet, whatever the world is like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amlplan.errors import AmlplanError, ConfigError
+from amlplan.planning.plan import make_plan
+from amlplan.wording import counted
+from amlplan_schemas.drift import ComparedConfiguration, PendingAction, PendingConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from amlplan.planning.findings import PlanInputs
+    from amlplan_schemas.plan import Plan
+
+
+def find_pending(inputs: PlanInputs) -> tuple[tuple[PendingConfig, ...], ComparedConfiguration]:
+    """What is pending, by address, and whether that could be told; asks nothing outside.
+
+    A mistake of the configuration is no failure here: what is there can be looked at all the same.
+    """
+    try:
+        plan = make_plan(inputs, lambda _event: None, observed={})
+    except ConfigError as failure:
+        return (), ComparedConfiguration(compared=False, reason=_mistakes(failure))
+    except AmlplanError as failure:
+        return (), ComparedConfiguration(compared=False, reason=str(failure))
+    found = sorted(_pending(plan, inputs), key=lambda item: item.address)
+    return tuple(found), ComparedConfiguration(compared=True)
+
+
+def _pending(plan: Plan, inputs: PlanInputs) -> Iterator[PendingConfig]:
+    for name, now in plan.moves.items():
+        record = inputs.state.records.get(now)
+        yield PendingConfig(
+            address=now,
+            kind="" if record is None else record.kind,
+            action=PendingAction.MOVE,
+            reason=f"it was {name}",
+        )
+    for operation in plan.operations:
+        yield PendingConfig(
+            address=operation.address,
+            kind=operation.kind,
+            action=PendingAction(operation.action.value),
+            changes=operation.changes,
+            reason=operation.note or "",
+        )
+    for deferred in plan.deferred:
+        yield PendingConfig(
+            address=deferred.address,
+            kind=deferred.kind,
+            action=PendingAction.DEFERRED,
+            reason=deferred.reason,
+        )
+    for blocked in plan.blocked:
+        if blocked.address not in inputs.unanswered:
+            yield PendingConfig(
+                address=blocked.address,
+                kind=blocked.kind,
+                action=PendingAction.BLOCKED,
+                reason=blocked.reason,
+            )
+    for change in plan.outputs:
+        yield PendingConfig(
+            address=f"output.{change.name}", kind="output", action=PendingAction(change.action)
+        )
+
+
+def _mistakes(failure: ConfigError) -> str:
+    first = failure.diagnostics[0]
+    place = first.range
+    where = ""
+    if place is not None:
+        line = place.position_of(place.start).line
+        where = f" on {place.source.filename} line {line}"
+    count = counted(len(failure.diagnostics), "mistake")
+    return f"it has {count}, the first{where}: {first.summary}"
