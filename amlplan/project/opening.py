@@ -65,6 +65,7 @@ def open_project(
     require_variables: bool = True,
     check_state_location: bool = True,
     needs_state: bool = True,
+    opens_history: bool = True,
     fixed_variables: Mapping[str, JsonValue] | None = None,
 ) -> Project:
     """Read the project of a folder, the current one unless told otherwise.
@@ -72,10 +73,10 @@ def open_project(
     Raises ConfigError only where nothing else can be looked at; other mistakes are in
     `configuration.diagnostics`, for the planner to raise with its own. `fixed_variables` are
     those of a saved plan; they win over every other source. Without `needs_state` a place that
-    is not known yet is no mistake.
+    is not known yet is no mistake. Without `opens_history` nothing writes beside a database.
     """
     root = Path.cwd() if root is None else root.resolve()
-    registry = Registry(provider_context(root))
+    registry = Registry(provider_context(root, opens_history=opens_history))
     secrets = Secrets(root, enabled=secrets_enabled)
     configuration = load(root, registry.block_types, registry.inputs_of)
     variables, problems = variable_values(

@@ -37,7 +37,7 @@ def command(ctx: click.Context, *, json: bool, allow_unreachable: bool, unmanage
     if json and prints_report(ctx):
         raise click.UsageError("-json and -markdown are printed at one place: give one a file.")
     console = Console(sys.stdout, sys.stderr)
-    project = open_project(assignments_of(ctx), secrets_enabled=False)
+    project = open_project(assignments_of(ctx), secrets_enabled=False, opens_history=False)
     inputs = plan_inputs(project, project.backend.reader().read())
     report = find_drift(inputs, lambda _event: None, with_others=unmanaged)
     if json:
