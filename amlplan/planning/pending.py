@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import AmlplanError, ConfigError
 from amlplan.planning.plan import make_plan
+from amlplan.pointers import top_field
 from amlplan.wording import counted
 from amlplan_schemas.drift import ComparedConfiguration, PendingAction, PendingConfig
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from amlplan.planning.findings import PlanInputs
-    from amlplan_schemas.plan import Plan
+    from amlplan_schemas.plan import Operation, Plan
 
 
 def find_pending(inputs: PlanInputs) -> tuple[tuple[PendingConfig, ...], ComparedConfiguration]:
@@ -46,7 +47,7 @@ def _pending(plan: Plan, inputs: PlanInputs) -> Iterator[PendingConfig]:
             kind=operation.kind,
             action=PendingAction(operation.action.value),
             changes=operation.changes,
-            reason=operation.note or "",
+            reason=operation.note or _changed(operation),
         )
     for deferred in plan.deferred:
         yield PendingConfig(
@@ -67,6 +68,12 @@ def _pending(plan: Plan, inputs: PlanInputs) -> Iterator[PendingConfig]:
         yield PendingConfig(
             address=f"output.{change.name}", kind="output", action=PendingAction(change.action)
         )
+
+
+def _changed(operation: Operation) -> str:
+    """The fields that make a change, by name."""
+    names = sorted({top_field(change.path) for change in operation.changes})
+    return f"{', '.join(names)} changed" if names else ""
 
 
 def _mistakes(failure: ConfigError) -> str:
