@@ -29,6 +29,7 @@ from amlplan_schemas.compute import LocalCompute, LocalComputeOutputs
 from amlplan_schemas.datastore import LocalDatastore, LocalDatastoreOutputs
 from amlplan_schemas.deployment import Deployment, DeploymentOutputs
 from amlplan_schemas.diagnostics import ValidationReport
+from amlplan_schemas.drift import DriftReport
 from amlplan_schemas.environment import Environment, EnvironmentOutputs
 from amlplan_schemas.image import Image, ImageOutputs
 from amlplan_schemas.model import Model, ModelOutputs
@@ -118,7 +119,13 @@ def generated_files() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs/resources.md", resources_page()
     yield ROOT / "docs/language.md", language_page()
     yield ROOT / "docs/errors.md", errors_page()
-    for name, model in (("plan", Plan), ("state", State), ("validation", ValidationReport)):
+    models: dict[str, type[BaseModel]] = {
+        "drift": DriftReport,
+        "plan": Plan,
+        "state": State,
+        "validation": ValidationReport,
+    }
+    for name, model in models.items():
         yield ROOT / f"schemas/amlplan_schemas/json/{name}.schema.json", json_schema(model)
 
     table = json.dumps(completion_table(), indent=1, ensure_ascii=False)

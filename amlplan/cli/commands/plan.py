@@ -18,6 +18,7 @@ from amlplan.cli.options import (
 )
 from amlplan.cli.plan_options import Asked, plan_options
 from amlplan.cli.progress import Progress
+from amlplan.cli.reports.options import report_options, write_plan_reports
 from amlplan.cli.text.plan import has_differences, plan_text
 from amlplan.errors import EXIT_DIFFERENCES
 from amlplan.planning.gates import check_gates
@@ -33,6 +34,7 @@ from amlplan.project.opening import open_project, plan_inputs
 @flag("no-secrets", "Never resolve a secret, as for pull requests from forks.")
 @parallelism_option
 @plan_options
+@report_options
 @variable_options
 @click.pass_context
 def command(
@@ -61,4 +63,5 @@ def command(
     if out is not None:
         console.print(f"\nSaved to {out}. To apply exactly this: amlplan apply {out}")
     check_gates(plan, asked.fail_on)
+    write_plan_reports(ctx, plan, inputs, plan_path=out)
     return EXIT_DIFFERENCES if detailed_exitcode and differs else 0
