@@ -23,6 +23,7 @@ KINDS = (
     "image",
     "deployment",
     "bench.thing",
+    "bench.gadget",
 )
 READING = {
     "kind",
