@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from amlplan_state.snapshot import decode
+from amlplan_state.durable import write_new
+from amlplan_state.snapshot import decode, encode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,11 @@ def earlier(paths: StatePaths) -> list[Path]:
     return sorted((path for path in names if serial_of(path) >= 0), key=serial_of, reverse=True)
 
 
+def last_serial(paths: StatePaths, current: int) -> int:
+    """The greatest serial given so far; where an earlier copy was restored, not the current one."""
+    return max([current, *map(serial_of, earlier(paths)[:1])])
+
+
 def newest_good(paths: StatePaths) -> tuple[Path, State] | None:
     """The newest earlier state file that is whole and readable, with what it says."""
     for path in earlier(paths):
@@ -43,6 +49,18 @@ def newest_good(paths: StatePaths) -> tuple[Path, State] | None:
         if state is not None:
             return path, state
     return None
+
+
+def put(disk: Disk, paths: StatePaths, state: State, current: int | None) -> None:
+    """Put a state in the place of the current one, whose serial is given, durable on return.
+
+    The current one stays among the earlier ones; None keeps nothing.
+    """
+    write_new(disk, paths.unfinished, encode(state))
+    if current is not None:
+        keep(disk, paths, current)
+    disk.rename(paths.unfinished, paths.state)
+    disk.sync_folder(paths.folder)
 
 
 def keep(disk: Disk, paths: StatePaths, serial: int) -> None:

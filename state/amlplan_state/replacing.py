@@ -1,0 +1,171 @@
+"""Replaces a whole state by another; whatever was there is kept."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from amlplan.backend import Replacement
+from amlplan.errors import StateFormatError
+from amlplan_state import earlier, refusals
+from amlplan_state.durable import write_new
+from amlplan_state.faults import claimed_serial, fault_of
+from amlplan_state.journal import bases
+from amlplan_state.reading import Found, read
+from amlplan_state.snapshot import decode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from amlplan_schemas.state import State
+    from amlplan_state.durable import Disk
+    from amlplan_state.paths import StatePaths
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """What will be written: `folded` first, where the journal has something to keep.
+
+    `copies` and `links` are the files to keep aside, with their names there.
+    """
+
+    replacement: Replacement
+    current: int | None = None
+    folded: State | None = None
+    links: tuple[tuple[Path, Path], ...] = ()
+    copies: tuple[tuple[Path, Path], ...] = ()
+
+
+def examined(paths: StatePaths, state: State, *, force: bool) -> Replacement:
+    """What `replace` would do; raises StateError where it would refuse."""
+    return _course(paths, state, force=force).replacement
+
+
+def replace(disk: Disk, paths: StatePaths, state: State, *, force: bool) -> Replacement:
+    """Put a state in the place of the one that is there, whose lock is held; see Exchanges.
+
+    Until the rename all is as it was, but for copies; from then on the new state is in effect,
+    since every line of the journal continues an earlier serial than its own.
+    """
+    course = _course(paths, state, force=force)
+    current = course.current
+    if course.folded is not None:
+        earlier.put(disk, paths, course.folded, current)
+        current = course.folded.serial
+    for source, name in course.links:
+        if not name.exists():
+            disk.link(source, name)
+    for source, name in course.copies:
+        write_new(disk, name, source.read_bytes())
+    if course.replacement.aside:
+        disk.sync_folder(paths.folder)
+    earlier.put(disk, paths, course.replacement.after, current)
+    _empty_journal(disk, paths)
+    earlier.prune(disk, paths)
+    return course.replacement
+
+
+def _course(paths: StatePaths, state: State, *, force: bool) -> _Course:
+    try:
+        found = read(paths)
+    except StateFormatError as trouble:
+        return _over_unreadable(paths, state, trouble, force=force)
+    if found is None:
+        return _Course(Replacement(None, state.model_copy(update={"underway": None})))
+    before = found.state
+    if not force:
+        refusals.check_follows(paths, state, before)
+    last = max([earlier.last_serial(paths, found.snapshot.serial), *_bases(paths)])
+    folded = _folded(found, last)
+    last = last if folded is None else folded.serial
+    after = _with_serial(state, last)
+    return _Course(Replacement(before, after), found.snapshot.serial, folded)
+
+
+def _folded(found: Found, last: int) -> State | None:
+    """The present state as a snapshot of its own, where the journal holds a part of it."""
+    if not found.journal.entries:
+        return None
+    return found.state.model_copy(update={"serial": last + 1, "underway": None, "edit": None})
+
+
+def _over_unreadable(
+    paths: StatePaths, state: State, trouble: StateFormatError, *, force: bool
+) -> _Course:
+    text = _bytes_of(paths.state, trouble)
+    log = _bytes_of(paths.journal, trouble) or b""
+    alone = decode(text) if text is not None else None
+    if not force:
+        if text is not None and alone is None and fault_of("", text).is_whole:
+            raise trouble
+        known = alone or _newest_good(paths)
+        if known is not None:
+            refusals.check_lineage(paths, state, known)
+        if alone is not None:
+            refusals.check_not_older(paths, state, alone)
+    last = max([earlier.last_serial(paths, claimed_serial(text or b"")), *_bases(paths)])
+    # The serial that cannot be read is the one after the newest that was kept, at the most.
+    after = _with_serial(state, last + 1)
+    links: tuple[tuple[Path, Path], ...] = ()
+    if text is not None and alone is None:
+        links = ((paths.state, _name_aside(paths.state, text)),)
+    copies = ((paths.journal, _name_aside(paths.journal, log)),) if log else ()
+    aside = tuple(str(name) for _, name in (*links, *copies))
+    current = None if alone is None else alone.serial
+    return _Course(Replacement(None, after, aside), current, links=links, copies=copies)
+
+
+def _with_serial(state: State, last: int) -> State:
+    """The state with its own serial, or the next one where that was given before."""
+    serial = state.serial if state.serial > last else last + 1
+    return state.model_copy(update={"serial": serial, "underway": None})
+
+
+def _newest_good(paths: StatePaths) -> State | None:
+    found = earlier.newest_good(paths)
+    return None if found is None else found[1]
+
+
+def _bases(paths: StatePaths) -> set[int]:
+    try:
+        return bases(paths.journal.read_bytes())
+    except OSError:
+        return set()
+
+
+def _bytes_of(path: Path, trouble: StateFormatError) -> bytes | None:
+    """The bytes of a file, None where it is gone; raises what is the trouble where it is no file.
+
+    A folder in its place, or a mode that keeps us out, is not mended by writing another state.
+    """
+    try:
+        if not stat.S_ISREG(path.stat(follow_symlinks=False).st_mode):
+            raise trouble
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        raise trouble from None
+
+
+def _name_aside(path: Path, content: bytes) -> Path:
+    """A name beside the file that is free, or has these very bytes already."""
+    number = 1
+    while True:
+        name = path.with_name(f"{path.name}.aside{f'-{number}' if number > 1 else ''}")
+        if not name.exists() or name.read_bytes() == content:
+            return name
+        number += 1
+
+
+def _empty_journal(disk: Disk, paths: StatePaths) -> None:
+    try:
+        descriptor = disk.open_to_append(paths.journal)
+    except FileNotFoundError:
+        return
+    try:
+        disk.truncate(descriptor, 0)
+        disk.sync(descriptor)
+    finally:
+        disk.close(descriptor)
