@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from amlplan.backend import Holder
@@ -12,8 +13,8 @@ from amlplan_state.local import LocalBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+    from amlplan.backend import Replacement
     from amlplan_state.durable import Disk
 
 HOLDER = Holder(
@@ -54,6 +55,15 @@ def intent(
 
 def backend(folder: Path, disk: Disk | None = None, path: str = "state.json") -> LocalBackend:
     return LocalBackend(folder, {"path": path}, "0.1.0", disk=disk)
+
+
+def push(
+    folder: Path, name: str | Path, *, force: bool = False, disk: Disk | None = None
+) -> Replacement:
+    """Make the document in a file the state of a folder, as `amlplan state push` does."""
+    kept = backend(folder, disk)
+    state = kept.parse(Path(name).read_bytes(), str(name))
+    return kept.replace(state, HOLDER, force=force, timeout=0, waiting=silent)
 
 
 def failure_of(action: Callable[[], object]) -> StateError | None:

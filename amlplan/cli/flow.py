@@ -316,12 +316,3 @@ def _complete(destroys: bool, added: int, changed: int, destroyed: int) -> str: 
     else:
         text = f"Apply complete! {_done((added, changed, destroyed))}"
     return styled("green", text)
-
-
-def _waiting_text(other: Holder | None) -> str:
-    if other is None:
-        return "Waiting for the state's lock..."
-    return (
-        f"Waiting for the state's lock, held by {other.user} on {other.host} "
-        f"(process {other.pid}, {other.command}, since {other.since})..."
-    )

@@ -55,10 +55,10 @@ def changes_between(before: State, after: State) -> StateChanges:
     same = {name: prior for name, prior in priors.items() if _is_same(prior, after.records[name])}
     replaced = priors.keys() - same.keys()
     gone = {name for name, record in before.records.items() if record.identity not in there}
-    lifted = {
-        name: after.records[name].unprotected.why
+    unprotected = {
+        name: lifted.why
         for name, prior in sorted(same.items())
-        if prior.protected and after.records[name].unprotected is not None
+        if prior.protected and (lifted := after.records[name].unprotected) is not None
     }
     return StateChanges(
         added=tuple(sorted(after.records.keys() - priors.keys())),
@@ -69,10 +69,10 @@ def changes_between(before: State, after: State) -> StateChanges:
             sorted(
                 n
                 for n, p in same.items()
-                if n not in lifted and _is_only_noted(p, after.records[n])
+                if n not in unprotected and _is_only_noted(p, after.records[n])
             )
         ),
-        unprotected=lifted,
+        unprotected=unprotected,
         moved=dict(sorted(moved.items())),
         outputs=tuple(
             sorted(

@@ -60,8 +60,11 @@ def replace(disk: Disk, paths: StatePaths, state: State, *, force: bool) -> Repl
         write_new(disk, name, source.read_bytes())
     if course.replacement.aside:
         disk.sync_folder(paths.folder)
-    earlier.put(disk, paths, course.replacement.after, current)
+    after = course.replacement.after
+    earlier.put(disk, paths, after, current)
     _empty_journal(disk, paths)
+    # Serials may have been left out: the newest among the earlier ones tells the last one given.
+    earlier.keep(disk, paths, after.serial)
     earlier.prune(disk, paths)
     return course.replacement
 
@@ -76,7 +79,7 @@ def _course(paths: StatePaths, state: State, *, force: bool) -> _Course:
     before = found.state
     if not force:
         refusals.check_follows(paths, state, before)
-    last = max([earlier.last_serial(paths, found.snapshot.serial), *_bases(paths)])
+    last = earlier.last_serial(paths, max([found.snapshot.serial, *_bases(paths)]))
     folded = _folded(found, last)
     last = last if folded is None else folded.serial
     after = _with_serial(state, last)
@@ -104,9 +107,10 @@ def _over_unreadable(
             refusals.check_lineage(paths, state, known)
         if alone is not None:
             refusals.check_not_older(paths, state, alone)
-    last = max([earlier.last_serial(paths, claimed_serial(text or b"")), *_bases(paths)])
-    # The serial that cannot be read is the one after the newest that was kept, at the most.
-    after = _with_serial(state, last + 1)
+    # A serial that cannot be read is the one after the newest that was kept, at the most.
+    unread = earlier.last_serial(paths, 0) + 1
+    last = max([unread, claimed_serial(text or b""), *_bases(paths)])
+    after = _with_serial(state, last)
     links: tuple[tuple[Path, Path], ...] = ()
     if text is not None and alone is None:
         links = ((paths.state, _name_aside(paths.state, text)),)

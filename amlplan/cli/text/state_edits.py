@@ -85,7 +85,7 @@ def push_text(done: Replacement, changes: StateChanges | None, *, dry_run: bool)
     lines = [f"{verb} serial {done.after.serial} with {size}{before}."]
     lines += changes_lines(changes, frozenset(changes.removed)) if changes else []
     if done.aside:
-        word = "would be kept" if dry_run else "are kept"
+        word = "would be kept" if dry_run else "is kept"
         lines.append(f"What was there {word} as {visible(', '.join(done.aside))}.")
     lines.append("")
     if dry_run:

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 
 @click.command("pull", cls=Command)
-def pull_command() -> int:
+@flag("json", "It is JSON with or without.", is_on=True)
+def pull_command(*, json: bool) -> int:  # noqa: ARG001 - asked for as of every other command
     """Print the whole state as it is stored: JSON with a checksum, for `state push`."""
     state = present_state()
     document = able_backend(Exchanges).document(state)
