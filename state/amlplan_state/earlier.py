@@ -63,11 +63,23 @@ def put(disk: Disk, paths: StatePaths, state: State, current: int | None) -> Non
     disk.sync_folder(paths.folder)
 
 
-def keep(disk: Disk, paths: StatePaths, serial: int) -> None:
-    """Give the current state file its name among the earlier ones, durable on return."""
+def keep_copy(disk: Disk, paths: StatePaths, state: State) -> None:
+    """Put a state among the earlier ones, in a file of its own, durable on return."""
+    _make_folder(disk, paths)
+    write_new(disk, paths.unfinished, encode(state))
+    disk.rename(paths.unfinished, paths.history / f"{state.serial:08}.json")
+    disk.sync_folder(paths.history)
+
+
+def _make_folder(disk: Disk, paths: StatePaths) -> None:
     if not paths.history.is_dir():
         disk.make_folder(paths.history)
         disk.sync_folder(paths.folder)
+
+
+def keep(disk: Disk, paths: StatePaths, serial: int) -> None:
+    """Give the current state file its name among the earlier ones, durable on return."""
+    _make_folder(disk, paths)
     target = paths.history / f"{serial:08}.json"
     disk.unlink(target)  # what an interrupted writer linked: the file that is current still
     disk.link(paths.state, target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,8 +65,9 @@ def replace(disk: Disk, paths: StatePaths, state: State, *, force: bool) -> Repl
     earlier.put(disk, paths, after, current)
     _empty_journal(disk, paths)
     # Serials may have been left out: the newest among the earlier ones tells the last one given.
-    earlier.keep(disk, paths, after.serial)
-    earlier.prune(disk, paths)
+    earlier.keep_copy(disk, paths, after)
+    with suppress(OSError):  # a copy too many does no harm
+        earlier.prune(disk, paths)
     return course.replacement
 
 
