@@ -186,14 +186,16 @@ class Exchanges(Protocol):
         state: State,
         holder: Holder,
         *,
+        edit: Edit,
         force: bool,
         timeout: float,
         waiting: Callable[[Holder | None], None],
     ) -> Replacement:
         """Put a state in the place of the present one, which stays among the earlier snapshots.
 
-        Durable on return; whatever ends the process, the one or the other is there, whole. Locks
-        as `Backend.open` and raises as that and as `examine`.
+        Durable on return; whatever ends the process, the one or the other is there, whole. A serial
+        that was given since becomes the next one; then `edit` tells who did it. Locks as
+        `Backend.open` and raises as that and as `examine`.
         """
         ...
 

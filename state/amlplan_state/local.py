@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from amlplan.backend import Holder, LockStatus, Replacement, Snapshot
     from amlplan_schemas.base import JsonValue
+    from amlplan_schemas.state import Edit
     from amlplan_state.lock import StateLock
 
 DEFAULT_PATH = "amlplan.state.json"
@@ -94,6 +95,7 @@ class LocalBackend:
         state: State,
         holder: Holder,
         *,
+        edit: Edit,
         force: bool,
         timeout: float,
         waiting: Callable[[Holder | None], None],
@@ -104,7 +106,7 @@ class LocalBackend:
         except OSError as failure:
             raise complaints.not_opened(self._paths, failure) from failure
         try:
-            return replacing.replace(self._disk, self._paths, state, force=force)
+            return replacing.replace(self._disk, self._paths, state, edit, force=force)
         except OSError as failure:
             raise complaints.not_replaced(self._paths, failure) from failure
         finally:

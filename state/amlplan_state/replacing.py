@@ -12,15 +12,17 @@ from amlplan.errors import StateFormatError
 from amlplan_state import earlier, refusals
 from amlplan_state.durable import write_new
 from amlplan_state.faults import claimed_serial, fault_of
-from amlplan_state.journal import bases
+from amlplan_state.journal import DamagedLineError, bases, overlay, parse
 from amlplan_state.reading import Found, read
 from amlplan_state.snapshot import decode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from amlplan_schemas.state import State
+    from amlplan_schemas.state import Edit, State
     from amlplan_state.durable import Disk
+    from amlplan_state.journal import Entry
     from amlplan_state.paths import StatePaths
 
 
@@ -28,28 +30,32 @@ if TYPE_CHECKING:
 class _Course:
     """What will be written: `folded` first, where the journal has something to keep.
 
-    `copies` and `links` are the files to keep aside, with their names there.
+    `current` is the serial of a present snapshot to keep, `links` and `copies` are the files to
+    keep aside with their names there. `log_goes_on` tells that the journal continues the new state.
     """
 
     replacement: Replacement
+    snapshot: State
     current: int | None = None
     folded: State | None = None
     links: tuple[tuple[Path, Path], ...] = ()
     copies: tuple[tuple[Path, Path], ...] = ()
+    log_goes_on: bool = False
 
 
 def examined(paths: StatePaths, state: State, *, force: bool) -> Replacement:
     """What `replace` would do; raises StateError where it would refuse."""
-    return _course(paths, state, force=force).replacement
+    return _course(paths, state, None, force=force).replacement
 
 
-def replace(disk: Disk, paths: StatePaths, state: State, *, force: bool) -> Replacement:
+def replace(disk: Disk, paths: StatePaths, state: State, edit: Edit, *, force: bool) -> Replacement:
     """Put a state in the place of the one that is there, whose lock is held; see Exchanges.
 
-    Until the rename all is as it was, but for copies; from then on the new state is in effect,
-    since every line of the journal continues an earlier serial than its own.
+    Until the rename all is as it was, but for copies; from then on the new state is in effect: the
+    lines that the journal still has continue an earlier serial. Where the present state cannot be
+    read, its journal says nothing by itself and is emptied before.
     """
-    course = _course(paths, state, force=force)
+    course = _course(paths, state, edit, force=force)
     current = course.current
     if course.folded is not None:
         earlier.put(disk, paths, course.folded, current)
@@ -61,31 +67,35 @@ def replace(disk: Disk, paths: StatePaths, state: State, *, force: bool) -> Repl
         write_new(disk, name, source.read_bytes())
     if course.replacement.aside:
         disk.sync_folder(paths.folder)
-    after = course.replacement.after
-    earlier.put(disk, paths, after, current)
-    _empty_journal(disk, paths)
+    if course.replacement.before is None and not course.log_goes_on:
+        _empty_journal(disk, paths)
+    earlier.put(disk, paths, course.snapshot, current)
+    if not course.log_goes_on:
+        _empty_journal(disk, paths)
     # Serials may have been left out: the newest among the earlier ones tells the last one given.
-    earlier.keep_copy(disk, paths, after)
+    earlier.keep_copy(disk, paths, course.snapshot)
     with suppress(OSError):  # a copy too many does no harm
         earlier.prune(disk, paths)
     return course.replacement
 
 
-def _course(paths: StatePaths, state: State, *, force: bool) -> _Course:
+def _course(paths: StatePaths, state: State, edit: Edit | None, *, force: bool) -> _Course:
+    state = state.model_copy(update={"underway": None})
     try:
         found = read(paths)
     except StateFormatError as trouble:
-        return _over_unreadable(paths, state, trouble, force=force)
+        return _over_unreadable(paths, state, edit, trouble, force=force)
     if found is None:
-        return _Course(Replacement(None, state.model_copy(update={"underway": None})))
+        return _Course(Replacement(None, state), state)
     before = found.state
     if not force:
         refusals.check_follows(paths, state, before)
     last = earlier.last_serial(paths, max([found.snapshot.serial, *_bases(paths)]))
     folded = _folded(found, last)
     last = last if folded is None else folded.serial
-    after = _with_serial(state, last)
-    return _Course(Replacement(before, after), found.snapshot.serial, folded)
+    serial = state.serial if state.serial > last else last + 1
+    after = state.model_copy(update={"serial": serial, "edit": edit})
+    return _Course(Replacement(before, after), after, found.snapshot.serial, folded)
 
 
 def _folded(found: Found, last: int) -> State | None:
@@ -96,7 +106,7 @@ def _folded(found: Found, last: int) -> State | None:
 
 
 def _over_unreadable(
-    paths: StatePaths, state: State, trouble: StateFormatError, *, force: bool
+    paths: StatePaths, state: State, edit: Edit | None, trouble: StateFormatError, *, force: bool
 ) -> _Course:
     text = _bytes_of(paths.state, trouble)
     log = _bytes_of(paths.journal, trouble) or b""
@@ -109,23 +119,38 @@ def _over_unreadable(
             refusals.check_lineage(paths, state, known)
         if alone is not None:
             refusals.check_not_older(paths, state, alone)
-    # A serial that cannot be read is the one after the newest that was kept, at the most.
-    unread = earlier.last_serial(paths, 0) + 1
-    last = max([unread, claimed_serial(text or b""), *_bases(paths)])
-    after = _with_serial(state, last)
+    newest = earlier.last_serial(paths, 0 if alone is None else alone.serial)
+    if state.serial < newest:
+        # A serial that cannot be read is the one after the newest that was kept, at the most.
+        last = max([newest + 1, claimed_serial(text or b""), *_bases(paths)])
+        state = state.model_copy(update={"serial": last + 1, "edit": edit})
+    # Else it is as it was when it had this serial: an apply that was lost since gives its objects
+    # the same identities once more, and so finds them.
+    entries = _continuing(log, state) if alone is None else ()
     links: tuple[tuple[Path, Path], ...] = ()
     if text is not None and alone is None:
         links = ((paths.state, _name_aside(paths.state, text)),)
-    copies = ((paths.journal, _name_aside(paths.journal, log)),) if log else ()
+    copies: tuple[tuple[Path, Path], ...] = ()
+    if log and not entries:
+        copies = ((paths.journal, _name_aside(paths.journal, log)),)
     aside = tuple(str(name) for _, name in (*links, *copies))
-    current = None if alone is None else alone.serial
-    return _Course(Replacement(None, after, aside), current, links=links, copies=copies)
+    return _Course(
+        Replacement(None, overlay(state, entries), aside),
+        state,
+        current=None if alone is None else alone.serial,
+        links=links,
+        copies=copies,
+        log_goes_on=bool(entries),
+    )
 
 
-def _with_serial(state: State, last: int) -> State:
-    """The state with its own serial, or the next one where that was given before."""
-    serial = state.serial if state.serial > last else last + 1
-    return state.model_copy(update={"serial": serial, "underway": None})
+def _continuing(log: bytes, state: State) -> Sequence[Entry]:
+    """The entries of a journal that continues a state; none where it is damaged or newer."""
+    try:
+        journal = parse(log, state.serial)
+    except DamagedLineError:
+        return ()
+    return () if journal.newer_base is not None else journal.entries
 
 
 def _newest_good(paths: StatePaths) -> State | None:

@@ -58,8 +58,9 @@ def push_command(file: str, lock_timeout: str, *, force: bool, dry_run: bool, js
         done = backend.examine(state, force=force)
     else:
         done = backend.replace(
-            state.model_copy(update={"edit": edit_now("state push")}),
+            state,
             holder("state push"),
+            edit=edit_now("state push"),
             force=force,
             timeout=seconds_of(lock_timeout),
             waiting=tell_waiting,
