@@ -26,8 +26,16 @@ class Recovered:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenOver:
+    """An object that was there already is managed from now on, by the id it was found by."""
+
+    address: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
-    """A step of an operation begins: action is create, update or delete."""
+    """A step of an operation begins: action is that of the step, as create or delete."""
 
     address: str
     action: str
@@ -70,5 +78,5 @@ class Skipped:
     because: str
 
 
-Event = Reading | Recovered | Started | Progressed | Finished | Failed | Skipped
+Event = Reading | Recovered | TakenOver | Started | Progressed | Finished | Failed | Skipped
 EventSink = Callable[[Event], None]

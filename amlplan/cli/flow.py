@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from amlplan.applying.apply import (
     Applying,
@@ -14,6 +14,7 @@ from amlplan.applying.apply import (
     refresh_dependencies,
 )
 from amlplan.cli.interrupt import ending_on_signals, stopping_on_signals
+from amlplan.cli.plan_options import Asked
 from amlplan.cli.progress import Progress, ProgressHandle
 from amlplan.cli.style import styled
 from amlplan.cli.text.outputs import outputs_text
@@ -29,9 +30,11 @@ from amlplan.errors import (
     StalePlanError,
 )
 from amlplan.lockfile import write_lock
-from amlplan.planning.bindings import check_saved
+from amlplan.planning.bindings import check_saved, same_imports
+from amlplan.planning.gates import check_gates, is_safe
 from amlplan.planning.locking import completed_lock
-from amlplan.planning.plan import make_destroy_plan, make_plan
+from amlplan.planning.plan import make
+from amlplan.planning.resuming import options_left
 from amlplan.planning.saved import read_plan
 from amlplan.project.location import remember_location
 from amlplan.project.opening import empty_state, holder, open_project, plan_inputs
@@ -48,7 +51,7 @@ if TYPE_CHECKING:
     from amlplan.config.evaluating.variables import Assignment
     from amlplan.lockfile import LockFile
     from amlplan.project.opening import Project
-    from amlplan_schemas.plan import Plan
+    from amlplan_schemas.plan import Mode, Plan
     from amlplan_schemas.state import State
 
 
@@ -57,9 +60,12 @@ class ApplyOptions:
     """What the user asked of an apply."""
 
     assignments: Sequence[Assignment] = ()
-    destroy: bool = False
+    mode: Mode = "normal"
+    asked: Asked = field(default_factory=Asked)
     plan_file: str | None = None
     auto_approve: bool = False
+    auto_approve_safe: bool = False
+    dry_run: bool = False
     update_lock: bool = False
     parallelism: int = 10
     lock_timeout: str = "0s"
@@ -102,7 +108,7 @@ def run_apply(console: Console, options: ApplyOptions) -> int:
         )
         course = _Course(console, options, project, progress, stop, saved)
         course.check_approval_is_possible()
-        asks = saved is None and not options.destroy and console.is_terminal
+        asks = saved is None and options.mode == "normal" and console.is_terminal
         if options.update_lock or asks:
             course.project = with_completed_lock(project, progress, stop)
         return course.run()
@@ -121,7 +127,8 @@ class _Course:
 
     def check_approval_is_possible(self) -> None:
         """Raise PlanError where nobody can be asked and nothing was approved before."""
-        if self.saved or self.options.auto_approve or self.console.is_terminal:
+        approved = self.options.auto_approve or self.options.auto_approve_safe
+        if self.saved or approved or self.console.is_terminal:
             return
         raise PlanError(
             "Approval is needed",
@@ -131,6 +138,11 @@ class _Course:
 
     def run(self) -> int:
         """Plan, ask, lock and apply."""
+        if self.options.dry_run:
+            with ending_on_signals():
+                plan = self._plan(self.project.backend.reader().read())
+            self.console.print(plan_text(plan))
+            return EXIT_PARTIAL if plan.blocked or plan.deferred else 0
         approved: Plan | None = None
         if self.project.backend.reader().read() is None:
             # Nothing is written, not even an empty state, before the plan holds and is approved.
@@ -152,7 +164,7 @@ class _Course:
                     if not has_differences(plan):
                         self._settle(plan, writer)
                     return self._declined(plan)
-            elif approved.operations != plan.operations:
+            elif approved.operations != plan.operations or not same_imports(approved, plan):
                 raise StalePlanError(
                     "Somebody else was first",
                     "Another apply made the state while this one asked. Apply again.",
@@ -162,7 +174,7 @@ class _Course:
     def _settle(self, plan: Plan, writer: StateWriter) -> None:
         """Write what needs no approval: interrupted operations, and what refers to what."""
         recover(writer, self.project.registry, self.progress)
-        if not self._destroys:
+        if self._mode == "normal":
             refresh_dependencies(writer, self.project.evaluation, plan.waiting)
         now = None
         if self.saved is not None and not plan.blocked:
@@ -171,14 +183,23 @@ class _Course:
 
     @property
     def _destroys(self) -> bool:
-        return self.options.destroy or (self.saved is not None and self.saved.mode == "destroy")
+        return self._mode == "destroy"
+
+    @property
+    def _mode(self) -> Mode:
+        return self.options.mode if self.saved is None else self.saved.mode
 
     def _plan(self, state: State | None) -> Plan:
         """The plan as of now; where one was saved, the same one or StalePlanError."""
         salt = self.saved.bindings.salt if self.saved is not None else None
-        inputs = plan_inputs(self.project, state, salt=salt)
-        make = make_destroy_plan if self._destroys else make_plan
-        plan = make(inputs, self.progress)
+        options = self.options.asked.options
+        if self.saved is not None:
+            begun = self._goes_on(state) or self._was_done(state)
+            options = options_left(self.saved, state) if state and begun else self.saved.options
+        inputs = plan_inputs(
+            self.project, state, options, salt=salt, parallelism=self.options.parallelism
+        )
+        plan = make(self._mode, inputs, self.progress)
         if self.saved is None:
             return plan
         if self._was_done(state):
@@ -219,10 +240,17 @@ class _Course:
                 self.console.print(f"Nothing of this plan {state}.")
             return has_differences(plan)
         self.console.print(plan_text(plan))
+        check_gates(plan, self.options.asked.fail_on)
         if not has_differences(plan):
             return False
-        if self.options.auto_approve:
+        if self.options.auto_approve or (self.options.auto_approve_safe and is_safe(plan)):
             return True
+        if not self.console.is_terminal:
+            raise PlanError(
+                "Approval is needed",
+                "The plan destroys or replaces something, and there is no terminal to ask at. Make "
+                "a plan with `amlplan plan -out=FILE`, have it read, and apply that file.",
+            )
         verb = "destroy all of this" if self._destroys else "perform these actions"
         with ending_on_signals():
             answer = self.console.ask(
@@ -233,7 +261,7 @@ class _Course:
     def _declined(self, plan: Plan) -> int:
         """The exit code where nothing is applied: nothing to do, or not approved."""
         if not has_differences(plan):
-            return self._conclude(plan, (0, 0, 0))
+            return self._conclude(plan, _Counts())
         self.console.print("\nCancelled: nothing was changed.")
         return EXIT_ERROR
 
@@ -261,7 +289,7 @@ class _Course:
 
     def _report(self, plan: Plan, result: ApplyResult, state: State) -> int:
         """The last lines of an apply, and its exit code."""
-        counts = (result.added, result.changed, result.destroyed)
+        counts = _Counts(result.imported, result.added, result.changed, result.destroyed)
         if result.failures:
             self.console.error("")
         for failure in result.failures:
@@ -282,14 +310,20 @@ class _Course:
             self.console.print(f"\nOutputs:\n\n{outputs_text(state.outputs)}")
         return code
 
-    def _conclude(self, plan: Plan, counts: tuple[int, int, int]) -> int:
+    def _conclude(self, plan: Plan, counts: _Counts) -> int:
         """The line that ends an apply without failures; what is blocked keeps it from success."""
-        if not plan.blocked:
-            self.console.print(f"\n{_complete(self._destroys, *counts)}")
+        is_stuck = plan.blocked or (plan.mode == "import" and not plan.imports)
+        word = _WORDS[plan.mode]
+        done = f"Resources: {counts.destroyed} destroyed." if self._destroys else _done(counts)
+        if not is_stuck:
+            self.console.print("\n" + styled("green", f"{word} complete! {done}"))
+            if plan.mode == "import":
+                self.console.print("To see what the configuration has of it: amlplan plan")
             return 0
-        names = ", ".join(item.address for item in plan.blocked)
-        done = f"Resources: {counts[2]} destroyed." if self._destroys else _done(counts)
-        word = "Destroy" if self._destroys else "Apply"
+        stuck = [item.address for item in plan.blocked]
+        if plan.mode == "import":
+            stuck += [item.address for item in plan.deferred]
+        names = ", ".join(stuck)
         self.console.error(f"\n{word} incomplete. {done} Blocked: {names}.")
         return EXIT_PARTIAL
 
@@ -306,13 +340,19 @@ def _check_assignments(saved: Plan, assignments: Sequence[Assignment]) -> None:
             )
 
 
-def _done(counts: tuple[int, int, int]) -> str:
-    return "Resources: {} added, {} changed, {} destroyed.".format(*counts)
+_WORDS = {"normal": "Apply", "destroy": "Destroy", "refresh": "Apply", "import": "Import"}
 
 
-def _complete(destroys: bool, added: int, changed: int, destroyed: int) -> str:  # noqa: FBT001
-    if destroys:
-        text = f"Destroy complete! Resources: {destroyed} destroyed."
-    else:
-        text = f"Apply complete! {_done((added, changed, destroyed))}"
-    return styled("green", text)
+class _Counts(NamedTuple):
+    """How many objects were imported, made, changed and deleted."""
+
+    imported: int = 0
+    added: int = 0
+    changed: int = 0
+    destroyed: int = 0
+
+
+def _done(counts: _Counts) -> str:
+    imported = f"{counts.imported} imported, " if counts.imported else ""
+    made = f"{counts.added} added, {counts.changed} changed, {counts.destroyed} destroyed."
+    return f"Resources: {imported}{made}"

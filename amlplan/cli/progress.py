@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Self
 from amlplan.cli.console import OutputError
 from amlplan.cli.style import styled, visible
 from amlplan.errors import CanceledError
-from amlplan.events import Failed, Finished, Progressed, Reading, Recovered, Skipped, Started
+from amlplan.events import (
+    Failed,
+    Finished,
+    Progressed,
+    Reading,
+    Recovered,
+    Skipped,
+    Started,
+    TakenOver,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,13 +37,17 @@ _BEGIN = {
     "create": "Creating",
     "update": "Modifying",
     "delete": "Destroying",
+    "remove": "Destroying what was replaced",
     "forget": "Letting go",
+    "refresh": "Taking over what it is like",
 }
 _END = {
     "create": "Creation complete",
     "update": "Modifications complete",
     "delete": "Destruction complete",
+    "remove": "Destruction complete",
     "forget": "Let go",
+    "refresh": "Taken over",
 }
 
 
@@ -67,6 +80,8 @@ class Progress:
                 return f"Looking at {total} objects..." if total >= MANY else None
             case Recovered(address, text):
                 return f"{styled('bold', address)}: interrupted earlier; {text}."
+            case TakenOver(address, object_id):
+                return f"{styled('bold', address)}: Imported [id={visible(object_id)}]"
             case Started(address, action, _):
                 with self._lock:
                     self._running[address] = (action, time.monotonic())
@@ -75,7 +90,11 @@ class Progress:
                 return f"{styled('bold', address)}: {visible(text)}"
             case Finished(address, action, seconds, identity):
                 self._stopped(address)
-                shown = "" if action in {"delete", "forget"} else f" [id={visible(str(identity))}]"
+                shown = (
+                    ""
+                    if action in {"delete", "remove", "forget"}
+                    else f" [id={visible(str(identity))}]"
+                )
                 return f"{styled('bold', address)}: {_END[action]} after {seconds:.0f}s{shown}"
             case Failed(address, _, seconds, error):
                 self._stopped(address)

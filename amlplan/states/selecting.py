@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amlplan.addresses import Address, parse_address, relocated
+from amlplan.addresses import Address, covers, parse_address
 from amlplan.errors import PlanError
 from amlplan.wording import suggestion
 
@@ -27,9 +27,12 @@ def address_of(text: str) -> Address:
 
 
 def selected(records: Mapping[str, Record], text: str) -> list[str]:
-    """The recorded addresses that a text means, sorted; raises PlanError where it means none."""
+    """The recorded addresses that a text means, sorted; raises PlanError where it means none.
+
+    An object that is there under this very name is meant alone.
+    """
     wanted = address_of(text)
-    found = [name for name in records if name == text or _is_in(name, wanted)]
+    found = [text] if text in records else [name for name in records if _is_in(name, wanted)]
     if not found:
         raise not_recorded(records, text)
     return sorted(found)
@@ -45,4 +48,4 @@ def not_recorded(records: Mapping[str, Record], text: str) -> PlanError:
 
 def _is_in(name: str, wanted: Address) -> bool:
     address = parse_address(name)
-    return address is not None and relocated(address, wanted, wanted) is not None
+    return address is not None and covers(wanted, address)

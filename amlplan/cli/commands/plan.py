@@ -8,11 +8,20 @@ from pathlib import Path
 import click
 
 from amlplan.cli.console import Console
-from amlplan.cli.options import Command, Option, assignments_of, flag, variable_options
+from amlplan.cli.options import (
+    Command,
+    Option,
+    assignments_of,
+    flag,
+    parallelism_option,
+    variable_options,
+)
+from amlplan.cli.plan_options import Asked, plan_options
 from amlplan.cli.progress import Progress
 from amlplan.cli.text.plan import has_differences, plan_text
 from amlplan.errors import EXIT_DIFFERENCES
-from amlplan.planning.plan import make_destroy_plan, make_plan
+from amlplan.planning.gates import check_gates
+from amlplan.planning.plan import make
 from amlplan.planning.saved import save_plan
 from amlplan.project.opening import open_project, plan_inputs
 
@@ -22,6 +31,8 @@ from amlplan.project.opening import open_project, plan_inputs
 @flag("destroy", "Plan to delete everything.")
 @flag("detailed-exitcode", "Exit with 2 where there are differences, 0 where there are none.")
 @flag("no-secrets", "Never resolve a secret, as for pull requests from forks.")
+@parallelism_option
+@plan_options
 @variable_options
 @click.pass_context
 def command(
@@ -31,14 +42,17 @@ def command(
     destroy: bool,
     detailed_exitcode: bool,
     no_secrets: bool,
+    parallelism: int,
+    asked: Asked,
 ) -> int:
     """Show what apply would do, and why."""
+    mode = asked.mode(destroy=destroy)
     console = Console(sys.stdout, sys.stderr)
     with Progress(console) as progress:
         project = open_project(assignments_of(ctx), secrets_enabled=not no_secrets)
         state = project.backend.reader().read()
-        inputs = plan_inputs(project, state)
-        plan = (make_destroy_plan if destroy else make_plan)(inputs, progress)
+        inputs = plan_inputs(project, state, asked.options, parallelism=parallelism)
+        plan = make(mode, inputs, progress)
     if out is not None:
         save_plan(plan, Path(out))
     console.print(plan_text(plan))
@@ -46,4 +60,5 @@ def command(
     differs = has_differences(plan) or bool(plan.blocked)
     if out is not None:
         console.print(f"\nSaved to {out}. To apply exactly this: amlplan apply {out}")
+    check_gates(plan, asked.fail_on)
     return EXIT_DIFFERENCES if detailed_exitcode and differs else 0
