@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
@@ -21,14 +21,19 @@ RECOVERY = "recovery"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A snapshot in the history.
+    """A snapshot in the history, without what it holds: a history of large states is small.
 
+    `lineage` and `resources` are None where it cannot be read, which `problem` explains.
     `what` is the command that wrote it; `by`, `host` and `at` are None where nobody noted them.
     `plan`, `commit` and `is_complete` are those of an apply. `changes` is None where the snapshot
     before it is not there any more; `forgotten` are those removed whose objects were left alone.
     """
 
-    snapshot: Snapshot
+    location: str
+    serial: int
+    problem: str = ""
+    lineage: str | None = None
+    resources: int | None = None
     changes: StateChanges | None = None
     forgotten: frozenset[str] = frozenset()
     what: str = ""
@@ -38,11 +43,6 @@ class Entry:
     plan: str | None = None
     commit: str | None = None
     is_complete: bool | None = None
-
-    @property
-    def serial(self) -> int:
-        """The serial of its snapshot."""
-        return self.snapshot.serial
 
 
 def entries_of(snapshots: Iterable[Snapshot]) -> Iterator[Entry]:
@@ -54,28 +54,31 @@ def entries_of(snapshots: Iterable[Snapshot]) -> Iterator[Entry]:
 
 def _entry(snapshot: Snapshot, before: State | None) -> Entry:
     state = snapshot.state
+    entry = Entry(snapshot.location, snapshot.serial, snapshot.problem)
     if state is None:
-        return Entry(snapshot)
+        return entry
+    entry = replace(entry, lineage=state.lineage, resources=len(state.records))
     is_first = before is None and state.serial == 1 and not state.records
     changes = StateChanges() if is_first else None
     if before is not None:
         changes = changes_between(before, state)
     removed = frozenset(changes.removed if changes is not None else ())
+    entry = replace(entry, changes=changes)
     if state.edit is not None:
         edit = state.edit
-        return Entry(snapshot, changes, removed, edit.command, edit.by, edit.host, edit.at)
+        entry = replace(entry, forgotten=removed, what=edit.command)
+        return replace(entry, by=edit.by, host=edit.host, at=edit.at)
     applied = state.applied
     if applied is None or (before is not None and before.applied == applied):
-        return Entry(snapshot, changes, what=FIRST if is_first else RECOVERY)
-    return Entry(
-        snapshot,
-        changes,
-        removed & frozenset(applied.forgotten),
-        "apply",
-        applied.by,
-        applied.host,
-        applied.at,
-        applied.plan,
-        applied.commit,
-        applied.complete,
+        return replace(entry, what=FIRST if is_first else RECOVERY)
+    return replace(
+        entry,
+        forgotten=removed & frozenset(applied.forgotten),
+        what="apply",
+        by=applied.by,
+        host=applied.host,
+        at=applied.at,
+        plan=applied.plan,
+        commit=applied.commit,
+        is_complete=applied.complete,
     )

@@ -43,14 +43,14 @@ def entry_text(entry: Entry) -> str:
     """All of one snapshot: who wrote it, and every object that it changed."""
     facts = {"what": _what(entry), "when": _when(entry.at), "who": _who(entry)}
     facts |= {"commit": entry.commit or "-", "plan": entry.plan or "-"}
-    if entry.snapshot.state is not None:
-        facts["resources"] = str(len(entry.snapshot.state.records))
-    facts["kept in"] = entry.snapshot.location
+    if entry.resources is not None:
+        facts["resources"] = str(entry.resources)
+    facts["kept in"] = entry.location
     width = max(map(len, facts))
     lines = [styled("bold", f"# serial {entry.serial}"), ""]
     lines += [f"{name:<{width}}  {on_one_line(text)}" for name, text in facts.items()]
-    if entry.snapshot.state is None:
-        return "\n".join([*lines, "", visible(entry.snapshot.problem)])
+    if entry.problem:
+        return "\n".join([*lines, "", visible(entry.problem)])
     if entry.changes is None:
         return "\n".join([*lines, "", "What it changed is not known: no snapshot before it."])
     changed = changes_lines(entry.changes, entry.forgotten)
@@ -90,11 +90,10 @@ def journal_text(state: State, changes: StateChanges) -> str:
 
 def entry_json(entry: Entry) -> dict[str, object]:
     """One snapshot for machines; `changes` is null where it is not known."""
-    state = entry.snapshot.state
     return {
         "serial": entry.serial or None,
-        "location": entry.snapshot.location,
-        "problem": entry.snapshot.problem or None,
+        "location": entry.location,
+        "problem": entry.problem or None,
         "command": entry.what or None,
         "at": entry.at,
         "by": entry.by,
@@ -102,8 +101,8 @@ def entry_json(entry: Entry) -> dict[str, object]:
         "commit": entry.commit,
         "plan": entry.plan,
         "complete": entry.is_complete,
-        "lineage": None if state is None else state.lineage,
-        "resources": None if state is None else len(state.records),
+        "lineage": entry.lineage,
+        "resources": entry.resources,
         "changes": None if entry.changes is None else changes_json(entry.changes, entry.forgotten),
     }
 
@@ -130,7 +129,7 @@ def _groups(changes: StateChanges, forgotten: Collection[str]) -> tuple[tuple[st
 
 
 def _changes(entry: Entry) -> str:
-    if entry.snapshot.state is None:
+    if entry.problem:
         return "cannot be read"
     if entry.changes is None:
         return "not known"

@@ -27,7 +27,6 @@ from amlplan.states.history import entries_of
 
 if TYPE_CHECKING:
     from amlplan.states.changes import StateChanges
-    from amlplan.states.history import Entry
     from amlplan_schemas.state import State
 
 
@@ -54,7 +53,7 @@ def history_command(serial: int | None, limit: int | None, *, json: bool) -> int
         console.print(json_text(entry_json(entry)) if json else entry_text(entry))
         return 0
     entries = list(islice(found, limit))
-    since = _since(entries)
+    since = _since()
     if json:
         shown: dict[str, object] = {
             "snapshots": [entry_json(item) for item in entries],
@@ -73,15 +72,16 @@ def history_command(serial: int | None, limit: int | None, *, json: bool) -> int
     return 0
 
 
-def _since(entries: list[Entry]) -> tuple[State, StateChanges] | None:
+def _since() -> tuple[State, StateChanges] | None:
     """The state with what stands in the journal, and what that changed; None where nothing does."""
-    snapshot = entries[0].snapshot.state if entries else None
-    if snapshot is None:
+    snapshot = next(able_backend(Versions).snapshots(), None)
+    if snapshot is None or snapshot.state is None:
         return None
+    before = snapshot.state
     try:
         state = read_state()
     except StateError:  # `state verify` tells
         return None
-    if state is None or (state.records, state.pending) == (snapshot.records, snapshot.pending):
+    if state is None or (state.records, state.pending) == (before.records, before.pending):
         return None
-    return state, changes_between(snapshot, state)
+    return state, changes_between(before, state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -42,7 +43,8 @@ def verify_command(*, json: bool) -> int:
     if state is not None:
         problems += problems_of(state)
         problems += [] if is_locked else pending_problems(state)
-    snapshots = list(backend.snapshots()) if has(backend, Versions) else []
+    kept = backend.snapshots() if has(backend, Versions) else ()
+    snapshots = [replace(item, state=None) for item in kept]
     problems += [
         _unreadable(item)
         for item in snapshots
