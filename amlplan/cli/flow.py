@@ -19,6 +19,7 @@ from amlplan.cli.progress import Progress, ProgressHandle
 from amlplan.cli.style import styled
 from amlplan.cli.text.outputs import outputs_text
 from amlplan.cli.text.plan import has_differences, notes_text, plan_text
+from amlplan.cli.text.state_lock import waiting_text
 from amlplan.errors import (
     EXIT_AUTH,
     EXIT_ERROR,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from amlplan.applying.apply import ApplyResult
-    from amlplan.backend import Holder, StateWriter
+    from amlplan.backend import StateWriter
     from amlplan.cli.console import Console
     from amlplan.config.evaluating.variables import Assignment
     from amlplan.lockfile import LockFile
@@ -153,7 +154,7 @@ class _Course:
             opened = self.project.backend.open(
                 holder("destroy" if self._destroys else "apply"),
                 timeout=seconds_of(self.options.lock_timeout),
-                waiting=lambda other: self.console.print(_waiting_text(other)),
+                waiting=lambda other: self.console.print(waiting_text(other)),
             )
         with opened as writer:
             with ending_on_signals():
@@ -355,12 +356,3 @@ def _done(counts: _Counts) -> str:
     imported = f"{counts.imported} imported, " if counts.imported else ""
     made = f"{counts.added} added, {counts.changed} changed, {counts.destroyed} destroyed."
     return f"Resources: {imported}{made}"
-
-
-def _waiting_text(other: Holder | None) -> str:
-    if other is None:
-        return "Waiting for the state's lock..."
-    return (
-        f"Waiting for the state's lock, held by {other.user} on {other.host} "
-        f"(process {other.pid}, {other.command}, since {other.since})..."
-    )
