@@ -9,7 +9,7 @@ from amlplan.config.reading.load import in_source_order
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.errors import ConfigError
 from amlplan.planning.awaited_runs import name_awaited_runs
-from amlplan.planning.checks import checked
+from amlplan.planning.checks import check_results, checked
 from amlplan.planning.compare import SecretDigests
 from amlplan.planning.findings import Findings
 from amlplan.planning.observe import observe
@@ -53,7 +53,8 @@ def make_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
     findings.notes += notes
     if problems:
         raise ConfigError(in_source_order(problems))
-    return _finished(_plan_of(findings, outputs))
+    checks = tuple(check_results(inputs.evaluation, findings.wanted))
+    return _finished(_plan_of(findings, outputs).model_copy(update={"checks": checks}))
 
 
 def _moved_and_there(inputs: PlanInputs) -> Iterator[Diagnostic]:

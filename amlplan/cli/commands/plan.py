@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-from amlplan.cli.console import Console
-from amlplan.cli.options import Command, Option, assignments_of, flag, variable_options
-from amlplan.cli.progress import Progress
-from amlplan.cli.text.plan import has_differences, plan_text
+from amlplan.cli.options import (
+    Command,
+    Option,
+    assignments_of,
+    flag,
+    stream_options,
+    variable_options,
+)
+from amlplan.cli.reporting.opened import reporting
+from amlplan.cli.text.plan import has_differences
 from amlplan.errors import EXIT_DIFFERENCES
+from amlplan.events import Planned, Said
 from amlplan.planning.plan import make_destroy_plan, make_plan
 from amlplan.planning.saved import save_plan
 from amlplan.project.opening import open_project, plan_inputs
@@ -22,6 +28,7 @@ from amlplan.project.opening import open_project, plan_inputs
 @flag("destroy", "Plan to delete everything.")
 @flag("detailed-exitcode", "Exit with 2 where there are differences, 0 where there are none.")
 @flag("no-secrets", "Never resolve a secret, as for pull requests from forks.")
+@stream_options
 @variable_options
 @click.pass_context
 def command(
@@ -31,19 +38,21 @@ def command(
     destroy: bool,
     detailed_exitcode: bool,
     no_secrets: bool,
+    json: bool,
+    json_into: str | None,
 ) -> int:
     """Show what apply would do, and why."""
-    console = Console(sys.stdout, sys.stderr)
-    with Progress(console) as progress:
+    with reporting(json=json, into=json_into) as report:
         project = open_project(assignments_of(ctx), secrets_enabled=not no_secrets)
+        report.mask_with(project.secrets.masked)
         state = project.backend.reader().read()
         inputs = plan_inputs(project, state)
-        plan = (make_destroy_plan if destroy else make_plan)(inputs, progress)
-    if out is not None:
-        save_plan(plan, Path(out))
-    console.print(plan_text(plan))
+        plan = (make_destroy_plan if destroy else make_plan)(inputs, report)
+        if out is not None:
+            save_plan(plan, Path(out))
+        report(Planned(plan))
+        if out is not None:
+            report(Said(f"\nSaved to {out}. To apply exactly this: amlplan apply {out}"))
     # What is blocked may differ: nothing is known of it, which is no "nothing to do".
     differs = has_differences(plan) or bool(plan.blocked)
-    if out is not None:
-        console.print(f"\nSaved to {out}. To apply exactly this: amlplan apply {out}")
     return EXIT_DIFFERENCES if detailed_exitcode and differs else 0
