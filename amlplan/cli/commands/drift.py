@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from amlplan_schemas.plan import Drift
 
 
+_WHOLE_VALUES = {"before", "after", "sensitive"}
+"""The report tells the fields that differ."""
+
+
 @click.command("drift", cls=Command)
 @flag("json", "Print the report for machines.")
 @flag("allow-unreachable", "Do not fail where something could not be reached.")
@@ -67,6 +71,6 @@ def _json(drift: Sequence[Drift], looked_at: int) -> str:
         {
             "format_version": "1.0",
             "objects": looked_at,
-            "drift": [item.model_dump(mode="json") for item in drift],
+            "drift": [item.model_dump(mode="json", exclude=_WHOLE_VALUES) for item in drift],
         }
     )

@@ -52,6 +52,9 @@ def reporting(*, json: bool, into: str | None) -> Iterator[Reporter]:
             for stream in streams:
                 stream.failed(_explained(defect))
             raise
+        if into is not None and streams[0].failure is not None:
+            why = streams[0].failure.strerror
+            console.error(f"Warning: {into} is incomplete, since it took no more: {why}.")
 
 
 def _streams(stack: ExitStack, *, to_output: bool, into: str | None) -> Iterator[StreamReporter]:

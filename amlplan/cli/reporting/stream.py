@@ -54,7 +54,10 @@ _VERBS: Final = {
 
 
 class StreamReporter:
-    """Writes lines of JSON; use it as a context, so that its clock ends."""
+    """Writes lines of JSON; use it as a context, so that its clock ends.
+
+    Entering it raises BrokenPipeError or OutputError where not even the first can be written.
+    """
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
@@ -64,9 +67,9 @@ class StreamReporter:
         self._underway = Underway(self._still)
 
     def __enter__(self) -> Self:
-        self._underway.__enter__()
         text = f"amlplan {__version__}"
-        self._tell(message("version", text, amlplan=__version__, ui=STREAM_VERSION))
+        self._write(message("version", text, amlplan=__version__, ui=STREAM_VERSION))
+        self._underway.__enter__()
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -86,6 +89,11 @@ class StreamReporter:
             return
         for each in self._messages(event):
             self._tell(each)
+
+    @property
+    def failure(self) -> OSError | None:
+        """Why it is incomplete, if it is."""
+        return self._lines.failure
 
     @property
     def can_ask(self) -> bool:
