@@ -1,13 +1,13 @@
 import json
 import os
 
+rule = {}
+
 
 def init():
-    global threshold
-    path = os.path.join(os.environ["AZUREML_MODEL_DIR"], "rule.json")
-    with open(path) as file:
-        threshold = json.load(file)["threshold"]
+    with open(os.environ["AZUREML_MODEL_DIR"] + "/rule.json") as file:
+        rule.update(json.load(file))
 
 
 def run(request):
-    return [value > threshold for value in json.loads(request)["data"]]
+    return [value > rule["threshold"] for value in json.loads(request)["data"]]
