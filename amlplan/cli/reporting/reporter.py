@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from amlplan.cli.console import OutputError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -13,8 +15,9 @@ if TYPE_CHECKING:
 class Reporter(Protocol):
     """An event sink that can also be asked; may be called from any thread.
 
-    An event of a plan raises BrokenPipeError or OutputError where it cannot be shown, since what
-    nobody sees is not to be done. No other event raises: an apply goes on without readers.
+    A plan raises BrokenPipeError or OutputError where it cannot be shown, since what nobody sees
+    is not to be done; so may what is said and the conclusion. The events of operations raise
+    nothing: an apply goes on without readers.
     """
 
     def __call__(self, event: Event) -> None:
@@ -38,9 +41,15 @@ class Several:
         self._reporters = tuple(reporters)
 
     def __call__(self, event: Event) -> None:
-        """Tell all of them."""
+        """Tell all of them; the first failure is raised after that."""
+        failures: list[Exception] = []
         for reporter in self._reporters:
-            reporter(event)
+            try:
+                reporter(event)
+            except (BrokenPipeError, OutputError) as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
 
     @property
     def can_ask(self) -> bool:

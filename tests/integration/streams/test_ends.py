@@ -213,6 +213,15 @@ def test_what_nobody_reads_is_not_done_unless_it_was_approved(project: Project) 
     assert len(World(project.world).objects()) == 200
 
 
+def test_a_file_is_complete_although_nobody_reads_the_text(project: Project) -> None:
+    project.hcl(MANY)
+    project.run("plan", "-out=it.plan")
+    shell(project, "$amlplan apply it.plan -json-into=it.ndjson | head -1")
+    found = lines((project.root / "it.ndjson").read_text())
+    *_, last = of_type(found, "change_summary")
+    assert last["changes"]["add"] == 200
+
+
 def test_text_in_any_encoding_is_utf_8(project: Project) -> None:
     project.hcl('bench "thing" "a" {\n  value = "é€ 漢"\n}\noutput "x" {\n  value = "é"\n}\n')
     done = shell(project, "PYTHONIOENCODING=ascii LC_ALL=C $amlplan apply -auto-approve -json")
