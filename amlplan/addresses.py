@@ -50,6 +50,23 @@ def parse_address(text: str) -> Address | None:
     return Address(tuple(keyed[:-1]), names[-1][0], label, key)
 
 
+def covers(pattern: Address, address: Address) -> bool:
+    """Whether what somebody names, an object, a block or a module, is or holds an object.
+
+    A name without a key stands for every instance.
+    """
+    is_module = pattern.block == "module"
+    way = (*pattern.calls, (pattern.label, pattern.key)) if is_module else pattern.calls
+    is_deep_enough = len(address.calls) >= len(way) if is_module else len(address.calls) == len(way)
+    if not is_deep_enough:
+        return False
+    steps = zip(way, address.calls, strict=False)
+    if any(name != other or key not in {None, found} for (name, key), (other, found) in steps):
+        return False
+    same = (pattern.block, pattern.label) == (address.block, address.label)
+    return is_module or (same and pattern.key in {None, address.key})
+
+
 def _key(text: str | None) -> Key | None:
     if text is None or text.isdecimal():
         return None if text is None else int(text)

@@ -3,6 +3,8 @@
     AmlplanError
       ConfigError        the configuration is wrong; holds every diagnostic found
       PlanError          no plan can be made or carried out
+        GateError        the plan has what -fail-on names
+        UnknownAddressError  an option names an object that is nowhere
         StalePlanError   a saved plan no longer fits what it was made from
       StateError         the state cannot be used
         LockedError      somebody else holds the lock
@@ -35,6 +37,8 @@ EXIT_UNFORMATTED = 3
 EXIT_CONFIG = 10
 EXIT_AUTH = 11
 EXIT_PARTIAL = 12
+EXIT_POLICY = 13
+"""A plan has what -fail-on names."""
 EXIT_LOCKED = 14
 EXIT_STATE = 15
 EXIT_STALE_PLAN = 16
@@ -78,6 +82,20 @@ class PlanError(AmlplanError):
     """No plan can be made, or the plan cannot be carried out."""
 
     code = "plan_failed"
+
+
+class GateError(PlanError):
+    """The plan has what -fail-on names; nothing was changed."""
+
+    exit_code = EXIT_POLICY
+    code = "gate_closed"
+
+
+class UnknownAddressError(PlanError):
+    """An option or argument names an object that is neither wanted nor recorded."""
+
+    exit_code = EXIT_CONFIG
+    code = "unknown_address"
 
 
 class StalePlanError(PlanError):

@@ -48,8 +48,16 @@ class Recovered:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenOver:
+    """An object that was there already is managed from now on, by the id it was found by."""
+
+    address: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
-    """A step of an operation begins: action is create, update or delete."""
+    """A step of an operation begins: action is that of the step, as create or delete."""
 
     address: str
     action: str
@@ -116,6 +124,7 @@ class Concluded:
     """
 
     plan: Plan
+    imported: int = 0
     added: int = 0
     changed: int = 0
     destroyed: int = 0
@@ -130,6 +139,7 @@ Event = (
     | Looking
     | Looked
     | Recovered
+    | TakenOver
     | Started
     | Progressed
     | Finished

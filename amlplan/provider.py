@@ -313,6 +313,44 @@ class Attaches(Protocol):
         ...
 
 
+@runtime_checkable
+class Imports(Protocol):
+    """An ability: takes over an object that is there already, made by somebody else."""
+
+    def look_up(self, draft: Draft, targets: Targets, object_id: str) -> Imported | Missing:
+        """The object that people call by `object_id`, for the block that is to manage it.
+
+        Only reads. Raises UnreachableError where nothing can be told, and ProviderError where the
+        id cannot be one of this kind.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """An object that is to be taken over: all that can be told of it.
+
+    `inputs` has the fields that can be seen; the others count as their defaults. `identity` is
+    what the object carries as its own, None where it carries nothing.
+    """
+
+    inputs: Mapping[str, JsonValue]
+    outputs: Outputs
+    identity: str | None = None
+
+
+@runtime_checkable
+class Identifies(Protocol):
+    """An ability: can take what is reached now for the object, whatever was recorded."""
+
+    def with_identity_of_now(self, record: Record, targets: Targets) -> Record:
+        """The record as it is where its target is the one that is reached from here.
+
+        Changes nothing. Raises ProviderError where that one cannot be the object.
+        """
+        ...
+
+
 _class_has = cast("Callable[[object, object], bool]", cache(issubclass))
 
 

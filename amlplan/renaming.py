@@ -37,6 +37,7 @@ def _renamed_record(record: Record, names: Mapping[str, str]) -> Record:
             "address": names.get(record.address, record.address),
             "depends_on": tuple(sorted(names.get(name, name) for name in record.depends_on)),
             "targets": targets,
+            "deposed": tuple(_renamed_record(item, names) for item in record.deposed),
             "inputs": record.inputs.model_copy(update={"values": values}),
         }
     )

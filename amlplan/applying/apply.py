@@ -13,7 +13,7 @@ from amlplan.applying.schedule import Outcome, Schedule
 from amlplan.applying.steps import steps_of
 from amlplan.commit import commit_of
 from amlplan.errors import ConfigError
-from amlplan.events import Recovered, Skipped
+from amlplan.events import Recovered, Skipped, TakenOver
 from amlplan.planning.checks import checked
 from amlplan.planning.compare import SecretDigests
 from amlplan.planning.outputs import recorded_output
@@ -64,6 +64,7 @@ class ApplyResult:
     added: int = 0
     changed: int = 0
     destroyed: int = 0
+    imported: int = 0
     failures: tuple[AmlplanError, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
     interrupted: bool = False
@@ -97,6 +98,9 @@ def apply_plan(plan: Plan, applying: Applying) -> ApplyResult:
     moves = {name: now for name, now in plan.moves.items() if name in writer.records}
     if moves:
         writer.move(moves)
+    for item in plan.imports:
+        writer.finish(item.address, item.record)
+        applying.emit(TakenOver(item.address, item.id))
     if plan.mode == "normal":
         waiting = {item.address for item in plan.operations} | plan.waiting
         refresh_dependencies(writer, applying.evaluation, waiting)
@@ -104,20 +108,23 @@ def apply_plan(plan: Plan, applying: Applying) -> ApplyResult:
     outcome = Schedule(
         steps, performer.perform, parallelism=applying.parallelism, stop=applying.stop
     ).run()
-    for (address, _), because in outcome.skipped.items():
-        applying.emit(Skipped(address, because))
+    for key, because in outcome.skipped.items():
+        applying.emit(Skipped(key.address, because))
     if not (applying.stop.is_set() and outcome.abandoned):
         # With steps still under way the journal stays as it is, for the next apply to settle.
-        unsettled = {address for address, _ in (*outcome.failed, *outcome.skipped)}
+        unsettled = {key.address for key in (*outcome.failed, *outcome.skipped)}
         outputs = _outputs(plan, applying, digests, unsettled)
         complete = not unsettled and not outcome.abandoned
         writer.conclude(outputs, applied_now(plan.id, applying.root, complete=complete))
-    result = _summary(outcome, interrupted=applying.stop.is_set())
-    if plan.mode == "destroy" or result.failures or result.skipped or result.interrupted:
+    result = _summary(plan, outcome, interrupted=applying.stop.is_set())
+    if plan.mode != "normal" or result.failures or result.skipped or result.interrupted:
         return result
     evaluation = applying.evaluation
     problems, notes = checked(evaluation)
+    left_out = set(plan.left_out)
     for address in evaluation.blocks:  # also of objects that nothing was done to
+        if address in left_out:
+            continue
         problems += evaluation.preconditions(address)
         problems += evaluation.postconditions(address)
     problems += evaluation.outputs()[1]
@@ -125,27 +132,28 @@ def apply_plan(plan: Plan, applying: Applying) -> ApplyResult:
     return replace(result, failures=broken, notes=tuple(notes))
 
 
-def _summary(outcome: Outcome, *, interrupted: bool) -> ApplyResult:
+def _summary(plan: Plan, outcome: Outcome, *, interrupted: bool) -> ApplyResult:
     done = [step.action for step in outcome.done]
     return ApplyResult(
         added=done.count("create"),
         changed=done.count("update"),
-        destroyed=done.count("delete"),
+        destroyed=done.count("delete") + done.count("remove"),
+        imported=len(plan.imports),
         failures=tuple(outcome.failed.values()),
-        skipped={address: because for (address, _), because in outcome.skipped.items()},
+        skipped={key.address: because for key, because in outcome.skipped.items()},
         interrupted=interrupted,
     )
 
 
 def _outputs(
     plan: Plan, applying: Applying, digests: SecretDigests, unsettled: set[str]
-) -> dict[str, StateOutput]:
-    """The outputs as they are now.
+) -> dict[str, StateOutput] | None:
+    """The outputs as they are now; None where all stay as they are recorded.
 
     One that cannot be known, or is made from what was not applied, keeps its recorded value.
     """
-    if plan.mode == "destroy":
-        return {}
+    if plan.mode != "normal":
+        return {} if plan.mode == "destroy" and not plan.left_out else None
     recorded = applying.writer.state.outputs
     values, _ = applying.evaluation.outputs()
     found: dict[str, StateOutput] = {}

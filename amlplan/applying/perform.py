@@ -20,12 +20,15 @@ from amlplan.errors import (
     UnreachableError,
 )
 from amlplan.events import Failed, Finished, Started
-from amlplan.planning.observe import targets_of
+from amlplan.planning.decide import shown_values
+from amlplan.planning.observe import read_one, targets_of
+from amlplan.planning.refreshing import accepted, as_seen
+from amlplan.planning.settle import without_deposed
 from amlplan.planning.want import resource_value, want
 from amlplan.pointers import top_field
 from amlplan.provider import Desired, Finds, Present, Unreachable, has
 from amlplan.values import UNKNOWN
-from amlplan_schemas.plan import Action
+from amlplan_schemas.plan import Action, Reason
 from amlplan_schemas.state import Intent, Record, Status, Tree
 
 if TYPE_CHECKING:
@@ -66,12 +69,17 @@ class Performer:
         self.emit(Started(operation.address, step.action, operation.name))
         try:
             record = None
-            if step.action == "delete":
-                self._delete(operation)
-            elif step.action == "forget":
-                self.writer.finish(operation.address, None)
-            else:
-                record = self._make(operation, step.action)
+            match step.action:
+                case "delete":
+                    self._delete(operation)
+                case "remove":
+                    self._remove(operation)
+                case "forget":
+                    self.writer.finish(operation.address, None)
+                case "refresh":
+                    record = self._refresh(operation)
+                case _:
+                    record = self._make(operation, step.action)
         except AmlplanError as failure:
             failure.address = failure.address or operation.address
             failure.summary = self.digests.secrets.masked(failure.summary)
@@ -85,20 +93,50 @@ class Performer:
         self.emit(Finished(operation.address, step.action, seconds, identity))
 
     def _delete(self, operation: Operation) -> None:
-        address = operation.address
-        prior = self.writer.records[address]
-        provider = self.registry.provider(prior.kind)
-        self._begin("delete", prior, {})
-        handle = self._handle(address, {})
+        self._end(self.writer.records[operation.address])
+        self.writer.finish(operation.address, None)
+
+    def _end(self, record: Record) -> None:
+        """Have an object be deleted; where that fails, its address has the record that it had."""
+        provider = self.registry.provider(record.kind)
+        self._begin("delete", record, {})
+        handle = self._handle(record.address, {})
         try:
-            with defects_explained(prior.kind):
-                provider.delete(prior, targets_of(prior, self.writer.records), handle)
+            with defects_explained(record.kind):
+                provider.delete(record, targets_of(record, self.writer.records), handle)
         except CanceledError:
             raise
         except AmlplanError:
-            self.writer.finish(address, prior)
+            self.writer.finish(record.address, self.writer.records[record.address])
             raise
-        self.writer.finish(address, None)
+
+    def _remove(self, operation: Operation) -> None:
+        """Delete an object that was replaced by that of a record, which stays."""
+        record = self.writer.records[operation.address]
+        replaced = [item for item in record.deposed if item.generation == operation.deposed]
+        for item in replaced or record.deposed[-1:]:
+            self._end(item)
+            self.writer.finish(operation.address, without_deposed(record, item.identity))
+
+    def _refresh(self, operation: Operation) -> Record:
+        """Write down what an object is like, which must be what was planned."""
+        record = self.writer.records[operation.address]
+        if operation.reason is Reason.REQUESTED:
+            now = accepted(record, self.writer.records, self.registry)
+        else:
+            observed = read_one(record, self.writer.records, self.registry)
+            provider = self.registry.provider(record.kind)
+            is_there = isinstance(observed, Present)
+            now = as_seen(record, observed, provider) if is_there else record
+        if shown_values(now) != operation.after:
+            raise PlanError(
+                "The plan no longer holds",
+                f"{operation.address} is not what was planned: it changed outside in the "
+                "meantime. Plan again.",
+                address=operation.address,
+            )
+        self.writer.finish(operation.address, now)
+        return now
 
     def _make(self, operation: Operation, action: str) -> Record:
         wanted = self._wanted(operation)
@@ -243,7 +281,9 @@ class Performer:
             begun = {"status": Status.INCOMPLETE, "steps": dict(handle.steps)}
             self.writer.finish(draft.address, draft.model_copy(update=begun))
         else:
-            self.writer.finish(draft.address, None)
+            earlier = self.writer.records.get(draft.address)
+            keeps = earlier is not None and (earlier.deposed or draft.deposed)
+            self.writer.finish(draft.address, earlier if keeps else None)
 
     def _may_be_begun(self, draft: Record, failure: AmlplanError) -> bool:
         """Whether something may carry the identity already, so that it must not be forgotten."""

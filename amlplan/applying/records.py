@@ -67,10 +67,19 @@ def draft_record(
             if isinstance(item.identity, str)
         },
     )
-    if prior is None or operation.action is not Action.UPDATE:
+    if prior is None:
         return draft
+    if operation.action is not Action.UPDATE:
+        return draft.model_copy(update={"deposed": _deposed(operation, prior)})
     kept = ("connection", "deposed", "held")
     return draft.model_copy(update={name: getattr(prior, name) for name in kept})
+
+
+def _deposed(operation: Operation, prior: Record) -> tuple[Record, ...]:
+    """What a new object still has to have deleted: what its predecessor had, and that itself."""
+    if not operation.create_first or prior.generation == operation.generation:
+        return prior.deposed
+    return (*prior.deposed, prior.model_copy(update={"deposed": ()}))
 
 
 def _identity(operation: Operation, lineage: str, prior: Record | None) -> str:

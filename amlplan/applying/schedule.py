@@ -89,14 +89,14 @@ class Schedule:
             for key in self._waiting
             if key not in {*done, *self._outcome.failed, *self._outcome.skipped}
         ]
-        names = ", ".join(sorted({address for address, _ in stuck}))
+        names = ", ".join(sorted({key.address for key in stuck}))
         self._left = 0
         for key in stuck:
             self._outcome.failed[key] = PlanError(
                 "Operations wait for each other",
                 f"None of these could begin: {names}. Apply again with one of them at a time, and "
                 "report this with the configuration.",
-                address=key[0],
+                address=key.address,
             )
 
     def _skip_the_rest(self) -> None:

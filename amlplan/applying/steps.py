@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from amlplan_schemas.plan import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from amlplan_schemas.plan import Operation, Plan
     from amlplan_schemas.state import State
 
-StepAction = Literal["create", "update", "delete", "forget"]
-StepKey = tuple[str, StepAction]
+StepAction = Literal["create", "update", "delete", "remove", "forget", "refresh"]
+"""`remove` deletes an object that was replaced; `delete` that of a record, which goes too."""
+_ENDS: frozenset[StepAction] = frozenset({"delete", "remove"})
+
+
+class StepKey(NamedTuple):
+    """What identifies a step in its plan; `deposed` is the generation of a replaced object."""
+
+    address: str
+    action: StepAction
+    deposed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +37,7 @@ class Step:
     @property
     def key(self) -> StepKey:
         """What identifies the step in its plan."""
-        return self.operation.address, self.action
+        return StepKey(self.operation.address, self.action, self.operation.deposed)
 
 
 _ACTIONS: dict[Action, tuple[StepAction, ...]] = {
@@ -37,32 +46,72 @@ _ACTIONS: dict[Action, tuple[StepAction, ...]] = {
     Action.REPLACE: ("delete", "create"),
     Action.DELETE: ("delete",),
     Action.FORGET: ("forget",),
+    Action.REFRESH: ("refresh",),
 }
+
+
+def _actions(operation: Operation) -> tuple[StepAction, ...]:
+    if operation.deposed is not None:
+        return ("remove",)
+    return ("create", "remove") if operation.create_first else _ACTIONS[operation.action]
+
+
+def _keys(operation: Operation) -> tuple[StepKey, ...]:
+    """The keys of an operation's steps, in their order."""
+    address, deposed = operation.address, operation.deposed
+    return tuple(StepKey(address, action, deposed) for action in _actions(operation))
 
 
 def steps_of(plan: Plan, state: State) -> tuple[Step, ...]:
     """The steps of a plan: objects come after what they refer to, and go before it.
 
-    An update that lets go of an object comes before that object is deleted.
+    An update that lets go of an object comes before that object is deleted. An object that was
+    replaced goes last: when nothing leans on it any more.
     """
-    operations = {operation.address: operation for operation in plan.operations}
-    dependants = _dependants(operations, state)
+    operations = {item.address: item for item in plan.operations if item.key == item.address}
+    dependants = _dependants(plan.operations, state)
     after = {
-        (operation.address, action): _after(operation, action, operations, dependants)
+        key: _after(operation, key.action, operations, dependants)
         for operation in plan.operations
-        for action in _ACTIONS[operation.action]
+        for key in _keys(operation)
     }
+    _what_was_recorded_first(after, plan.operations, operations)
     _let_go_first(after, operations, dependants)
-    return tuple(
-        Step(operations[address], action, frozenset(needed))
-        for (address, action), needed in after.items()
-    )
+    by_key = {key: item for item in plan.operations for key in _keys(item)}
+    return tuple(Step(by_key[key], key.action, frozenset(needed)) for key, needed in after.items())
+
+
+def _what_was_recorded_first(
+    after: dict[StepKey, set[StepKey]],
+    every: Iterable[Operation],
+    operations: Mapping[str, Operation],
+) -> None:
+    """Put what only the record says, and what it had before, in order with its main operation.
+
+    A record that goes must not take what it still had to delete with it: that goes first.
+    """
+    last: dict[str, StepKey] = {}
+    for operation in every:
+        main = operations.get(operation.address)
+        if operation is main:
+            continue
+        [step] = _keys(operation)
+        if operation.address in last:
+            after[step].add(last[operation.address])
+        last[operation.address] = step
+        if main is None:
+            continue
+        first, final = _keys(main)[0], _keys(main)[-1]
+        if operation.deposed is None or first.action == "delete":
+            after[first].add(step)
+        else:
+            after[step].add(final)
 
 
 def _let_go_first(
     after: dict[StepKey, set[StepKey]],
     operations: Mapping[str, Operation],
-    dependants: Mapping[str, list[str]],
+    dependants: Mapping[str, list[Operation]],
 ) -> None:
     """Put an update that lets go of an object before its deletion, where nothing is in the way.
 
@@ -74,11 +123,11 @@ def _let_go_first(
         for earlier in needed:
             followers.setdefault(earlier, []).append(key)
     for address, operation in operations.items():
-        deletion: StepKey = (address, "delete")
+        deletion = StepKey(address, "delete")
         letting_go = [
-            (name, _ACTIONS[operations[name].action][-1])
-            for name in dependants.get(address, ())
-            if "delete" not in _ACTIONS[operations[name].action]
+            _keys(item)[-1]
+            for item in dependants.get(address, ())
+            if _ENDS.isdisjoint(_actions(item))
         ]
         if operation.action is not Action.DELETE or not letting_go:
             continue
@@ -100,13 +149,16 @@ def _reachable(start: StepKey, followers: Mapping[StepKey, list[StepKey]]) -> se
     return found
 
 
-def _dependants(operations: Mapping[str, Operation], state: State) -> dict[str, list[str]]:
-    """By recorded dependencies, the addresses with operations that lean on each address."""
-    found: dict[str, list[str]] = {}
-    for address in operations:
-        record = state.records.get(address)
+def _dependants(operations: Iterable[Operation], state: State) -> dict[str, list[Operation]]:
+    """By recorded dependencies, the operations on objects that lean on each address."""
+    found: dict[str, list[Operation]] = {}
+    for operation in operations:
+        record = state.records.get(operation.address)
+        if record is not None and operation.deposed is not None:
+            same = [item for item in record.deposed if item.generation == operation.deposed]
+            record = same[0] if same else record
         for name in record.depends_on if record is not None else ():
-            found.setdefault(name, []).append(address)
+            found.setdefault(name, []).append(operation)
     return found
 
 
@@ -114,16 +166,44 @@ def _after(
     operation: Operation,
     action: StepAction,
     operations: Mapping[str, Operation],
-    dependants: Mapping[str, list[str]],
+    dependants: Mapping[str, list[Operation]],
 ) -> set[StepKey]:
-    after: set[StepKey] = set()
-    if action == "delete":
-        for name in dependants.get(operation.address, ()):
-            if "delete" in _ACTIONS[operations[name].action]:
-                after.add((name, "delete"))
-        return after
-    for name in operation.depends_on:
-        after.add((name, _ACTIONS[operations[name].action][-1]))
-    if operation.action is Action.REPLACE:
-        after.add((operation.address, "delete"))
+    leaning = dependants.get(operation.address, ())
+    ends = {key for item in leaning for key in _keys(item) if key.action in _ENDS}
+    if action == "delete" or (action == "remove" and _goes_first(operation, operations)):
+        return ends
+    if action == "remove":
+        # What leans on the address now needs the new object; all of it has to have that.
+        after = {
+            key
+            for item in (*leaning, *_needing(operation.address, operations))
+            for key in _keys(item)
+            if item.address != operation.address
+        }
+        return after | set(_keys(operation)[:-1])
+    if action in {"forget", "refresh"}:
+        return set()
+    after = {_made_by(operations[name]) for name in operation.depends_on}
+    if operation.action is Action.REPLACE and not operation.create_first:
+        after.add(StepKey(operation.address, "delete"))
     return after
+
+
+def _goes_first(operation: Operation, operations: Mapping[str, Operation]) -> bool:
+    """Whether an object that was replaced goes before the one that has its address now."""
+    main = operations.get(operation.address)
+    return operation.deposed is not None and main is not None and _actions(main)[0] == "delete"
+
+
+def _made_by(operation: Operation) -> StepKey:
+    """The step after which an object is as it is wanted."""
+    return next(key for key in reversed(_keys(operation)) if key.action != "remove")
+
+
+def _needing(address: str, operations: Mapping[str, Operation]) -> list[Operation]:
+    """The operations whose objects refer to an address from now on."""
+    return [
+        item
+        for item in operations.values()
+        if item.action is not Action.DELETE and address in item.depends_on
+    ]

@@ -7,6 +7,7 @@ import importlib
 import logging
 import os
 import sys
+from keyword import iskeyword
 
 import click
 
@@ -28,6 +29,7 @@ COMMANDS = {
     "output": "Print the outputs.",
     "graph": "Show what refers to what, as a graph.",
     "console": "Evaluate expressions, with the names of the project.",
+    "import": "Manage an object that is there already.",
     "state": "Look into the state.",
     "lock": "Resolve what the outside has into amlplan.lock.",
     "run": "Run a script and record it; exits with its code.",
@@ -52,7 +54,8 @@ class Commands(click.Group):
         """The command of a name, or None."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"amlplan.cli.commands.{cmd_name}")
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        module = importlib.import_module(f"amlplan.cli.commands.{name}")
         command: click.Command = module.command
         return command
 

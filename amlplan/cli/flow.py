@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,9 @@ from amlplan.applying.apply import (
     refresh_dependencies,
 )
 from amlplan.cli.interrupt import ending_on_signals, stopping_on_signals
+from amlplan.cli.plan_options import Asked
 from amlplan.cli.progress import ProgressHandle
-from amlplan.cli.text.plan import has_differences
+from amlplan.cli.text.plan import has_differences, is_stuck
 from amlplan.errors import (
     EXIT_AUTH,
     EXIT_ERROR,
@@ -27,9 +28,11 @@ from amlplan.errors import (
 )
 from amlplan.events import Concluded, Planned, Said
 from amlplan.lockfile import write_lock
-from amlplan.planning.bindings import check_saved
+from amlplan.planning.bindings import check_saved, same_imports
+from amlplan.planning.gates import check_gates, is_safe
 from amlplan.planning.locking import completed_lock
-from amlplan.planning.plan import make_destroy_plan, make_plan
+from amlplan.planning.plan import make
+from amlplan.planning.resuming import options_left
 from amlplan.planning.saved import read_plan
 from amlplan.project.location import remember_location
 from amlplan.project.opening import empty_state, holder, open_project, plan_inputs
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
     from amlplan.events import EventSink
     from amlplan.lockfile import LockFile
     from amlplan.project.opening import Project
-    from amlplan_schemas.plan import Plan
+    from amlplan_schemas.plan import Mode, Plan
     from amlplan_schemas.state import State
 
 
@@ -56,9 +59,12 @@ class ApplyOptions:
     """What the user asked of an apply."""
 
     assignments: Sequence[Assignment] = ()
-    destroy: bool = False
+    mode: Mode = "normal"
+    asked: Asked = field(default_factory=Asked)
     plan_file: str | None = None
     auto_approve: bool = False
+    auto_approve_safe: bool = False
+    dry_run: bool = False
     update_lock: bool = False
     parallelism: int = 10
     lock_timeout: str = "0s"
@@ -102,7 +108,7 @@ def run_apply(report: Reporter, options: ApplyOptions) -> int:
         report.mask_with(project.secrets.masked)
         course = _Course(report, options, project, stop, saved)
         course.check_approval_is_possible()
-        asks = saved is None and not options.destroy and report.can_ask
+        asks = saved is None and options.mode == "normal" and report.can_ask
         if options.update_lock or asks:
             course.project = with_completed_lock(project, report, stop)
         return course.run()
@@ -120,7 +126,8 @@ class _Course:
 
     def check_approval_is_possible(self) -> None:
         """Raise PlanError where nobody can be asked and nothing was approved before."""
-        if self.saved or self.options.auto_approve or self.report.can_ask:
+        approved = self.options.auto_approve or self.options.auto_approve_safe
+        if self.saved or approved or self.report.can_ask:
             return
         raise PlanError(
             "Approval is needed",
@@ -130,6 +137,11 @@ class _Course:
 
     def run(self) -> int:
         """Plan, ask, lock and apply."""
+        if self.options.dry_run:
+            with ending_on_signals():
+                plan = self._plan(self.project.backend.reader().read())
+            self.report(Planned(plan))
+            return EXIT_PARTIAL if plan.blocked or plan.deferred else 0
         approved: Plan | None = None
         if self.project.backend.reader().read() is None:
             # Nothing is written, not even an empty state, before the plan holds and is approved.
@@ -151,7 +163,7 @@ class _Course:
                     if not has_differences(plan):
                         self._settle(plan, writer)
                     return self._declined(plan)
-            elif approved.operations != plan.operations:
+            elif approved.operations != plan.operations or not same_imports(approved, plan):
                 raise StalePlanError(
                     "Somebody else was first",
                     "Another apply made the state while this one asked. Apply again.",
@@ -161,7 +173,7 @@ class _Course:
     def _settle(self, plan: Plan, writer: StateWriter) -> None:
         """Write what needs no approval: interrupted operations, and what refers to what."""
         recover(writer, self.project.registry, self.report)
-        if not self._destroys:
+        if self._mode == "normal":
             refresh_dependencies(writer, self.project.evaluation, plan.waiting)
         now = None
         if self.saved is not None and not plan.blocked:
@@ -170,14 +182,23 @@ class _Course:
 
     @property
     def _destroys(self) -> bool:
-        return self.options.destroy or (self.saved is not None and self.saved.mode == "destroy")
+        return self._mode == "destroy"
+
+    @property
+    def _mode(self) -> Mode:
+        return self.options.mode if self.saved is None else self.saved.mode
 
     def _plan(self, state: State | None) -> Plan:
         """The plan as of now; where one was saved, the same one or StalePlanError."""
         salt = self.saved.bindings.salt if self.saved is not None else None
-        inputs = plan_inputs(self.project, state, salt=salt)
-        make = make_destroy_plan if self._destroys else make_plan
-        plan = make(inputs, self.report)
+        options = self.options.asked.options
+        if self.saved is not None:
+            begun = self._goes_on(state) or self._was_done(state)
+            options = options_left(self.saved, state) if state and begun else self.saved.options
+        inputs = plan_inputs(
+            self.project, state, options, salt=salt, parallelism=self.options.parallelism
+        )
+        plan = make(self._mode, inputs, self.report)
         if self.saved is None:
             return plan
         if self._was_done(state):
@@ -219,10 +240,17 @@ class _Course:
             self.report(Planned(plan, was_saved=True))
             return has_differences(plan)
         self.report(Planned(plan))
+        check_gates(plan, self.options.asked.fail_on)
         if not has_differences(plan):
             return False
-        if self.options.auto_approve:
+        if self.options.auto_approve or (self.options.auto_approve_safe and is_safe(plan)):
             return True
+        if not self.report.can_ask:
+            raise PlanError(
+                "Approval is needed",
+                "The plan destroys or replaces something, and there is no terminal to ask at. Make "
+                "a plan with `amlplan plan -out=FILE`, have it read, and apply that file.",
+            )
         verb = "destroy all of this" if self._destroys else "perform these actions"
         with ending_on_signals():
             answer = self.report.ask(
@@ -234,7 +262,7 @@ class _Course:
         """The exit code where nothing is applied: nothing to do, or not approved."""
         if not has_differences(plan):
             self.report(Concluded(plan))
-            return EXIT_PARTIAL if plan.blocked else 0
+            return EXIT_PARTIAL if is_stuck(plan) else 0
         self.report(Said("\nCancelled: nothing was changed."))
         return EXIT_ERROR
 
@@ -265,6 +293,7 @@ class _Course:
         self.report(
             Concluded(
                 plan,
+                imported=result.imported,
                 added=result.added,
                 changed=result.changed,
                 destroyed=result.destroyed,
@@ -280,7 +309,7 @@ class _Course:
             refused = all(isinstance(item, AuthError) for item in result.failures)
             return EXIT_AUTH if refused else EXIT_PARTIAL
         # What is blocked keeps it from success.
-        return EXIT_PARTIAL if plan.blocked else 0
+        return EXIT_PARTIAL if is_stuck(plan) else 0
 
 
 def _check_assignments(saved: Plan, assignments: Sequence[Assignment]) -> None:

@@ -9,7 +9,16 @@ from amlplan.cli.console import OutputError
 from amlplan.cli.style import styled, visible
 from amlplan.cli.underway import Underway
 from amlplan.errors import CanceledError
-from amlplan.events import Failed, Finished, Progressed, Reading, Recovered, Skipped, Started
+from amlplan.events import (
+    Failed,
+    Finished,
+    Progressed,
+    Reading,
+    Recovered,
+    Skipped,
+    Started,
+    TakenOver,
+)
 
 if TYPE_CHECKING:
     import threading
@@ -27,13 +36,17 @@ _BEGIN = {
     "create": "Creating",
     "update": "Modifying",
     "delete": "Destroying",
+    "remove": "Destroying what was replaced",
     "forget": "Letting go",
+    "refresh": "Taking over what it is like",
 }
 _END = {
     "create": "Creation complete",
     "update": "Modifications complete",
     "delete": "Destruction complete",
+    "remove": "Destruction complete",
     "forget": "Let go",
+    "refresh": "Taken over",
 }
 
 
@@ -64,6 +77,8 @@ class Progress:
                 return f"Looking at {total} objects..." if total >= MANY else None
             case Recovered(address, text):
                 return f"{styled('bold', address)}: interrupted earlier; {text}."
+            case TakenOver(address, object_id):
+                return f"{styled('bold', address)}: Imported [id={visible(object_id)}]"
             case Started(address, action, _):
                 self._underway.begun(address, action)
                 return f"{styled('bold', address)}: {_BEGIN[action]}..."
@@ -71,7 +86,11 @@ class Progress:
                 return f"{styled('bold', address)}: {visible(text)}"
             case Finished(address, action, seconds, identity):
                 self._underway.ended(address, action)
-                shown = "" if action in {"delete", "forget"} else f" [id={visible(str(identity))}]"
+                shown = (
+                    ""
+                    if action in {"delete", "remove", "forget"}
+                    else f" [id={visible(str(identity))}]"
+                )
                 return f"{styled('bold', address)}: {_END[action]} after {seconds:.0f}s{shown}"
             case Failed(address, action, seconds, error):
                 self._underway.ended(address, action)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from amlplan.config.blocks import ModuleCall, OutputBlock, PlacedExpression, ResourceBlock
+from amlplan.config.blocks import (
+    CheckBlock,
+    ImportBlock,
+    ModuleCall,
+    OutputBlock,
+    PlacedExpression,
+    ResourceBlock,
+)
 from amlplan.config.evaluating.build_graph import build_graph
 from amlplan.config.evaluating.cycles import ordered
 from amlplan.config.evaluating.parts import parts_of
@@ -98,6 +105,11 @@ def _expressions(node: Node, graph: Graph) -> Iterator[Expression]:
     elif isinstance(item, ModuleCall):
         for placed in item.meta.values():
             yield placed.expression
+    elif isinstance(item, CheckBlock):
+        for placed in item.expressions():
+            yield placed.expression
+    elif isinstance(item, ImportBlock):
+        yield item.id.expression
     else:  # a variable of a module: what its call gives it
         call = graph.nodes[f"module.{node.module.path[0]}"].item
         given = call.arguments.get(item.name) if isinstance(call, ModuleCall) else None

@@ -242,6 +242,10 @@ class Configuration:
     def __post_init__(self) -> None:
         self.prefix = "".join(f"module.{name}." for name in self.path)
 
+    def named_imports(self) -> dict[str, ImportBlock]:
+        """The import blocks, each by a name of its own."""
+        return {f"import.{number}": block for number, block in enumerate(self.imports)}
+
     def modules(self) -> Iterator[Configuration]:
         """This one and those that it calls, each after the one that calls it."""
         yield self

@@ -100,21 +100,32 @@ def check_saved(saved: Plan, fresh: Plan, *, resumes: bool) -> None:
         raise _stale("the state is another one (its lineage differs)")
     if not resumes and old.serial != new.serial:
         raise _stale(f"the state moved on from serial {old.serial} to {new.serial}")
+    if not resumes and not same_imports(saved, fresh):
+        raise _stale("an object that it imports is another one")
     if not resumes and saved.outputs != fresh.outputs:
         raise _stale("an output would be another one")
     _check_operations(saved, fresh, resumes=resumes)
 
 
+def same_imports(plan: Plan, other: Plan) -> bool:
+    """Whether two plans take over the same objects; only operations tell what they are like."""
+    said = [[(item.address, item.id) for item in one.imports] for one in (plan, other)]
+    return said[0] == said[1]
+
+
 def _check_operations(saved: Plan, fresh: Plan, *, resumes: bool) -> None:
-    planned = {item.address: item for item in saved.operations}
-    now = {item.address: item for item in fresh.operations}
-    for address, operation in now.items():
-        before = planned.get(address)
+    planned = {item.key: item for item in saved.operations}
+    now = {item.key: item for item in fresh.operations}
+    for key, operation in now.items():
+        address, before = operation.address, planned.get(key)
+        if before is None and operation.deposed is not None:
+            before = planned.get(address)
         goes_on = before is not None and resumes and _is_rest_of(operation, before)
         if before != operation and not goes_on:
             raise _stale(f"{address} changed since: its content, or the object outside")
     stuck = {item.address for item in fresh.blocked}
-    for address in sorted(planned.keys() - now.keys()):
+    for key in sorted(planned.keys() - now.keys()):
+        address = planned[key].address
         if address in stuck:
             raise _stale(f"{address} is blocked now")
         if not resumes:
@@ -127,11 +138,14 @@ _RESTS = {
     Action.UPDATE: {Action.UPDATE},
     Action.DELETE: {Action.DELETE},
     Action.FORGET: {Action.FORGET},
+    Action.REFRESH: {Action.REFRESH},
 }
 
 
 def _is_rest_of(operation: Operation, planned: Operation) -> bool:
     """Whether an operation does what is left of a planned one: to the same end, no more."""
+    if operation.deposed is not None:
+        return planned.deposed == operation.deposed or planned.create_first
     if operation.action not in _RESTS[planned.action] or operation.kind != planned.kind:
         return False
     open_fields = {top_field(path) for path in (*planned.unknown, *operation.unknown)}

@@ -56,6 +56,8 @@ class Subject:
     targets: Targets
     is_triggered: bool = False
     """Whether something changes that the object is to be replaced with."""
+    is_requested: bool = False
+    """Whether an option asks for the object to be made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,9 @@ def decide(subject: Subject) -> Decision:
         change = FieldChange(
             path="/kind", before=record.kind, after=wanted.block.kind, forces_replacement=True
         )
-        return Decision(_replace(subject, record, (change,), Reason.CANNOT_UPDATE))
+        operation = _replace(subject, record, (change,), Reason.CANNOT_UPDATE)
+        # What leans on the old object, and goes with it, needs it to be there until then.
+        return Decision(operation.model_copy(update={"create_first": True}))
     if record.status is Status.INCOMPLETE and not record.outputs.values:
         return Decision(_unfinished(subject, record))
     assert isinstance(observed, Present)  # noqa: S101 - Unreachable is blocked by the caller
@@ -109,10 +113,8 @@ def _change(subject: Subject, record: Record, observed: Present) -> Decision:
         changes = tuple(item for item in changes if top_field(item.path) not in refinement.same)
     changes = with_behaviour(changes, provider.kind.inputs, refinement.replace)
     unresolved = comparison.unresolved
-    replaced = any(change.forces_replacement for change in changes)
-    if replaced or record.status is Status.TAINTED or subject.is_triggered:
-        reason = Reason.TAINTED if record.status is Status.TAINTED else Reason.TRIGGERED
-        reason = Reason.CANNOT_UPDATE if replaced else reason
+    reason = _reason_to_replace(subject, record, changes)
+    if reason is not None:
         operation = _replace(subject, record, changes, reason)
         seen = {"before": _seen_values(record, observed, provider)}
         return Decision(operation.model_copy(update=seen), drift, unresolved=unresolved)
@@ -129,6 +131,18 @@ def _change(subject: Subject, record: Record, observed: Present) -> Decision:
         seen = {"before": _seen_values(record, observed, provider)}
         operation = operation.model_copy(update=seen)
     return Decision(operation, drift, kept, unresolved)
+
+
+def _reason_to_replace(
+    subject: Subject, record: Record, changes: tuple[FieldChange, ...]
+) -> Reason | None:
+    if any(change.forces_replacement for change in changes):
+        return Reason.CANNOT_UPDATE
+    if record.status is Status.TAINTED:
+        return Reason.TAINTED
+    if subject.is_requested:
+        return Reason.REQUESTED
+    return Reason.TRIGGERED if subject.is_triggered else None
 
 
 def _is_ignored(change: FieldChange, wanted: Wanted, model: type[ResourceInputs]) -> bool:
@@ -207,6 +221,8 @@ def _unfinished(subject: Subject, record: Record) -> Operation:
     changes = with_behaviour(comparison.changes, model)
     if any(change.forces_replacement for change in changes):
         return _replace(subject, record, changes, Reason.CANNOT_UPDATE)
+    if subject.is_requested:
+        return _replace(subject, record, (), Reason.REQUESTED)
     return _create(subject, Reason.INCOMPLETE)
 
 
@@ -216,6 +232,7 @@ def _replace(
     return _create(subject, reason).model_copy(
         update={
             "action": Action.REPLACE,
+            "create_first": subject.wanted.lifecycle.create_before_destroy,
             "changes": changes,
             "before": shown_values(record),
             "note": None,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def find_drift(state: State, registry: Registry) -> tuple[Drift, ...]:
     """The drift of every recorded object, by address; reads only."""
     records = [record for record in state.records.values() if record.outputs.values]
-    observed = observe(records, state, registry, lambda _event: None)
+    observed = observe(records, state.records, registry, lambda _event: None)
     found = [
         drift_of(record, observed[record.address], registry.provider(record.kind))
         for record in sorted(records, key=lambda item: item.address)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from amlplan.planning.decide import drift_of
+from amlplan.planning.observe import PARALLEL_READS
 from amlplan.provider import Unreachable
-from amlplan_schemas.plan import Blocked, Deferred, Drift, Note, Operation
+from amlplan_schemas.plan import Blocked, Deferred, Drift, Import, Note, Operation, PlanOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from amlplan.config.evaluating.evaluation import Evaluation
     from amlplan.diagnostics import Diagnostic
     from amlplan.lockfile import LockFile
+    from amlplan.planning.selection import Selection
     from amlplan.planning.want import Wanted
     from amlplan.provider import Observed
     from amlplan.registry import Registry
@@ -28,7 +30,9 @@ class PlanInputs:
     """What a plan is made from; `state` has interrupted operations settled already.
 
     `moves` has the addresses of recorded objects that moved, with where they are in `state`.
-    `unanswered` says by address why an interrupted operation could not be settled.
+    `unanswered` says by address why an interrupted operation could not be settled. `options` are
+    what was asked for beside the configuration, `parallelism` how many objects are looked at at a
+    time.
     """
 
     evaluation: Evaluation
@@ -39,17 +43,31 @@ class PlanInputs:
     bindings: Bindings
     unanswered: Mapping[str, str] = field(default_factory=dict)
     moves: Mapping[str, str] = field(default_factory=dict)
+    options: PlanOptions = field(default_factory=PlanOptions)
+    parallelism: int = PARALLEL_READS
 
 
 @dataclass(slots=True)
 class Findings:
     """Collects a plan, by address; `observed` is what was seen outside.
 
-    `origins` has, for what is deferred because of another, the one that it began with.
+    `records` are those of the state as the options have it: without what is to be forgotten, with
+    what is imported. `operations` has those that concern an address as it is wanted or goes,
+    `further` the others: of objects that an address had before. `left_out` are the addresses that
+    the options keep from being planned, `forgotten` the records that they let go of. `origins`
+    has, for what is deferred because of another, the one that it began with.
     """
 
     inputs: PlanInputs
-    observed: Mapping[str, Observed]
+    selection: Selection
+    records: dict[str, Record]
+    observed: dict[str, Observed]
+    further: list[Operation] = field(default_factory=list)
+    imports: dict[str, Import] = field(default_factory=dict)
+    left_out: set[str] = field(default_factory=set)
+    replaced: dict[str, Unreachable] = field(default_factory=dict)
+    """The silence of objects that were replaced and are still to be deleted, by identity."""
+    forgotten: dict[str, Record] = field(default_factory=dict)
     wanted: dict[str, Wanted] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
     deferred: dict[str, Deferred] = field(default_factory=dict)
@@ -80,6 +98,11 @@ class Findings:
                 f"an interrupted operation cannot be settled: {pending}",
                 "make its target reachable, then apply again",
             )
+        for item in record.deposed if record is not None else ():
+            silence = self.replaced.get(item.identity)
+            if silence is not None:
+                why = f"its replaced object {item.generation}: {silence.reason}"
+                return why, "make it reachable, then plan again"
         observed = self.observed.get(address)
         if isinstance(observed, Unreachable):
             if record is not None:

@@ -24,15 +24,19 @@ def output_changes(
     state: State,
     digests: SecretDigests,
     waiting: Collection[str] = (),
+    left_out: Collection[str] = (),
 ) -> tuple[tuple[OutputChange, ...], list[Diagnostic]]:
     """How the outputs change, by name, and what is wrong with them; no evaluation, no outputs.
 
-    An output of what is `waiting` (addresses that are deferred or blocked) does not change.
+    An output of what is `waiting` (addresses that are deferred or blocked) does not change, and
+    neither does one that is `left_out`.
     """
     values, problems = evaluation.outputs() if evaluation is not None else ({}, [])
     changes: list[OutputChange] = []
     for name in sorted({*values, *state.outputs}):
         before = state.outputs.get(name)
+        if name in left_out:
+            continue
         if name not in values:
             if evaluation is None or name not in evaluation.configuration.outputs:
                 changes.append(_removed(name, before))

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.planning.decide import Decision, Subject, decide
+from amlplan.planning.importing import look_up
 from amlplan.planning.outside import attached, awaited, offers
+from amlplan.planning.selection import named
 from amlplan.planning.want import Wanted, resource_value, want
 from amlplan.pointers import top_field
 from amlplan.provider import Present, Unreachable
@@ -18,8 +20,10 @@ from amlplan_schemas.plan import Action, Note
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from amlplan.diagnostics import SourceRange
     from amlplan.planning.compare import SecretDigests
     from amlplan.planning.findings import Findings
+    from amlplan.planning.importing import WantedImport
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.plan import Operation
     from amlplan_schemas.state import Held, Record
@@ -28,15 +32,21 @@ if TYPE_CHECKING:
 class Planner:
     """Plans the resources of the configuration, one after the other, in order."""
 
-    def __init__(self, findings: Findings, digests: SecretDigests) -> None:
+    def __init__(
+        self,
+        findings: Findings,
+        digests: SecretDigests,
+        imports: Mapping[str, WantedImport] | None = None,
+    ) -> None:
         self._inputs = findings.inputs
         self._findings = findings
         self._digests = digests
+        self._imports = imports or {}
 
     def resource(self, address: str) -> None:
         """Plan one resource of the configuration and publish it to those that refer to it."""
         inputs = self._inputs
-        record = inputs.state.records.get(address)
+        record = self._findings.records.get(address)
         wanted, problems = want(
             address, inputs.evaluation, inputs.registry, inputs.secrets, inputs.lock, record
         )
@@ -58,6 +68,24 @@ class Planner:
         inputs.evaluation.publish(address, value)
         self._findings.problems += inputs.evaluation.postconditions(address)
 
+    def leave_out(self, address: str) -> None:
+        """Publish one resource as it is recorded, since the options keep it from being planned."""
+        inputs = self._inputs
+        record = self._findings.records.get(address)
+        self._findings.left_out.add(address)
+        wanted, problems = want(
+            address, inputs.evaluation, inputs.registry, inputs.secrets, inputs.lock, record
+        )
+        if wanted is None or problems:
+            inputs.evaluation.publish(address, UNKNOWN)
+            return
+        fields: Mapping[str, object] = {}
+        if not inputs.registry.is_configuration_only(wanted.block.kind):
+            fields = inputs.registry.provider(wanted.block.kind).kind.outputs.model_fields
+        known = {} if record is None else record.outputs.values
+        identity = UNKNOWN if record is None else record.identity
+        inputs.evaluation.publish(address, resource_value(wanted, fields, known, identity))
+
     def _plan(
         self, wanted: Wanted, record: Record | None
     ) -> tuple[Mapping[str, JsonValue], str | None]:
@@ -65,6 +93,10 @@ class Planner:
         address = wanted.block.address
         if wanted.is_attached:
             return self._attached(wanted, record)
+        if record is None and address in self._imports:
+            record = self._taken_over(wanted, *self._imports[address])
+            if record is None:
+                return {}, None
         recorded = (record.outputs.values, record.identity) if record else ({}, None)
         if self._lacks_lock_entries(wanted):
             return recorded
@@ -91,19 +123,24 @@ class Planner:
             return recorded
         if self._findings.waits_for_others(operation):
             return recorded
-        if self._must_stay(operation, wanted, record) or self._is_imported(operation, record):
+        if self._must_stay(operation, wanted, record) or self._import_replaces(operation):
             return recorded
         if record is not None and record.held is not None:
             self._hold(record, record.held, has_drifted=decision.drift is not None)
             return recorded
+        taken_over = self._findings.imports.get(address)
         self._findings.operations[address] = operation.model_copy(
-            update={"depends_on": self._dependencies(address)}
+            update={
+                "depends_on": self._dependencies(address),
+                "importing": taken_over.id if taken_over is not None else None,
+            }
         )
         keeps = operation.action is Action.UPDATE and record is not None
         return decision.known_outputs, record.identity if keeps and record else None
 
     def _decide(self, wanted: Wanted, record: Record | None) -> Decision:
         inputs, address = self._inputs, wanted.block.address
+        forgotten = self._findings.forgotten.get(address)
         return decide(
             Subject(
                 wanted=wanted,
@@ -111,9 +148,10 @@ class Planner:
                 observed=self._findings.observed.get(address, Present()),
                 provider=inputs.registry.provider(wanted.block.kind),
                 digests=self._digests,
-                serial=inputs.state.serial,
+                serial=max(inputs.state.serial, forgotten.generation if forgotten else 0),
                 targets=self._targets(wanted),
                 is_triggered=self._is_triggered(wanted),
+                is_requested=bool(named(inputs.options.replace, [address])),
             )
         )
 
@@ -130,7 +168,7 @@ class Planner:
 
     def _targets(self, wanted: Wanted) -> Mapping[str, Record]:
         """The records of what the block refers to, where those stay as they are."""
-        records = self._inputs.state.records
+        records = self._findings.records
         return {
             way: records[item.address]
             for way, item in wanted.checked.referred.items()
@@ -206,27 +244,63 @@ class Planner:
         return False
 
     def _must_stay(self, operation: Operation, wanted: Wanted, record: Record | None) -> bool:
-        """Block a replacement that would destroy what is protected, or cannot be made as asked."""
-        lifecycle = wanted.lifecycle
+        """Block a replacement that would destroy what is protected."""
         if operation.action is not Action.REPLACE or record is None:
             return False
-        if lifecycle.prevent_destroy or record.protected:
-            why = "prevent_destroy protects it, and the change would replace it"
-            step = "set prevent_destroy = false and apply, or take the change back"
-        elif lifecycle.create_before_destroy:
-            why = "it would be replaced, and create_before_destroy is not carried out yet"
-            step = "take create_before_destroy out to have it destroyed first"
-        else:
+        if not (wanted.lifecycle.prevent_destroy or record.protected):
             return False
+        why = "prevent_destroy protects it, and the change would replace it"
+        step = "set prevent_destroy = false and apply, or take the change back"
         self._findings.block(operation.address, operation.kind, why, step)
         return True
 
-    def _is_imported(self, operation: Operation, record: Record | None) -> bool:
-        """Block the create of what an import block says is there already."""
-        if record is not None or operation.address not in self._inputs.evaluation.imports():
+    def _taken_over(
+        self, wanted: Wanted, object_id: str, place: SourceRange | None
+    ) -> Record | None:
+        """The record of an object that is to be imported; None where it cannot be, for now."""
+        findings, address, kind = self._findings, wanted.block.address, wanted.block.kind
+        targets = self._targets(wanted)
+        missing = sorted(
+            item.address for way, item in wanted.checked.referred.items() if way not in targets
+        )
+        if missing:
+            why = f"its import needs {missing[0]}, which is not there yet"
+            findings.defer(address, kind, why, "apply, then plan again")
+            return None
+        generation = self._inputs.state.serial + 1
+        found = look_up(
+            wanted,
+            self._inputs.registry.provider(kind),
+            targets,
+            object_id,
+            f"{self._inputs.state.lineage}/{address}/{generation}",
+            generation,
+            place,
+            findings.records,
+        )
+        if isinstance(found, Unreachable):
+            findings.block(address, kind, found.reason, "make it reachable, then plan again")
+            return None
+        if isinstance(found, Diagnostic):
+            findings.problems.append(found)
+            return None
+        findings.imports[address], findings.observed[address] = found
+        findings.records[address] = found[0].record
+        return found[0].record
+
+    def _import_replaces(self, operation: Operation) -> bool:
+        """Block the import of what is not as its block has it and cannot be changed to that."""
+        if (
+            operation.action is not Action.REPLACE
+            or operation.address not in self._findings.imports
+        ):
             return False
-        why = "an import block takes over an object that is there, which is not carried out yet"
-        step = "take the import block out to have a new object made"
+        del self._findings.imports[operation.address]
+        forced = sorted(
+            {top_field(item.path) for item in operation.changes if item.forces_replacement}
+        )
+        why = f"its import would have it replaced at once, for {', '.join(forced) or 'an option'}"
+        step = "have the block say what the object is like, then plan again"
         self._findings.block(operation.address, operation.kind, why, step)
         return True
 

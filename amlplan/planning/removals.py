@@ -5,15 +5,19 @@ from __future__ import annotations
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
+from amlplan.addresses import node_of, parse_address
 from amlplan.planning.decide import shown_values
 from amlplan.planning.moves import forgotten
+from amlplan.wording import in_shell
 from amlplan_schemas.plan import Action, Operation, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from amlplan.addresses import Address
+    from amlplan.config.evaluating.evaluation import Evaluation
     from amlplan.planning.findings import Findings
-    from amlplan_schemas.state import Record, State
+    from amlplan_schemas.state import Record
 
 _PROTECTED = (
     "prevent_destroy protects it",
@@ -28,31 +32,93 @@ def plan_removals(findings: Findings, reason: Reason = Reason.NO_CONFIGURATION) 
 
     What carries something that waits is blocked instead, also where it would be replaced.
     """
-    state = findings.inputs.state
     everything = reason is Reason.DESTROY
-    configured = findings.inputs.evaluation.blocks
+    evaluation = findings.inputs.evaluation
+    dependants = _dependants(findings)
     doomed = {
         address: record
-        for address, record in state.records.items()
-        if everything or address not in configured
+        for address, record in findings.records.items()
+        if everything or not _is_configured(address, findings)
     }
-    protected = findings.inputs.evaluation.protected() if everything else frozenset()
-    dependants = _dependants(state)
+    chosen = findings.selection.removable(doomed, dependants)
+    findings.left_out |= doomed.keys() - chosen
+    findings.left_out |= findings.records.keys() - doomed.keys() - evaluation.blocks.keys()
+    protected = evaluation.protected() if everything else frozenset()
     _block_unanswered(findings, everything=everything)
     _keep_what_carries_others(findings, dependants)
-    for address in _deletion_order(doomed, dependants):
+    for address in _deletion_order({name: doomed[name] for name in chosen}, dependants):
         record = doomed[address]
         silent = findings.silence_of(address, record)
         if silent is not None:
             findings.block(address, record.kind, *silent)
         elif not _carries_what_waits(findings, address, record.kind, dependants):
-            deletion = _deletion(findings, record, reason, dependants)
+            deletion = _deletion(
+                findings, record, _reason_of(address, reason, evaluation), dependants
+            )
             operation = _as_removed(deletion, findings, everything=everything)
             is_protected = record.protected or address in protected
             if is_protected and operation.action is Action.DELETE:
                 findings.block(address, record.kind, *_PROTECTED)
             else:
                 findings.operations[address] = operation
+
+
+def _is_configured(address: str, findings: Findings) -> bool:
+    """Whether the configuration has an object, also where the options keep it from being looked at.
+
+    Of a block that nothing asked for it is not known which objects it stands for, so all do.
+    """
+    if address in findings.inputs.evaluation.blocks:
+        return True
+    nodes = findings.selection.nodes
+    if nodes is None or node_of(address) in nodes:
+        return False
+    return node_of(address) in findings.inputs.evaluation.blocks_of()
+
+
+_MISSING_KEYS = {str: Reason.EACH_KEY, int: Reason.COUNT_INDEX}
+
+
+def _reason_of(address: str, reason: Reason, evaluation: Evaluation) -> Reason:
+    """Why an object is deleted that the configuration has no longer."""
+    parsed = parse_address(address)
+    if reason is not Reason.NO_CONFIGURATION or parsed is None:
+        return reason
+    if parsed.node not in evaluation.blocks_of():
+        prefix = parsed.node.rpartition(f"{parsed.block}.{parsed.label}")[0]
+        has_module = not prefix or any(node.startswith(prefix) for node in evaluation.blocks_of())
+        return reason if has_module else Reason.NO_MODULE
+    return _missing_instance(parsed, evaluation)
+
+
+def _missing_instance(parsed: Address, evaluation: Evaluation) -> Reason:
+    """Why an object is not among those that its block stands for."""
+    same = [
+        other
+        for other in map(parse_address, evaluation.blocks)
+        if other is not None and other.node == parsed.node and other.calls == parsed.calls
+    ]
+    if same and type(same[0].key) is not type(parsed.key):
+        return Reason.WRONG_REPETITION
+    if not same and parsed.calls and any(key is not None for _, key in parsed.calls):
+        return Reason.NO_MODULE
+    return _MISSING_KEYS.get(type(parsed.key), Reason.WRONG_REPETITION)
+
+
+def forgetting(record: Record, reason: Reason = Reason.REQUESTED) -> Operation:
+    """The operation that lets go of an object, which stays."""
+    return Operation(
+        address=record.address,
+        kind=record.kind,
+        name=record.name,
+        provider=record.provider,
+        action=Action.FORGET,
+        reason=reason,
+        generation=record.generation,
+        before=shown_values(record),
+        sensitive=tuple(sorted(record.inputs.secrets)),
+        calls_provider=False,
+    )
 
 
 def _as_removed(deletion: Operation, findings: Findings, *, everything: bool) -> Operation:
@@ -72,6 +138,12 @@ def _carries_what_waits(
 ) -> bool:
     """Block an object that must stay, because another leans on it that cannot move now."""
     for name in dependants.get(address, ()):
+        if name in findings.left_out and name in findings.records:
+            why = f"{name} needs it, and the options leave that out of this plan"
+            findings.block(
+                address, kind, why, f"add -target={in_shell(name)}, or plan without options"
+            )
+            return True
         waiting = findings.blocked.get(name) or findings.deferred.get(name)
         if waiting is not None:
             word = "blocked" if name in findings.blocked else "deferred"
@@ -129,10 +201,11 @@ def _deletion(
     )
 
 
-def _dependants(state: State) -> Dependants:
+def _dependants(findings: Findings) -> Dependants:
     """By address, what leans on it, or may: an interrupted create may have made its object."""
     found: Dependants = {}
-    for record in (*state.records.values(), *(item.draft for item in state.pending.values())):
+    pending = (item.draft for item in findings.inputs.state.pending.values())
+    for record in (*findings.records.values(), *pending):
         for name in record.depends_on:
             found.setdefault(name, set()).add(record.address)
     return found

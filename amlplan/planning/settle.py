@@ -101,7 +101,20 @@ def _updated(intent: Intent, _answer: Observed, recorded: Record | None) -> Sett
     return Settled(intent.address, record, "its update goes on")
 
 
+def without_deposed(record: Record, identity: str) -> Record:
+    """A record without an object that was replaced and is gone now."""
+    left = tuple(item for item in record.deposed if item.identity != identity)
+    return record.model_copy(update={"deposed": left})
+
+
 def _deleted(intent: Intent, answer: Observed, recorded: Record | None) -> Settled:
+    identity = intent.draft.identity
+    if recorded is not None and any(item.identity == identity for item in recorded.deposed):
+        if isinstance(answer, Missing):
+            left = without_deposed(recorded, identity)
+            return Settled(intent.address, left, "the object it replaced was deleted")
+        text = "the object it replaced had not been deleted"
+        return Settled(intent.address, recorded, text)
     if isinstance(answer, Missing):
         return Settled(intent.address, None, "it was deleted")
     return Settled(intent.address, recorded or intent.draft, "it had not been deleted")

@@ -22,12 +22,14 @@ from amlplan.lockfile import read_lock
 from amlplan.planning.bindings import ZERO_SALT, bindings_of
 from amlplan.planning.findings import PlanInputs
 from amlplan.planning.moves import with_moves
+from amlplan.planning.observe import PARALLEL_READS
 from amlplan.planning.settle import settle, with_settled
 from amlplan.project.folders import provider_context
 from amlplan.project.location import check_location
 from amlplan.registry import Registry, backend
 from amlplan.secrets import Secrets
 from amlplan.values import exact
+from amlplan_schemas.plan import PlanOptions
 from amlplan_schemas.state import State
 
 if TYPE_CHECKING:
@@ -122,7 +124,14 @@ def empty_state() -> State:
     return State(tool_version=__version__, lineage="", serial=0, salt=ZERO_SALT)
 
 
-def plan_inputs(project: Project, state: State | None, *, salt: str | None = None) -> PlanInputs:
+def plan_inputs(
+    project: Project,
+    state: State | None,
+    options: PlanOptions | None = None,
+    *,
+    salt: str | None = None,
+    parallelism: int = PARALLEL_READS,
+) -> PlanInputs:
     """What a plan is made from; interrupted operations are settled in memory only.
 
     `salt` is that of a saved plan, so that its digests of sensitive variables can be compared.
@@ -161,6 +170,8 @@ def plan_inputs(project: Project, state: State | None, *, salt: str | None = Non
         ),
         unanswered=unanswered,
         moves=moves.names,
+        options=options or PlanOptions(),
+        parallelism=parallelism,
     )
 
 

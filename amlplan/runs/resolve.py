@@ -66,7 +66,7 @@ def resolve_config(address: str, project: Applied) -> ResolvedConfig:
     wanted: dict[str, Wanted] = {}
     records: dict[str, Record] = {}
     notes: list[str] = []
-    for name in evaluation.addresses(node):
+    for name in evaluation.addresses([node]):
         if node_of(name) == node and name != address:
             continue
         found, problems = want(name, evaluation, project.registry, project.secrets, project.lock)

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from amlplan.children import run_child
 from amlplan.errors import ProviderError
-from amlplan.provider import Kind, Missing, Present
+from amlplan.provider import Imported, Kind, Missing, Present
 from amlplan_local.active import refuse_while_active
 from amlplan_local.identity import elsewhere, host_identity
 from amlplan_local.jobs import LocalJobs
 from amlplan_schemas.compute import ComputeFacts, LocalComputeOutputs
 from amlplan_schemas.compute import LocalCompute as ComputeInputs
+from amlplan_schemas.state import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from amlplan.abilities import Job, JobState
     from amlplan.provider import (
         Desired,
+        Draft,
         Observed,
         OperationHandle,
         Outputs,
@@ -57,13 +59,26 @@ class LocalCompute:
         """Missing: attaching leaves nothing outside that could be found."""
         return Missing()
 
+    def look_up(self, draft: Draft, targets: Targets, object_id: str) -> Imported | Missing:
+        """This host, by its identity or as `localhost`."""
+        if object_id not in {"localhost", host_identity(self._context)}:
+            return Missing()
+        return Imported({}, self._outputs())
+
+    def with_identity_of_now(self, record: Record, targets: Targets) -> Record:
+        """The record with this host, and this user, in the place of those it was made for."""
+        outputs = {**record.outputs.values, "identity": host_identity(self._context)}
+        return record.model_copy(update={"outputs": Tree(values=outputs)})
+
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
         """Look at the host; `python` and `disk_free` are amlplan's own."""
-        return self._outputs(operation)
+        operation.check_cancelled()
+        return self._outputs()
 
     def update(self, desired: Desired, prior: Record, operation: OperationHandle) -> Outputs:
         """Look at the host again."""
-        return self._outputs(operation)
+        operation.check_cancelled()
+        return self._outputs()
 
     def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
         """Detach: nothing was put on the host. Raises ProviderError while runs are on it."""
@@ -101,8 +116,7 @@ class LocalCompute:
             if facts[name] < asked
         ]
 
-    def _outputs(self, operation: OperationHandle) -> Outputs:
-        operation.check_cancelled()
+    def _outputs(self) -> Outputs:
         return {
             "identity": host_identity(self._context),
             "facts": facts_of_host(self._context.data_folder).model_dump(mode="json"),

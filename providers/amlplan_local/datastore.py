@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from amlplan.errors import NotFoundError, ProviderError
+from amlplan.errors import NotFoundError, ProviderError, UnreachableError
 from amlplan.files import make_folder
-from amlplan.provider import Kind, Missing, Present, Unreachable
+from amlplan.provider import Imported, Kind, Missing, Present, Unreachable
 from amlplan_local.identity import elsewhere, host_identity
 from amlplan_schemas.datastore import LocalDatastore as DatastoreInputs
 from amlplan_schemas.datastore import LocalDatastoreOutputs
+from amlplan_schemas.state import Tree
 
 if TYPE_CHECKING:
     from amlplan.provider import (
         Desired,
+        Draft,
         Observed,
         OperationHandle,
         Outputs,
@@ -54,6 +56,25 @@ class LocalDatastore:
     def find(self, draft: Record, targets: Targets) -> Observed:
         """The folder, since registering it leaves nothing else outside."""
         return self._look(self._folder(str(draft.inputs.values["path"])))
+
+    def look_up(self, draft: Draft, targets: Targets, object_id: str) -> Imported | Missing:
+        """A folder, by its path or URI; only the block knows what is to be made of it."""
+        folder = self._folder(unquote(urlsplit(object_id).path))
+        found = self._look(folder)
+        if isinstance(found, Unreachable):
+            raise UnreachableError("The folder cannot be looked at", found.reason)
+        if isinstance(found, Missing):
+            return found
+        wanted = draft.values.get("path")
+        same = wanted is not None and self._folder(str(wanted)) == folder
+        inputs = {**draft.values, "path": wanted if same else str(folder)}
+        return Imported(inputs, found.outputs)
+
+    def with_identity_of_now(self, record: Record, targets: Targets) -> Record:
+        """The record with the folder of that path on this host."""
+        folder = self._folder(str(record.inputs.values["path"]))
+        outputs = {**record.outputs.values, **self._outputs(folder)}
+        return record.model_copy(update={"outputs": Tree(values=outputs)})
 
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
         """Make the folder where that is asked for; it is an error for it to be absent else."""

@@ -29,10 +29,11 @@ from amlplan_local.deployment_use import (
     rotated,
     secret_variables,
 )
-from amlplan_local.identity import elsewhere
+from amlplan_local.identity import elsewhere, host_identity
 from amlplan_local.rollout import Rollout, smoke_of
 from amlplan_schemas.base import seconds_of
 from amlplan_schemas.deployment import Deployment, DeploymentOutputs, DeploymentSmoke
+from amlplan_schemas.state import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -137,6 +138,11 @@ class LocalDeployment:
         if document is None:
             return Missing()
         return Present(outputs=self._seen(folder, document, record.inputs.values, record.derived))
+
+    def with_identity_of_now(self, record: Record, targets: Targets) -> Record:
+        """The record with this host in the place of the one it ran on."""
+        outputs = {**record.outputs.values, "host": host_identity(self._context)}
+        return record.model_copy(update={"outputs": Tree(values=outputs)})
 
     def find(self, draft: Record, targets: Targets) -> Observed:
         """The server that carries the identity, once a revision serves."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from amlplan.content import content_of, files_of
 from amlplan.errors import HistoryError, NotFoundError, ProviderError, UnreachableError
-from amlplan.provider import Kind, Missing, Present, Refinement, Unreachable
+from amlplan.provider import Imported, Kind, Missing, Present, Refinement, Unreachable
 from amlplan.wording import difference, few, in_shell
 from amlplan_local.attached import REQUEST_TYPE as REGISTERED
 from amlplan_local.attached import WORKSPACE as ATTACHED
@@ -179,6 +179,28 @@ class LocalModel:
         except ProviderError as failure:
             return Unreachable(failure.detail)
         return Missing() if outputs["corrupted"] else Present(outputs=outputs)
+
+    def look_up(self, draft: Draft, targets: Targets, object_id: str) -> Imported | Missing:
+        """A version of the workspace's, as in `ridge:2`; its source is that of the block."""
+        store = store_of(targets, self._context)
+        if isinstance(store, Unreachable):
+            raise UnreachableError("The workspace's store cannot be reached", store.reason)
+        name, _, number = object_id.rpartition(":")
+        if not number.isdecimal() or not (store / "models" / name).is_dir():
+            return Missing()
+        versions = _versions(store, name)
+        version = versions.get(int(number))
+        if version is None:
+            return Missing()
+        wanted = draft.values.get("aliases") or {}
+        inputs = {
+            **{way: draft.values.get(way) for way in ("source", "run", "registered")},
+            "name": name,
+            "framework": version.framework,
+            "properties": dict(version.properties),
+            "aliases": seen_aliases(versions, wanted, version),
+        }
+        return Imported(inputs, self._seen(store, name, version))
 
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
         """Store the content and claim a version: the one with the same content, or the next."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import NotFoundError, ProviderError, UnreachableError
 from amlplan.files import make_folder
-from amlplan.provider import Kind, Missing, Present, Unreachable
+from amlplan.provider import Imported, Kind, Missing, Present, Unreachable
 from amlplan_local.active import refuse_while_active
 from amlplan_local.document import (
     DOCUMENT,
@@ -24,10 +24,11 @@ from amlplan_local.document import (
 from amlplan_local.identity import elsewhere, host_identity
 from amlplan_local.jobs import LocalJobs
 from amlplan_local.store import ContentStore
+from amlplan_schemas.state import Tree
 from amlplan_schemas.workspace import Workspace, WorkspaceOutputs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from amlplan.provider import (
         Desired,
@@ -68,7 +69,8 @@ class LocalWorkspace:
             return Unreachable(failure.why)
         if document is None or document.detached or document.identity != record.identity:
             return Missing()
-        return Present(_roles_seen(record, document), {"id": document.id, "path": str(folder)})
+        seen = _roles_seen(record.inputs.values, document)
+        return Present(seen, {"id": document.id, "path": str(folder)})
 
     def find(self, draft: Record, targets: Targets) -> Observed:
         """The workspace whose document carries the identity."""
@@ -79,26 +81,18 @@ class LocalWorkspace:
             return Unreachable(failure.why)
         if document is None or document.detached or document.identity != draft.identity:
             return Missing()
-        return Present(_roles_seen(draft, document), self._outputs(folder, document))
+        seen = _roles_seen(draft.inputs.values, document)
+        return Present(seen, self._outputs(folder, document))
 
     def attach(self, draft: Draft) -> Observed:
         """The workspace of that name that somebody else manages: at its path, or among the user's.
 
         Raises ProviderError where several have the name.
         """
-        history = draft.values.get("history") or {}
-        if history.get("path") is not None:
-            folders = [self._folder("", history)]
-        else:
-            folders = sorted((self._context.data_folder / "workspaces").glob("*"))
-        found: list[tuple[Path, Document]] = []
-        for folder in folders:
-            try:
-                document = read_document(folder)
-            except UnreadableError as failure:
-                return Unreachable(failure.why)
-            if document and not document.detached and document.name == draft.name:
-                found.append((folder, document))
+        try:
+            found = [item for item in self._candidates(draft) if item[1].name == draft.name]
+        except UnreadableError as failure:
+            return Unreachable(failure.why)
         if len(found) > 1:
             raise ProviderError(
                 "Several workspaces have this name",
@@ -106,6 +100,36 @@ class LocalWorkspace:
                 f"{draft.name}. Say which by its path in a history block.",
             )
         return Present(outputs=self._outputs(*found[0])) if found else Missing()
+
+    def look_up(self, draft: Draft, targets: Targets, object_id: str) -> Imported | Missing:
+        """A workspace, by its id or its folder."""
+        try:
+            for folder, document in self._candidates(draft):
+                if object_id in {document.id, str(folder)}:
+                    seen = _roles_seen(draft.values, document)
+                    inputs = {**seen, "history": draft.values.get("history")}
+                    return Imported(inputs, self._outputs(folder, document), document.identity)
+        except UnreadableError as failure:
+            raise UnreachableError("A workspace cannot be read", failure.why) from failure
+        return Missing()
+
+    def with_identity_of_now(self, record: Record, targets: Targets) -> Record:
+        """The record with its folder on this host."""
+        folder = self._folder(record.identity, record.inputs.values.get("history"))
+        now = {"host": host_identity(self._context), "path": str(folder)}
+        outputs = {**record.outputs.values, **now}
+        return record.model_copy(update={"outputs": Tree(values=outputs)})
+
+    def _candidates(self, draft: Draft) -> Iterator[tuple[Path, Document]]:
+        """The workspaces in use: the one at the block's path, or all of the user's."""
+        history = draft.values.get("history") or {}
+        folders = [self._folder("", history)]
+        if history.get("path") is None:
+            folders = sorted((self._context.data_folder / "workspaces").glob("*"))
+        for folder in folders:
+            document = read_document(folder)
+            if document is not None and not document.detached:
+                yield folder, document
 
     def content(self, outputs: Mapping[str, JsonValue]) -> ContentStore:
         """The content store in the workspace's folder."""
@@ -220,9 +244,9 @@ def store_of(targets: Targets, context: ProviderContext) -> Path | Unreachable:
     return away or Path(str(path)) / STORE
 
 
-def _roles_seen(record: Record, document: Document) -> dict[str, object]:
+def _roles_seen(wanted: Mapping[str, JsonValue], document: Document) -> dict[str, object]:
     owners = list(document.owners)
-    if not record.inputs.values.get("owners") and owners == [document.creator]:
+    if not wanted.get("owners") and owners == [document.creator]:
         owners = []  # nobody was named: the creator stands in and is not compared
     return {
         "name": document.name,

@@ -123,7 +123,8 @@ class Operation(Stored):
         """What identifies the operation in its plan: one address may have two."""
         if self.deposed is not None:
             return f"{self.address} (deposed object {self.deposed})"
-        return f"{self.address} (forget)" if self.action is Action.FORGET else self.address
+        only_recorded = self.action in {Action.FORGET, Action.REFRESH}
+        return f"{self.address} ({self.action})" if only_recorded else self.address
 
     @property
     def risk(self) -> Risk:
@@ -230,6 +231,36 @@ class CheckResult(Stored):
     object_kind: str | None = None
 
 
+class Refresh(StrEnum):
+    """Which objects are looked at while a plan is made."""
+
+    ALL = "true"
+    NONE = "false"
+    """None: the state is believed."""
+    CHANGED = "changed"
+    """Only those that the configuration changes."""
+    ONLY = "only"
+    """All, and the plan is to write down what they are like; nothing outside changes."""
+
+
+class PlanOptions(Stored):
+    """What was asked of a plan beside its configuration; addresses may name blocks or modules.
+
+    `targets`: nothing else is planned, but what those need. `excluded`: neither they nor what
+    needs them is planned. `replace`: made anew. `forget`: the state lets go of them.
+    `accept_identity`: what is reached there now is the object, whatever was recorded.
+    `imports`: ids of objects to take over, by address.
+    """
+
+    refresh: Refresh = Refresh.ALL
+    targets: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    replace: tuple[str, ...] = ()
+    forget: tuple[str, ...] = ()
+    accept_identity: tuple[str, ...] = ()
+    imports: dict[str, str] = Field(default_factory=dict)
+
+
 class Import(Stored):
     """An object that is there and becomes the one of an address, with the record it gets."""
 
@@ -252,6 +283,10 @@ class Bindings(Stored):
     lock: str | None = None
 
 
+Mode = Literal["normal", "destroy", "refresh", "import"]
+"""What a plan is for: to match the configuration, to delete all, or only to write the state."""
+
+
 class Plan(Stored):
     """Operations, deferred items, blocked items and notes, and what they were made from.
 
@@ -260,15 +295,14 @@ class Plan(Stored):
 
     format_version: int = PLAN_FORMAT
     id: str = ""
-    mode: Literal["normal", "destroy", "refresh"] = "normal"
+    mode: Mode = "normal"
     moves: dict[str, str] = Field(default_factory=dict)
     """The addresses of recorded objects that the configuration moved, and where to."""
     imports: tuple[Import, ...] = ()
     """Objects that are there already, and that the state takes over before anything else."""
-    targets: tuple[str, ...] = ()
-    """The addresses that -target names: nothing else was planned, but what those need."""
-    excluded: tuple[str, ...] = ()
-    """The addresses that -exclude names: neither they nor what needs them was planned."""
+    options: PlanOptions = PlanOptions()
+    left_out: tuple[str, ...] = ()
+    """The addresses that were not planned, because the options leave them out."""
     operations: tuple[Operation, ...] = ()
     drift: tuple[Drift, ...] = ()
     deferred: tuple[Deferred, ...] = ()
@@ -281,6 +315,6 @@ class Plan(Stored):
 
     @property
     def waiting(self) -> frozenset[str]:
-        """The addresses that are deferred or blocked."""
+        """The addresses that are deferred, blocked, or left out."""
         deferred = {item.address for item in self.deferred}
-        return frozenset(deferred | {item.address for item in self.blocked})
+        return frozenset({*deferred, *(item.address for item in self.blocked), *self.left_out})

@@ -16,7 +16,9 @@ from amlplan_schemas.plan import (
     Deferred,
     DriftClass,
     FieldChange,
+    Mode,
     Note,
+    PlanOptions,
     Reason,
     Risk,
 )
@@ -189,7 +191,7 @@ class PlanDigests(Printed):
 class PlanDetails(Printed):
     """What amlplan knows of a plan beyond Terraform's shape."""
 
-    mode: Literal["normal", "destroy", "refresh"]
+    mode: Mode
     risk: Risk = Field(description="The highest of any operation.")
     lineage: str | None
     serial: int
@@ -199,8 +201,8 @@ class PlanDetails(Printed):
     deferred: tuple[Deferred, ...]
     blocked: tuple[Blocked, ...]
     notes: tuple[Note, ...]
-    targets: tuple[str, ...]
-    excluded: tuple[str, ...]
+    options: PlanOptions = Field(description="What was asked of the plan.")
+    left_out: tuple[str, ...] = Field(description="The addresses that the options leave out.")
 
 
 class PlanVariable(Printed):

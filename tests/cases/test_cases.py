@@ -7,6 +7,7 @@
     -- $ kill server --     the server of the deployment is killed
     -- $ outside bench.a weight=2 --    somebody changes an object of the bench world
     -- $ outside bench.a gone --        somebody deletes it
+    -- $ there NAME value=old --        somebody makes one of that name
 
 `pytest tests/cases --rewrite-cases` writes what is printed now into the files.
 """
@@ -69,6 +70,11 @@ def test_case(path: Path, project: Project, request: pytest.FixtureRequest) -> N
                 assert got == text.rstrip("\n") + "\n", f"{path.name}: {title}"
         elif title.startswith("$ outside "):
             change_outside(project, *shlex.split(title)[2:])
+            rewritten.append(f"-- {title} --")
+        elif title.startswith("$ there "):
+            name, change = shlex.split(title)[2:]
+            item = {"value": change.partition("=")[2], "weight": 1, "complete": True}
+            World(project.world).put(f"theirs/bench.{name}/1", item, name)
             rewritten.append(f"-- {title} --")
         elif title == "$ link python":
             (project.root / "python").symlink_to(sys.executable)

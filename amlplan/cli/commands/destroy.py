@@ -14,6 +14,7 @@ from amlplan.cli.options import (
     stream_options,
     variable_options,
 )
+from amlplan.cli.plan_options import Asked, plan_options
 from amlplan.cli.reporting.opened import reporting
 
 
@@ -22,6 +23,7 @@ from amlplan.cli.reporting.opened import reporting
 @parallelism_option
 @lock_timeout_option
 @stream_options
+@plan_options
 @variable_options
 @click.pass_context
 def command(
@@ -32,11 +34,13 @@ def command(
     lock_timeout: str,
     json: bool,
     json_into: str | None,
+    asked: Asked,
 ) -> int:
     """Delete what the configuration made; data stays."""
     options = ApplyOptions(
         assignments=assignments_of(ctx),
-        destroy=True,
+        mode=asked.mode(destroy=True),
+        asked=asked,
         auto_approve=auto_approve,
         parallelism=parallelism,
         lock_timeout=lock_timeout,

@@ -11,14 +11,17 @@ from amlplan.cli.options import (
     Option,
     assignments_of,
     flag,
+    parallelism_option,
     stream_options,
     variable_options,
 )
+from amlplan.cli.plan_options import Asked, plan_options
 from amlplan.cli.reporting.opened import reporting
 from amlplan.cli.text.plan import has_differences
 from amlplan.errors import EXIT_DIFFERENCES
 from amlplan.events import Planned, Said
-from amlplan.planning.plan import make_destroy_plan, make_plan
+from amlplan.planning.gates import check_gates
+from amlplan.planning.plan import make
 from amlplan.planning.saved import save_plan
 from amlplan.project.opening import open_project, plan_inputs
 
@@ -28,7 +31,9 @@ from amlplan.project.opening import open_project, plan_inputs
 @flag("destroy", "Plan to delete everything.")
 @flag("detailed-exitcode", "Exit with 2 where there are differences, 0 where there are none.")
 @flag("no-secrets", "Never resolve a secret, as for pull requests from forks.")
+@parallelism_option
 @stream_options
+@plan_options
 @variable_options
 @click.pass_context
 def command(
@@ -40,19 +45,23 @@ def command(
     no_secrets: bool,
     json: bool,
     json_into: str | None,
+    parallelism: int,
+    asked: Asked,
 ) -> int:
     """Show what apply would do, and why."""
+    mode = asked.mode(destroy=destroy)
     with reporting(json=json, into=json_into) as report:
         project = open_project(assignments_of(ctx), secrets_enabled=not no_secrets)
         report.mask_with(project.secrets.masked)
         state = project.backend.reader().read()
-        inputs = plan_inputs(project, state)
-        plan = (make_destroy_plan if destroy else make_plan)(inputs, report)
+        inputs = plan_inputs(project, state, asked.options, parallelism=parallelism)
+        plan = make(mode, inputs, report)
         if out is not None:
             save_plan(plan, Path(out))
         report(Planned(plan))
         if out is not None:
             report(Said(f"\nSaved to {out}. To apply exactly this: amlplan apply {out}"))
+        check_gates(plan, asked.fail_on)
     # What is blocked may differ: nothing is known of it, which is no "nothing to do".
     differs = has_differences(plan) or bool(plan.blocked)
     return EXIT_DIFFERENCES if detailed_exitcode and differs else 0

@@ -37,7 +37,9 @@ def plan_document(plan: Plan) -> PlanOutput:
     """The document of a plan as data."""
     bindings = plan.bindings
     drift = [item for item in plan.drift if item.drift_class is not DriftClass.UNREACHABLE]
-    waits = plan.deferred or plan.blocked or plan.targets or plan.excluded
+    options = plan.options
+    is_part = bool(options.targets or options.excluded or plan.left_out)
+    waits = plan.deferred or plan.blocked or plan.mode in {"refresh", "import"}
     return PlanOutput.model_validate(
         {
             "format_version": PLAN_OUTPUT_FORMAT,
@@ -48,7 +50,7 @@ def plan_document(plan: Plan) -> PlanOutput:
             "output_changes": {item.name: _output(item) for item in plan.outputs},
             "checks": list(check_documents(plan.checks)),
             "applyable": has_differences(plan),
-            "complete": not waits,
+            "complete": not (waits or is_part),
             "errored": False,
             "x_amlplan": _details(plan),
         }
@@ -200,6 +202,6 @@ def _details(plan: Plan) -> dict[str, Any]:
         "deferred": plan.deferred,
         "blocked": plan.blocked,
         "notes": plan.notes,
-        "targets": plan.targets,
-        "excluded": plan.excluded,
+        "options": plan.options,
+        "left_out": plan.left_out,
     }

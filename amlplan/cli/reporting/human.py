@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from amlplan.cli.progress import Progress
 from amlplan.cli.style import styled
 from amlplan.cli.text.outputs import outputs_text
-from amlplan.cli.text.plan import notes_text, plan_text
+from amlplan.cli.text.plan import is_stuck, notes_text, plan_text
 from amlplan.events import Concluded, Planned, Said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from amlplan.cli.console import Console
     from amlplan.events import Event
+    from amlplan_schemas.plan import Mode
+
+WORDS: Final[Mapping[Mode, str]] = {
+    "normal": "Apply",
+    "destroy": "Destroy",
+    "refresh": "Apply",
+    "import": "Import",
+}
 
 
 class HumanReporter:
@@ -78,16 +86,24 @@ class HumanReporter:
             console.print(f"\nOutputs:\n\n{outputs_text(done.outputs)}")
 
     def _complete(self, done: Concluded) -> None:
-        """The line that ends an apply without failures."""
-        destroys = done.plan.mode == "destroy"
-        word = "Destroy" if destroys else "Apply"
-        counts = f"Resources: {done.destroyed} destroyed." if destroys else _counts(done)
-        if done.plan.blocked:
-            names = ", ".join(item.address for item in done.plan.blocked)
+        """The line that ends an apply without failures; what is blocked keeps it from success."""
+        plan = done.plan
+        word = WORDS[plan.mode]
+        counts = f"Resources: {done.destroyed} destroyed."
+        counts = counts if plan.mode == "destroy" else _counts(done)
+        if is_stuck(plan):
+            stuck = [item.address for item in plan.blocked]
+            if plan.mode == "import":
+                stuck += [item.address for item in plan.deferred]
+            names = ", ".join(stuck)
             self._console.error(f"\n{word} incomplete. {counts} Blocked: {names}.")
-        else:
-            self._console.print(f"\n{styled('green', f'{word} complete! {counts}')}")
+            return
+        self._console.print(f"\n{styled('green', f'{word} complete! {counts}')}")
+        if plan.mode == "import":
+            self._console.print("To see what the configuration has of it: amlplan plan")
 
 
 def _counts(done: Concluded) -> str:
-    return f"Resources: {done.added} added, {done.changed} changed, {done.destroyed} destroyed."
+    imported = f"{done.imported} imported, " if done.imported else ""
+    made = f"{done.added} added, {done.changed} changed, {done.destroyed} destroyed."
+    return f"Resources: {imported}{made}"

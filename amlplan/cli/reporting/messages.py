@@ -13,7 +13,7 @@ from amlplan.cli.documents.operations import (
     word_of,
 )
 from amlplan.cli.text.diagnostic_json import diagnostic_report
-from amlplan.cli.text.plan import counts
+from amlplan.cli.text.plan import counts, is_stuck
 from amlplan.diagnostics import Severity, error
 from amlplan.errors import ConfigError
 from amlplan.wording import counted
@@ -191,13 +191,13 @@ def conclusion_messages(done: Concluded) -> Iterator[Message]:
     """The end of an apply but for its failures: notes, the sum, and the outputs."""
     yield from note_messages(done.notes)
     operation = "destroy" if done.plan.mode == "destroy" else "apply"
-    is_whole = not (done.failures or done.interrupted or done.plan.blocked)
+    is_whole = not (done.failures or done.interrupted or is_stuck(done.plan))
     text = (
         f"{operation.capitalize()} {'complete' if is_whole else 'incomplete'}! Resources: "
         f"{done.added} added, {done.changed} changed, {done.destroyed} destroyed."
     )
     numbers = done.added, done.changed, done.destroyed
-    yield _summary(text, operation, numbers, len(taken_over(done.plan)))
+    yield _summary(text, operation, numbers, done.imported)
     if done.outputs and is_whole:
         outputs = {name: _output(item) for name, item in sorted(done.outputs.items())}
         yield message("outputs", f"Outputs: {len(outputs)}", outputs=outputs)

@@ -31,6 +31,7 @@ from amlplan.events import (
     Said,
     Skipped,
     Started,
+    TakenOver,
 )
 from amlplan_schemas.stream import STREAM_VERSION, StreamLine
 
@@ -50,6 +51,7 @@ _VERBS: Final = {
     "create": ("Creating", "Creation"),
     "update": ("Modifying", "Modifications"),
     "delete": ("Destroying", "Destruction"),
+    "remove": ("Destroying what was replaced", "Destruction"),
 }
 
 
@@ -122,6 +124,7 @@ class StreamReporter:
         """Remember the kinds of objects, which later events do not tell."""
         plan = planned.plan
         self._kinds |= {item.address: item.kind for item in plan.operations}
+        self._kinds |= {item.address: item.record.kind for item in plan.imports}
         self._kinds |= {item.address: item.kind for item in plan.deferred}
         self._kinds |= {item.address: item.kind for item in plan.blocked}
 
@@ -139,6 +142,10 @@ class StreamReporter:
                 yield message("refresh_complete", f"{address}: Read", hook=hook)
             case Recovered(address, text):
                 yield message("log", f"{address}: interrupted earlier; {text}.", address=address)
+            case TakenOver(address, identity):
+                hook = self._hook(address, "import") | {"elapsed_seconds": 0}
+                hook |= {"id_key": "id", "id_value": identity}
+                yield message("apply_complete", f"{address}: Imported", hook=hook)
             case Started(address, action, name):
                 self._underway.begun(address, action)
                 text = f"{address}: {_doing(action)}..."
@@ -149,7 +156,7 @@ class StreamReporter:
             case Finished(address, action, seconds, identity):
                 self._underway.ended(address, action)
                 hook = self._hook(address, action) | {"elapsed_seconds": int(seconds)}
-                if action not in {"delete", "forget"}:
+                if action not in {"delete", "remove", "forget"}:
                     hook |= {"id_key": "id", "id_value": str(identity)}
                 text = f"{address}: {_done(action)} complete after {seconds:.0f}s"
                 yield message("apply_complete", text, hook=hook)
@@ -188,7 +195,9 @@ class StreamReporter:
         return {"resource": self._resource(address), "id_key": "id", "id_value": str(identity)}
 
     def _hook(self, address: str, action: str) -> Message:
-        return {"resource": self._resource(address), "action": action}
+        # What is removed was replaced before, under the same address.
+        word = "delete" if action == "remove" else action
+        return {"resource": self._resource(address), "action": word}
 
     def _tell(self, fields: Message) -> None:
         """Write a line; what goes on needs no reader."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from amlplan.addresses import label_of
 from amlplan.cli.style import styled, visible
+from amlplan.cli.text.records import record_text
 from amlplan.cli.text.values import (
     CHANGED_SENSITIVE_VALUE,
     SENSITIVE_VALUE,
@@ -18,6 +20,7 @@ from amlplan.cli.text.values import (
     whole_value,
 )
 from amlplan.pointers import tokens_of, top_field, value_at, with_value
+from amlplan.wording import few
 from amlplan_schemas.plan import Action, DriftClass, Reason
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from amlplan_schemas.plan import Drift, FieldChange, Note, Operation, OutputChange, Plan
 
 NO_CHANGES = "No changes. Your environment matches the configuration."
+NO_CHANGES_HERE = "No changes. What this plan is about matches the configuration."
 NOTHING_LEFT = "No changes. No objects need to be destroyed."
 _HEADLINES = {
     Action.CREATE: "will be created",
@@ -33,6 +37,7 @@ _HEADLINES = {
     Action.REPLACE: "must be replaced",
     Action.DELETE: "will be destroyed",
     Action.FORGET: "will be let go of, and stays as it is",
+    Action.REFRESH: "will be recorded as it is now",
 }
 _SYMBOLS = {
     Action.CREATE: SYMBOLS["+"],
@@ -40,7 +45,9 @@ _SYMBOLS = {
     Action.REPLACE: f"{SYMBOLS['-']}/{SYMBOLS['+']}",
     Action.DELETE: SYMBOLS["-"],
     Action.FORGET: ".",
+    Action.REFRESH: "<=",
 }
+_WIDTHS = {Action.REPLACE: 3, Action.REFRESH: 2}
 _REASONS = {
     Reason.DRIFTED: "because it was changed outside of amlplan",
     Reason.DELETED_OUTSIDE: "because it was deleted outside of amlplan",
@@ -49,6 +56,13 @@ _REASONS = {
     Reason.TAINTED: "because it is tainted: its creation failed half-way",
     Reason.TRIGGERED: "because something that it is replaced with changes",
     Reason.INCOMPLETE: "because an earlier apply did not finish it",
+    Reason.NO_MODULE: "because its module is not in the configuration",
+    Reason.COUNT_INDEX: "because count does not reach its index any more",
+    Reason.EACH_KEY: "because for_each has its key no more",
+    Reason.WRONG_REPETITION: "because its block is repeated in another way now",
+    Reason.REQUESTED: "because an option asks for it",
+    Reason.DEPOSED: "because it was replaced, and is still there",
+    Reason.REFRESHED: "because it was changed outside of amlplan",
 }
 _DESTRUCTIVE_FIRST = (
     Action.DELETE,
@@ -56,6 +70,7 @@ _DESTRUCTIVE_FIRST = (
     Action.UPDATE,
     Action.CREATE,
     Action.FORGET,
+    Action.REFRESH,
 )
 _CONTEXT_FIELDS = frozenset({"id", "name"})
 
@@ -65,11 +80,13 @@ def plan_text(plan: Plan) -> str:
     sections = [
         *_drift_section(plan.drift),
         *_move_section(plan.moves),
+        *_import_section(plan),
         *_operation_section(plan),
         *_waiting("Deferred, until something else happens:", plan.deferred),
         *_waiting("Blocked:", plan.blocked),
         *filter(None, [notes_text(plan.notes)]),
         *_outputs(plan.outputs),
+        *_left_out(plan),
         _summary(plan),
     ]
     return "\n\n".join(sections)
@@ -86,14 +103,29 @@ def counts(plan: Plan) -> tuple[int, int, int]:
     )
 
 
+def is_stuck(plan: Plan) -> bool:
+    """Whether something keeps an apply of the plan from success."""
+    return bool(plan.blocked) or (plan.mode == "import" and not plan.imports)
+
+
 def has_differences(plan: Plan) -> bool:
     """Whether apply would do anything."""
-    return bool(plan.operations or plan.outputs or plan.moves)
+    return bool(plan.operations or plan.outputs or plan.moves or plan.imports)
 
 
 def _move_section(moves: Mapping[str, str]) -> Iterator[str]:
     if moves:
         lines = [f"  # {styled('bold', name)} has moved to {now}" for name, now in moves.items()]
+        yield "\n".join(lines)
+
+
+def _import_section(plan: Plan) -> Iterator[str]:
+    lines = [
+        f"  # {styled('bold', item.address)} will be imported\n  # (id {visible(item.id)})\n"
+        + textwrap.indent(record_text(item.record).partition("\n")[2], "    ")
+        for item in plan.imports
+    ]
+    if lines:
         yield "\n".join(lines)
 
 
@@ -107,20 +139,35 @@ def _operation_section(plan: Plan) -> Iterator[str]:
 
 def operation_text(operation: Operation) -> str:
     """One operation: a headline, the reason, and its attributes."""
-    lines = [f"  # {styled('bold', f'{operation.address} {_HEADLINES[operation.action]}')}"]
+    headline = _HEADLINES[operation.action]
+    if operation.action is Action.FORGET and operation.reason is Reason.DELETED_OUTSIDE:
+        headline = "will be recorded no longer"
+    lines = [f"  # {styled('bold', f'{_name(operation)} {headline}')}"]
     lines += [f"  # ({reason})" for reason in _reasons(operation)]
     if operation.action is Action.FORGET:
         return "\n".join(lines)
     block, _, kind = operation.kind.partition(".")
     label = label_of(operation.address)
     kind_text = f' "{kind}"' if kind else ""
-    symbol = _SYMBOLS[operation.action]
-    lead = " " if operation.action is not Action.REPLACE else ""
-    prefix = f"{lead} {symbol}" if operation.action is not Action.REPLACE else symbol
-    lines.append(f'{prefix} {block}{kind_text} "{label}" {{')
+    lines.append(f'{_symbol(operation)} {block}{kind_text} "{label}" {{')
     lines += _attributes(operation)
     lines.append("    }")
     return "\n".join(lines)
+
+
+def _name(operation: Operation) -> str:
+    """The address, with what tells an object that was replaced from that of now."""
+    if operation.deposed is None:
+        return operation.address
+    return f"{operation.address} (replaced object {operation.deposed})"
+
+
+def _symbol(operation: Operation) -> str:
+    """What an operation does, in three columns."""
+    symbol = _SYMBOLS[operation.action]
+    if operation.create_first:
+        symbol = f"{SYMBOLS['+']}/{SYMBOLS['-']}"
+    return " " * (3 - _WIDTHS.get(operation.action, 1)) + symbol
 
 
 def _reasons(operation: Operation) -> Iterator[str]:
@@ -305,26 +352,38 @@ def _outputs(changes: Iterable[OutputChange]) -> Iterator[str]:
         yield "\n".join(["Changes to outputs:", "", *lines])
 
 
+def _left_out(plan: Plan) -> Iterator[str]:
+    options = plan.options
+    if plan.mode != "import" and (options.targets or options.excluded):
+        there = f": {few(plan.left_out)}" if plan.left_out else ""
+        yield f"This plan is about a part only, as its options ask. It leaves out the rest{there}."
+
+
 def _summary(plan: Plan) -> str:
     if not plan.operations:
-        if plan.outputs or plan.moves:
-            return "Plan: 0 to add, 0 to change, 0 to destroy."
+        if plan.outputs or plan.moves or plan.imports:
+            return f"{styled('bold', 'Plan:')} {_total(plan)}"
         if plan.deferred or plan.blocked:
             return "No operation can be planned now; see above for what has to happen first."
+        if plan.options.targets or plan.options.excluded:
+            return styled("green", NO_CHANGES_HERE)
         return styled("green", NOTHING_LEFT if plan.mode == "destroy" else NO_CHANGES)
-    width = max(len(operation.address) for operation in plan.operations)
+    width = max(len(_name(operation)) for operation in plan.operations)
     lines = ["Summary, destructive changes first:", ""]
     for action in _DESTRUCTIVE_FIRST:
-        symbol = _SYMBOLS[action]
-        lead = "" if action is Action.REPLACE else "  "
         lines += [
-            f"  {lead}{symbol} {item.address:<{width}}  {_why(item)}".rstrip()
+            f"  {_symbol(item)} {_name(item):<{width}}  {_why(item)}".rstrip()
             for item in plan.operations
             if item.action is action
         ]
+    return "\n".join([*lines, "", f"{styled('bold', 'Plan:')} {_total(plan)}"])
+
+
+def _total(plan: Plan) -> str:
+    """What tools match: how much is added, changed and destroyed, after what is imported."""
     added, changed, destroyed = counts(plan)
-    total = f"{added} to add, {changed} to change, {destroyed} to destroy."
-    return "\n".join([*lines, "", f"{styled('bold', 'Plan:')} {total}"])
+    imported = f"{len(plan.imports)} to import, " if plan.imports else ""
+    return f"{imported}{added} to add, {changed} to change, {destroyed} to destroy."
 
 
 def _why(operation: Operation) -> str:

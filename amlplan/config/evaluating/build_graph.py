@@ -12,7 +12,7 @@ from amlplan.config.evaluating.parts import REPEATING, parts_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from amlplan.config.blocks import Configuration, ResourceBlock
+    from amlplan.config.blocks import Configuration, ImportBlock, ResourceBlock
     from amlplan.config.evaluating.graph import Item
 
 
@@ -61,6 +61,8 @@ class _Builder:
             self._node(f"{prefix}output.{output.name}", module, output)
         for check in module.checks.values():
             self._node(f"{prefix}check.{check.name}", module, check)
+        for name, imported in module.named_imports().items():
+            self._node(f"{prefix}{name}", module, imported)
         if module.path:
             for variable in module.variables.values():
                 self._node(f"{prefix}var.{variable.name}", module, variable)
@@ -85,6 +87,8 @@ class _Builder:
             for placed in check.expressions():
                 name = f"{prefix}check.{check.name}"
                 scope.add(name, placed.expression, placed.source, placed.context)
+        for name, imported in module.named_imports().items():
+            self._connect_import(scope, f"{prefix}{name}", imported)
         for call in module.calls.values():
             self._connect_call(scope, f"{prefix}module.{call.name}", call)
         if module.path:
@@ -101,6 +105,13 @@ class _Builder:
             scope.add_depends_on(name, expression, block.source, block.context)
         for target in self._implied.get(name, {}).values():
             self._graph.edges[name].append(Edge(name, target, block.header))
+
+    def _connect_import(self, scope: ModuleScope, name: str, block: ImportBlock) -> None:
+        """What an import is about comes after what its id is made from."""
+        scope.add(name, block.id.expression, block.id.source, block.id.context)
+        target = f"{self._graph.nodes[name].module.prefix}{block.target.node}"
+        if target in self._graph.nodes:
+            self._graph.edges[target].append(Edge(target, name, block.header))
 
     def _connect_call(self, scope: ModuleScope, name: str, call: ModuleCall) -> None:
         for word, placed in call.meta.items():
@@ -128,6 +139,7 @@ class _Builder:
         names += [f"var.{name}" for name in module.variables]
         names += [f"module.{name}" for name in module.calls]
         names += [f"check.{name}" for name in module.checks]
+        names += list(module.named_imports())
         for name in names:
             origin = f"{module.prefix}{name}"
             self._graph.edges[origin].append(Edge(origin, call, place))

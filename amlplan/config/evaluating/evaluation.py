@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from amlplan.addresses import key_text
 from amlplan.config.blocks import (
     CheckBlock,
+    ImportBlock,
     OutputBlock,
     PlacedExpression,
     ResourceBlock,
@@ -27,17 +28,18 @@ from amlplan.diagnostics import error
 from amlplan.values import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from amlplan.config.blocks import Condition, Configuration
     from amlplan.config.evaluating.graph import Node
     from amlplan.config.expressions.scope import Scope
-    from amlplan.diagnostics import Diagnostic
+    from amlplan.diagnostics import Diagnostic, SourceRange
     from amlplan.secrets import Secrets
     from amlplan.values import Value
     from amlplan_schemas.base import ResourceInputs
 
 FoundTrigger = tuple[frozenset[str], str | None]
+FoundImport = tuple["Value", "SourceRange | None"]
 _NOTHING: Final[frozenset[str]] = frozenset()
 
 
@@ -76,15 +78,15 @@ class Evaluation:
 
     # Which objects there are.
 
-    def addresses(self, node: str | None = None) -> Iterator[str]:
+    def addresses(self, nodes: Collection[str] | None = None) -> Iterator[str]:
         """The address of every object, each after those that it refers to.
 
-        Of those of one block, and what they need, where its `node` is given.
+        Of the objects of some blocks only, and of what they need, where `nodes` are given.
         What comes before must be published before the next is asked for, since the number of
         objects may depend on it. Mistakes go into the configuration's diagnostics; what they are
         about is left out, and unknown to others.
         """
-        needed = None if node is None else self._closure(node)
+        needed = None if nodes is None else self.needed_by(nodes).union(nodes)
         for name in self._order:
             if name in self._computation.broken or (needed is not None and name not in needed):
                 continue
@@ -100,15 +102,15 @@ class Evaluation:
             if isinstance(node.item, ResourceBlock) and block in {None, node.item.block}
         ]
 
-    def _closure(self, node: str) -> set[str]:
-        """A resource block and all that it needs, directly or not."""
-        found = {node}
-        waiting = [node]
+    def needed_by(self, nodes: Iterable[str]) -> frozenset[str]:
+        """The blocks that resource blocks need, directly or not."""
+        found: set[str] = set()
+        waiting = list(nodes)
         while waiting:
             new = self._graph.resources_of(waiting.pop()).keys() - found
             found |= new
             waiting += new
-        return found
+        return frozenset(found)
 
     def _expanded(self, node: Node, instance: ModuleInstance) -> tuple[str, ...]:
         """The objects that a resource block stands for in one instance of its module."""
@@ -284,15 +286,23 @@ class Evaluation:
         """What an expression of the project's own module sees, as far as it is computed."""
         return self._root.scope
 
-    def imports(self) -> frozenset[str]:
-        """The addresses of objects that import blocks take over."""
-        return frozenset(
-            f"{instance.prefix}{block.target}"
-            for module in self.configuration.modules()
-            if module.imports
-            for instance in self._computation.instances(module.path)
-            for block in module.imports
-        )
+    def imports(self) -> tuple[dict[str, FoundImport], list[Diagnostic]]:
+        """What import blocks take over, by address: the id, and the block's place."""
+        problems: list[Diagnostic] = []
+        found: dict[str, FoundImport] = {}
+        for name, node in self._graph.nodes.items():
+            block = node.item
+            if not isinstance(block, ImportBlock) or name in self._computation.broken:
+                continue
+            for instance in self._computation.instances(node.module.path):
+                problems += self._computation.prepare(name, instance)
+                value = self._computation.value(block.id, instance, problems)
+                found[f"{instance.prefix}{block.target}"] = value, block.id.range
+        return found, problems
+
+    def output_blocks(self, name: str) -> frozenset[str]:
+        """The resource blocks that an output is made from, through locals and modules as well."""
+        return frozenset(self._graph.resources_of(f"output.{name}"))
 
     def output_dependencies(self, name: str) -> frozenset[str]:
         """The addresses that an output is made from, through locals and modules as well."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from amlplan.config.blocks import (
     CheckBlock,
+    ImportBlock,
     ModuleCall,
     OutputBlock,
     PlacedExpression,
@@ -22,13 +23,19 @@ if TYPE_CHECKING:
     from amlplan.diagnostics import Diagnostic, SourceRange
 
 Item: TypeAlias = (
-    ResourceBlock | ModuleCall | VariableBlock | OutputBlock | CheckBlock | PlacedExpression
+    ResourceBlock
+    | ModuleCall
+    | VariableBlock
+    | OutputBlock
+    | CheckBlock
+    | ImportBlock
+    | PlacedExpression
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """One thing to evaluate: a resource, local, output, check, call, or a module's variable.
+    """One thing to evaluate: a resource, local, output, check, call, import, or module's variable.
 
     `name` is unique in the project, as in `module.team.local.sizes`; a resource and a call stand
     for all objects that they may become. `module` is where it is written; a variable is written

@@ -141,8 +141,8 @@ class Watched:
         assert not result.err
         return lines(result.out)
 
-    def plan(self) -> Any:
-        self.run("plan", "-out=it.plan")
+    def plan(self, *options: str) -> Any:
+        self.run("plan", "-out=it.plan", *options)
         return document("plan_output", self.run("show", "-json", "it.plan").out)
 
     def state(self) -> Any:
@@ -417,3 +417,75 @@ def test_the_stream_beside_the_text_is_the_same(changed: Watched) -> None:
         return sorted(json.dumps({**line, "@timestamp": ""}) for line in found)
 
     assert timeless(written) == timeless(printed)
+
+
+def test_options_of_a_plan(watched: Watched) -> None:
+    watched.project.hcl('bench "thing" "a" {}\nbench "thing" "b" {}\nbench "thing" "c" {}\n')
+    watched.run("apply", "-auto-approve")
+    plan = watched.plan("-replace=bench.a", "-forget=bench.b", "-target=bench.a")
+    assert plan["complete"] is False
+    assert plan["x_amlplan"]["options"]["targets"] == ["bench.a"]
+    by_action = {tuple(item["change"]["actions"]): item for item in plan["resource_changes"]}
+    assert by_action.keys() == {("delete", "create"), ("forget",)}
+    replaced = by_action["delete", "create"]
+    assert replaced["action_reason"] == "replace_by_request"
+    assert by_action["forget",]["x_amlplan"]["risk"] == "none"
+    found = watched.stream("plan", "-replace=bench.a", "-fail-on=replace", code=13)
+    [told] = of_type(found, "diagnostic")
+    assert told["diagnostic"]["code"] == "gate_closed"
+    assert len(of_type(found, "planned_change")) == 1
+
+
+def test_a_refresh_changes_only_the_state(changed: Watched) -> None:
+    plan = changed.plan("-refresh=only")
+    [change] = [item for item in plan["resource_changes"] if item["address"] == "bench.outside"]
+    assert change["change"]["actions"] == ["no-op"]
+    assert change["x_amlplan"]["reason"] == "refreshed"
+    assert plan["x_amlplan"]["mode"] == "refresh"
+    found = changed.stream("apply", "it.plan", code=12)  # what is silent is blocked
+    done = [line["hook"]["action"] for line in of_type(found, "apply_complete")]
+    assert done == ["refresh"]
+
+
+def test_the_new_object_comes_first(watched: Watched) -> None:
+    lifecycle = "  lifecycle {\n    create_before_destroy = true\n  }\n"
+    text = f'bench "thing" "a" {{\n  shape = "%s"\n{lifecycle}}}\n'
+    watched.project.hcl(text % "round")
+    watched.run("apply", "-auto-approve")
+    watched.project.hcl(text % "flat")
+    [change] = watched.plan()["resource_changes"]
+    assert change["change"]["actions"] == ["create", "delete"]
+    found = watched.stream("apply", "it.plan")
+    done = [line["hook"]["action"] for line in of_type(found, "apply_complete")]
+    assert done == ["create", "delete"]
+    *_, last = of_type(found, "change_summary")
+    assert (last["changes"]["add"], last["changes"]["remove"]) == (1, 1)
+
+
+def test_objects_that_are_taken_over(watched: Watched) -> None:
+    world = World(watched.project.world)
+    for name in ("old", "same"):
+        item = {"value": name, "weight": 1, "complete": True}
+        world.put(f"theirs/bench.{name}/1", item, name)
+    imports = "".join(
+        f'import {{\n  to = bench.{name}\n  id = "{name}"\n}}\n' for name in ("old", "same")
+    )
+    things = (
+        'bench "thing" "old" {\n  value = "new"\n}\nbench "thing" "same" {\n  value = "same"\n}\n'
+    )
+    watched.project.hcl(things + imports)
+    changes = by_address(watched.plan()["resource_changes"])
+    assert changes["bench.old"]["change"]["actions"] == ["update"]
+    assert changes["bench.same"]["change"]["actions"] == ["no-op"]
+    assert changes["bench.same"]["change"]["after"]["value"] == "same"
+    for name, change in changes.items():
+        assert change["change"]["importing"] == {"id": name.removeprefix("bench.")}
+    found = watched.stream("apply", "it.plan")
+    first, second = of_type(found, "change_summary")
+    assert (first["changes"]["import"], second["changes"]["import"]) == (2, 2)
+    taken = [
+        line["hook"]["resource"]["addr"]
+        for line in of_type(found, "apply_complete")
+        if line["hook"]["action"] == "import"
+    ]
+    assert sorted(taken) == ["bench.old", "bench.same"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from amlplan.errors import ProviderError, UnreachableError
-from amlplan.provider import Kind, Missing, Present, Unreachable
+from amlplan.provider import Imported, Kind, Missing, Present, Unreachable
 from amlplan_bench.world import World
 from amlplan_schemas.base import Behaviour, ResourceInputs, ResourceOutputs, Trait
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from amlplan.provider import (
         Desired,
+        Draft,
         Observed,
         OperationHandle,
         Outputs,
@@ -76,6 +77,17 @@ class BenchThing:
         if item is None or not item["complete"]:
             return Missing()
         return Present(outputs=_outputs(draft.identity, item, world))
+
+    def look_up(self, draft: Draft, targets: Targets, object_id: str) -> Imported | Missing:
+        world = World.of_environment()
+        if world is None:
+            return Missing()
+        for item in world.alive():
+            if item["name"] == object_id:
+                _expect_answer(world, item["identity"])
+                seen = {"value": item["value"]}
+                return Imported(seen, _outputs(item["identity"], item, world), item["identity"])
+        return Missing()
 
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
         return self._make(desired, operation, creating=True)

@@ -67,14 +67,14 @@ class World:
 
     def get(self, identity: str) -> dict[str, Any] | None:
         """The object that carries an identity, or None."""
-        if not self.naive:
-            return _read(self._path(_name_of(identity)))
-        return next((item for item in self.alive() if item["identity"] == identity), None)
+        found = None if self.naive else _read(self._path(_name_of(identity)))
+        return found or next((item for item in self.alive() if item["identity"] == identity), None)
 
     def name_for(self, identity: str, *, creating: bool) -> str:
         """The name of the object that a call with this identity makes or changes."""
         if not self.naive:
-            return _name_of(identity)
+            found = self.get(identity)
+            return str(found["name"]) if found is not None else _name_of(identity)
         for item in self.alive():
             if item["identity"] == identity and not (creating and item["complete"]):
                 return str(item["name"])

@@ -16,7 +16,16 @@ from amlplan.cli.reporting.lines import Lines
 from amlplan.cli.reporting.stream import StreamReporter
 from amlplan.errors import ProviderError
 from amlplan.events import Concluded, Failed, Finished, Planned, Progressed, Recovered, Started
-from amlplan_schemas.plan import Action, Bindings, FieldChange, Import, Operation, Plan, Reason
+from amlplan_schemas.plan import (
+    Action,
+    Bindings,
+    FieldChange,
+    Import,
+    Operation,
+    Plan,
+    PlanOptions,
+    Reason,
+)
 from amlplan_schemas.state import Record, State, Tree
 from published_schemas import document, lines, of_type
 
@@ -156,7 +165,14 @@ def test_what_is_taken_over() -> None:
     assert summary["changes"]["import"] == 2
 
 
-@pytest.mark.parametrize("fields", [{"targets": ("bench.a",)}, {"excluded": ("bench.a",)}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"options": PlanOptions(targets=("bench.a",))},
+        {"options": PlanOptions(excluded=("bench.a",))},
+        {"left_out": ("bench.b",)},
+    ],
+)
 def test_a_plan_of_a_part_is_not_complete(fields: dict[str, Any]) -> None:
     assert documented(of(OPERATION))["complete"] is True
     assert documented(of(OPERATION, **fields))["complete"] is False
