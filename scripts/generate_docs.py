@@ -34,8 +34,11 @@ from amlplan_schemas.environment import Environment, EnvironmentOutputs
 from amlplan_schemas.image import Image, ImageOutputs
 from amlplan_schemas.model import Model, ModelOutputs
 from amlplan_schemas.plan import Plan
+from amlplan_schemas.plan_output import PlanOutput
 from amlplan_schemas.run_config import RunConfig
 from amlplan_schemas.state import State
+from amlplan_schemas.state_output import StateOutputDocument
+from amlplan_schemas.stream import StreamLine
 from amlplan_schemas.workspace import Workspace, WorkspaceOutputs
 
 if TYPE_CHECKING:
@@ -56,6 +59,15 @@ KINDS: dict[str, tuple[type[ResourceInputs], type[ResourceOutputs]]] = {
     "deployment": (Deployment, DeploymentOutputs),
 }
 CONFIGURATION: dict[str, type[ResourceInputs]] = {"run_config": RunConfig}
+DOCUMENTS: dict[str, type[BaseModel]] = {
+    "drift": DriftReport,
+    "plan": Plan,
+    "plan_output": PlanOutput,
+    "state": State,
+    "state_output": StateOutputDocument,
+    "stream": StreamLine,
+    "validation": ValidationReport,
+}
 CHANGE_WORDS = {
     Behaviour.REPLACE: "replaces it",
     Behaviour.UPDATE: "in place",
@@ -119,13 +131,7 @@ def generated_files() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs/resources.md", resources_page()
     yield ROOT / "docs/language.md", language_page()
     yield ROOT / "docs/errors.md", errors_page()
-    models: dict[str, type[BaseModel]] = {
-        "drift": DriftReport,
-        "plan": Plan,
-        "state": State,
-        "validation": ValidationReport,
-    }
-    for name, model in models.items():
+    for name, model in DOCUMENTS.items():
         yield ROOT / f"schemas/amlplan_schemas/json/{name}.schema.json", json_schema(model)
 
     table = json.dumps(completion_table(), indent=1, ensure_ascii=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from amlplan.applying.apply import (
     Applying,
@@ -15,10 +15,8 @@ from amlplan.applying.apply import (
 )
 from amlplan.cli.interrupt import ending_on_signals, stopping_on_signals
 from amlplan.cli.plan_options import Asked
-from amlplan.cli.progress import Progress, ProgressHandle
-from amlplan.cli.style import styled
-from amlplan.cli.text.outputs import outputs_text
-from amlplan.cli.text.plan import has_differences, notes_text, plan_text
+from amlplan.cli.progress import ProgressHandle
+from amlplan.cli.text.plan import has_differences, is_stuck
 from amlplan.cli.text.state_lock import waiting_text
 from amlplan.errors import (
     EXIT_AUTH,
@@ -29,6 +27,7 @@ from amlplan.errors import (
     PlanError,
     StalePlanError,
 )
+from amlplan.events import Concluded, Planned, Said
 from amlplan.lockfile import write_lock
 from amlplan.planning.bindings import check_saved, same_imports
 from amlplan.planning.gates import check_gates, is_safe
@@ -47,8 +46,9 @@ if TYPE_CHECKING:
 
     from amlplan.applying.apply import ApplyResult
     from amlplan.backend import StateWriter
-    from amlplan.cli.console import Console
+    from amlplan.cli.reporting.reporter import Reporter
     from amlplan.config.evaluating.variables import Assignment
+    from amlplan.events import EventSink
     from amlplan.lockfile import LockFile
     from amlplan.project.opening import Project
     from amlplan_schemas.plan import Mode, Plan
@@ -71,7 +71,7 @@ class ApplyOptions:
     lock_timeout: str = "0s"
 
 
-def with_completed_lock(project: Project, progress: Progress, stop: threading.Event) -> Project:
+def with_completed_lock(project: Project, progress: EventSink, stop: threading.Event) -> Project:
     """The project with its lock completed, written where that changed it."""
     lock = resolved_lock(project, progress, stop)
     if lock != project.lock:
@@ -81,7 +81,7 @@ def with_completed_lock(project: Project, progress: Progress, stop: threading.Ev
 
 def resolved_lock(
     project: Project,
-    progress: Progress,
+    progress: EventSink,
     stop: threading.Event,
     upgrade: AbstractSet[str] = frozenset(),
 ) -> LockFile:
@@ -97,20 +97,21 @@ def resolved_lock(
     )
 
 
-def run_apply(console: Console, options: ApplyOptions) -> int:
+def run_apply(report: Reporter, options: ApplyOptions) -> int:
     """Plan, ask, apply; gives the exit code."""
     saved = read_plan(Path(options.plan_file)) if options.plan_file else None
     if saved is not None:
         _check_assignments(saved, options.assignments)
-    with stopping_on_signals(console) as stop, Progress(console) as progress:
+    with stopping_on_signals(lambda text: report(Said(text, urgent=True))) as stop:
         project = open_project(
             options.assignments, fixed_variables=saved.bindings.variables if saved else None
         )
-        course = _Course(console, options, project, progress, stop, saved)
+        report.mask_with(project.secrets.masked)
+        course = _Course(report, options, project, stop, saved)
         course.check_approval_is_possible()
-        asks = saved is None and options.mode == "normal" and console.is_terminal
+        asks = saved is None and options.mode == "normal" and report.can_ask
         if options.update_lock or asks:
-            course.project = with_completed_lock(project, progress, stop)
+            course.project = with_completed_lock(project, report, stop)
         return course.run()
 
 
@@ -118,17 +119,16 @@ def run_apply(console: Console, options: ApplyOptions) -> int:
 class _Course:
     """One apply from its plan to its last line."""
 
-    console: Console
+    report: Reporter
     options: ApplyOptions
     project: Project
-    progress: Progress
     stop: threading.Event
     saved: Plan | None
 
     def check_approval_is_possible(self) -> None:
         """Raise PlanError where nobody can be asked and nothing was approved before."""
         approved = self.options.auto_approve or self.options.auto_approve_safe
-        if self.saved or approved or self.console.is_terminal:
+        if self.saved or approved or self.report.can_ask:
             return
         raise PlanError(
             "Approval is needed",
@@ -141,7 +141,7 @@ class _Course:
         if self.options.dry_run:
             with ending_on_signals():
                 plan = self._plan(self.project.backend.reader().read())
-            self.console.print(plan_text(plan))
+            self.report(Planned(plan))
             return EXIT_PARTIAL if plan.blocked or plan.deferred else 0
         approved: Plan | None = None
         if self.project.backend.reader().read() is None:
@@ -154,7 +154,7 @@ class _Course:
             opened = self.project.backend.open(
                 holder("destroy" if self._destroys else "apply"),
                 timeout=seconds_of(self.options.lock_timeout),
-                waiting=lambda other: self.console.print(waiting_text(other)),
+                waiting=lambda other: self.report(Said(waiting_text(other))),
             )
         with opened as writer:
             with ending_on_signals():
@@ -173,7 +173,7 @@ class _Course:
 
     def _settle(self, plan: Plan, writer: StateWriter) -> None:
         """Write what needs no approval: interrupted operations, and what refers to what."""
-        recover(writer, self.project.registry, self.progress)
+        recover(writer, self.project.registry, self.report)
         if self._mode == "normal":
             refresh_dependencies(writer, self.project.evaluation, plan.waiting)
         now = None
@@ -199,7 +199,7 @@ class _Course:
         inputs = plan_inputs(
             self.project, state, options, salt=salt, parallelism=self.options.parallelism
         )
-        plan = make(self._mode, inputs, self.progress)
+        plan = make(self._mode, inputs, self.report)
         if self.saved is None:
             return plan
         if self._was_done(state):
@@ -237,15 +237,16 @@ class _Course:
         if self.saved is not None:
             if not has_differences(plan):
                 state = "can be done now" if plan.blocked else "is left to do"
-                self.console.print(f"Nothing of this plan {state}.")
+                self.report(Said(f"Nothing of this plan {state}."))
+            self.report(Planned(plan, was_saved=True))
             return has_differences(plan)
-        self.console.print(plan_text(plan))
+        self.report(Planned(plan))
         check_gates(plan, self.options.asked.fail_on)
         if not has_differences(plan):
             return False
         if self.options.auto_approve or (self.options.auto_approve_safe and is_safe(plan)):
             return True
-        if not self.console.is_terminal:
+        if not self.report.can_ask:
             raise PlanError(
                 "Approval is needed",
                 "The plan destroys or replaces something, and there is no terminal to ask at. Make "
@@ -253,7 +254,7 @@ class _Course:
             )
         verb = "destroy all of this" if self._destroys else "perform these actions"
         with ending_on_signals():
-            answer = self.console.ask(
+            answer = self.report.ask(
                 f"\nDo you want to {verb}? Only 'yes' is taken as yes.\n\n  Enter a value: "
             )
         return answer == "yes"
@@ -261,16 +262,17 @@ class _Course:
     def _declined(self, plan: Plan) -> int:
         """The exit code where nothing is applied: nothing to do, or not approved."""
         if not has_differences(plan):
-            return self._conclude(plan, _Counts())
-        self.console.print("\nCancelled: nothing was changed.")
+            self.report(Concluded(plan))
+            return EXIT_PARTIAL if is_stuck(plan) else 0
+        self.report(Said("\nCancelled: nothing was changed."))
         return EXIT_ERROR
 
     def _apply(self, plan: Plan, writer: StateWriter) -> int:
         project = self.project
-        recover(writer, project.registry, self.progress)
+        recover(writer, project.registry, self.report)
         remember_location(project.root, project.backend.reader().location())
         if plan.operations and self.saved is None:
-            self.console.print()
+            self.report(Said(""))
         result = apply_plan(
             plan,
             Applying(
@@ -279,53 +281,36 @@ class _Course:
                 registry=project.registry,
                 secrets=project.secrets,
                 lock=project.lock,
-                emit=self.progress,
+                emit=self.report,
                 stop=self.stop,
                 root=project.root,
                 parallelism=self.options.parallelism,
             ),
         )
-        return self._report(plan, result, writer.state)
+        return self._concluded(plan, result, writer.state)
 
-    def _report(self, plan: Plan, result: ApplyResult, state: State) -> int:
-        """The last lines of an apply, and its exit code."""
-        counts = _Counts(result.imported, result.added, result.changed, result.destroyed)
-        if result.failures:
-            self.console.error("")
-        for failure in result.failures:
-            self.console.failure(failure)
+    def _concluded(self, plan: Plan, result: ApplyResult, state: State) -> int:
+        """Tell the end of an apply; gives its exit code."""
+        self.report(
+            Concluded(
+                plan,
+                imported=result.imported,
+                added=result.added,
+                changed=result.changed,
+                destroyed=result.destroyed,
+                failures=result.failures,
+                interrupted=result.interrupted,
+                notes=result.notes,
+                outputs=state.outputs,
+            )
+        )
         if result.interrupted:
-            self.console.error(f"\nInterrupted. {_done(counts)} The next apply goes on from here.")
             return EXIT_INTERRUPTED
         if result.failures:
-            self.console.error(
-                f"Apply failed. {_done(counts)} What failed is tried again by the next apply."
-            )
             refused = all(isinstance(item, AuthError) for item in result.failures)
             return EXIT_AUTH if refused else EXIT_PARTIAL
-        if result.notes:
-            self.console.print(f"\n{notes_text(result.notes)}")
-        code = self._conclude(plan, counts)
-        if state.outputs:
-            self.console.print(f"\nOutputs:\n\n{outputs_text(state.outputs)}")
-        return code
-
-    def _conclude(self, plan: Plan, counts: _Counts) -> int:
-        """The line that ends an apply without failures; what is blocked keeps it from success."""
-        is_stuck = plan.blocked or (plan.mode == "import" and not plan.imports)
-        word = _WORDS[plan.mode]
-        done = f"Resources: {counts.destroyed} destroyed." if self._destroys else _done(counts)
-        if not is_stuck:
-            self.console.print("\n" + styled("green", f"{word} complete! {done}"))
-            if plan.mode == "import":
-                self.console.print("To see what the configuration has of it: amlplan plan")
-            return 0
-        stuck = [item.address for item in plan.blocked]
-        if plan.mode == "import":
-            stuck += [item.address for item in plan.deferred]
-        names = ", ".join(stuck)
-        self.console.error(f"\n{word} incomplete. {done} Blocked: {names}.")
-        return EXIT_PARTIAL
+        # What is blocked keeps it from success.
+        return EXIT_PARTIAL if is_stuck(plan) else 0
 
 
 def _check_assignments(saved: Plan, assignments: Sequence[Assignment]) -> None:
@@ -338,21 +323,3 @@ def _check_assignments(saved: Plan, assignments: Sequence[Assignment]) -> None:
                 f"-var={name}=… cannot change a saved plan. Leave it out, or plan again with it; "
                 "only sensitive variables are given again, since a plan keeps no secret.",
             )
-
-
-_WORDS = {"normal": "Apply", "destroy": "Destroy", "refresh": "Apply", "import": "Import"}
-
-
-class _Counts(NamedTuple):
-    """How many objects were imported, made, changed and deleted."""
-
-    imported: int = 0
-    added: int = 0
-    changed: int = 0
-    destroyed: int = 0
-
-
-def _done(counts: _Counts) -> str:
-    imported = f"{counts.imported} imported, " if counts.imported else ""
-    made = f"{counts.added} added, {counts.changed} changed, {counts.destroyed} destroyed."
-    return f"Resources: {imported}{made}"

@@ -13,8 +13,6 @@ from amlplan.errors import EXIT_INTERRUPTED, AmlplanError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from amlplan.cli.console import Console
-
 
 @contextmanager
 def ending_on_signals() -> Iterator[None]:
@@ -33,11 +31,12 @@ def ending_on_signals() -> Iterator[None]:
 
 @contextmanager
 def stopping_on_signals(
-    console: Console, before_the_end: Callable[[], None] = lambda: None
+    tell: Callable[[str], None], before_the_end: Callable[[], None] = lambda: None
 ) -> Iterator[threading.Event]:
     """An event that SIGINT or SIGTERM sets, once; only the main thread may use it.
 
-    `before_the_end` is called by a second signal, which may come before the first was looked at.
+    `tell` gets what there is to say then. `before_the_end` is called by a second signal, which may
+    come before the first was looked at.
     """
     stop = threading.Event()
 
@@ -49,7 +48,7 @@ def stopping_on_signals(
         stop.set()
         # Printing takes a lock that the interrupted code may hold.
         threading.Thread(
-            target=console.error,
+            target=tell,
             args=("\nStopping: nothing new is begun. Interrupt again to end at once.",),
             daemon=True,
         ).start()

@@ -190,6 +190,17 @@ def variable_options(function: Decorated) -> Decorated:
     )(function)
 
 
+def stream_options(function: Decorated) -> Decorated:
+    """The options that tell programs what happens; see `amlplan.cli.reporting`."""
+    function = click.option(
+        "--json-into",
+        cls=Option,
+        metavar="FILE",
+        help="Write what -json prints into a file, beside the text for people.",
+    )(function)
+    return flag("json", "Print what happens for machines, as lines of JSON.")(function)
+
+
 def parallelism_option(function: Decorated) -> Decorated:
     """How many operations run at once."""
     return click.option(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from amlplan.cli.console import OutputError
 from amlplan.cli.style import styled, visible
+from amlplan.cli.underway import Underway
 from amlplan.errors import CanceledError
 from amlplan.events import (
     Failed,
@@ -22,13 +21,13 @@ from amlplan.events import (
 )
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Mapping
 
     from amlplan.cli.console import Console
-    from amlplan.events import Event
+    from amlplan.events import Event, EventSink
     from amlplan_schemas.base import JsonValue
 
-STILL_SECONDS = 10.0
 INTERRUPTED = "interrupted"
 MANY = 50
 """From so many objects on, looking at them is announced."""
@@ -56,16 +55,14 @@ class Progress:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._running: dict[str, tuple[str, float]] = {}
-        self._lock = threading.Lock()
-        self._over = threading.Event()
+        self._underway = Underway(self._still)
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._tick, name="progress", daemon=True).start()
+        self._underway.__enter__()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._over.set()
+        self._underway.__exit__(*exception)
 
     def __call__(self, event: Event) -> None:
         """Print one event; an apply goes on also when nobody reads any more."""
@@ -83,48 +80,39 @@ class Progress:
             case TakenOver(address, object_id):
                 return f"{styled('bold', address)}: Imported [id={visible(object_id)}]"
             case Started(address, action, _):
-                with self._lock:
-                    self._running[address] = (action, time.monotonic())
+                self._underway.begun(address, action)
                 return f"{styled('bold', address)}: {_BEGIN[action]}..."
             case Progressed(address, text):
                 return f"{styled('bold', address)}: {visible(text)}"
             case Finished(address, action, seconds, identity):
-                self._stopped(address)
+                self._underway.ended(address, action)
                 shown = (
                     ""
                     if action in {"delete", "remove", "forget"}
                     else f" [id={visible(str(identity))}]"
                 )
                 return f"{styled('bold', address)}: {_END[action]} after {seconds:.0f}s{shown}"
-            case Failed(address, _, seconds, error):
-                self._stopped(address)
+            case Failed(address, action, seconds, error):
+                self._underway.ended(address, action)
                 what = f"{styled('red', 'Failed')} after {seconds:.0f}s: {visible(error.summary)}"
                 return f"{styled('bold', address)}: {what}"
             case Skipped(address, because):
                 why = "you asked to stop" if because == INTERRUPTED else f"{because} failed"
                 return f"{styled('bold', address)}: not begun, because {why}"
+        return None
 
-    def _stopped(self, address: str) -> None:
-        with self._lock:
-            self._running.pop(address, None)
-
-    def _tick(self) -> None:
-        while not self._over.wait(STILL_SECONDS):
-            with self._lock:
-                running = list(self._running.items())
-            for address, (action, since) in running:
-                minutes, seconds = divmod(int(time.monotonic() - since), 60)
-                with suppress(BrokenPipeError, OutputError):
-                    self._console.print(
-                        f"{styled('bold', address)}: Still {_BEGIN[action].lower()}... "
-                        f"[{minutes:02d}m{seconds:02d}s elapsed]"
-                    )
+    def _still(self, address: str, action: str, seconds: int) -> None:
+        elapsed = "{:02d}m{:02d}s".format(*divmod(seconds, 60))
+        with suppress(BrokenPipeError, OutputError):
+            self._console.print(
+                f"{styled('bold', address)}: Still {_BEGIN[action].lower()}... [{elapsed} elapsed]"
+            )
 
 
 class ProgressHandle:
     """What a resolution reports to, outside of any operation."""
 
-    def __init__(self, address: str, progress: Progress, stop: threading.Event) -> None:
+    def __init__(self, address: str, progress: EventSink, stop: threading.Event) -> None:
         self._address = address
         self._progress = progress
         self._stop = stop

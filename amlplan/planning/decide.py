@@ -301,6 +301,7 @@ def drift_of(record: Record, observed: Observed, provider: Reads) -> Drift | Non
     drift_class = DriftClass.CHANGED_OUTSIDE
     changes: tuple[FieldChange, ...] = ()
     reason = ""
+    after: dict[str, JsonValue] | None = None
     if isinstance(observed, Missing):
         drift_class = DriftClass.DELETED_OUTSIDE
         reason = "the object is gone"
@@ -311,6 +312,7 @@ def drift_of(record: Record, observed: Observed, provider: Reads) -> Drift | Non
         )
         if not changes:
             return None
+        after = _seen_values(record, observed, provider)
     else:
         drift_class = DriftClass.UNREACHABLE
         reason = observed.reason
@@ -321,4 +323,7 @@ def drift_of(record: Record, observed: Observed, provider: Reads) -> Drift | Non
         drift_class=drift_class,
         changes=changes,
         reason=reason,
+        before=shown_values(record),
+        after=after,
+        sensitive=tuple(sorted(record.inputs.secrets)),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.defects import defects_explained
 from amlplan.errors import AmlplanError, UnreachableError
-from amlplan.events import Reading
+from amlplan.events import Looked, Looking, Reading
 from amlplan.provider import Unreachable
 
 if TYPE_CHECKING:
@@ -51,10 +51,18 @@ def observe(
 
     Raises the first failure that is no silence of the target: a missing package, a refused login.
     """
+
+    def look(record: Record) -> Observed:
+        known_by = record.address, record.kind, record.outputs.values.get("id", record.name)
+        emit(Looking(*known_by))
+        seen = read_one(record, known, registry)
+        emit(Looked(*known_by))
+        return seen
+
     asked = list(records)
     emit(Reading(len(asked)))
     if len(asked) <= FEW or parallelism == 1:
-        return {record.address: read_one(record, known, registry) for record in asked}
+        return {record.address: look(record) for record in asked}
     waiting = deque(asked)
     found: dict[str, Observed] = {}
 
@@ -65,7 +73,7 @@ def observe(
                 record = waiting.popleft()
             except IndexError:
                 return
-            found[record.address] = read_one(record, known, registry)
+            found[record.address] = look(record)
 
     with ThreadPoolExecutor(parallelism, thread_name_prefix="read") as pool:
         for task in [pool.submit(work) for _ in range(parallelism)]:

@@ -9,7 +9,7 @@ from amlplan.config.reading.load import in_source_order
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.errors import ConfigError
 from amlplan.planning.awaited_runs import name_awaited_runs
-from amlplan.planning.checks import checked
+from amlplan.planning.checks import check_results, checked
 from amlplan.planning.compare import SecretDigests
 from amlplan.planning.findings import Findings
 from amlplan.planning.importing import not_configured, wanted_imports
@@ -101,7 +101,8 @@ def _plan_after(inputs: PlanInputs, findings: Findings) -> Plan:
     findings.notes += notes
     if problems:
         raise ConfigError(in_source_order(problems))
-    return _finished(_plan_of(findings, outputs))
+    checks = tuple(check_results(inputs.evaluation, findings.wanted))
+    return _finished(_plan_of(findings, outputs).model_copy(update={"checks": checks}))
 
 
 def _decide_all(findings: Findings) -> list[Diagnostic]:

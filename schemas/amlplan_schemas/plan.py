@@ -149,7 +149,10 @@ class DriftClass(StrEnum):
 
 
 class Drift(Stored):
-    """A resource whose object is not as the last apply left it."""
+    """A resource whose object is not as the last apply left it.
+
+    `before` and `after` are all of its values, as recorded and as seen, null where sensitive.
+    """
 
     address: str
     kind: str
@@ -157,6 +160,9 @@ class Drift(Stored):
     drift_class: DriftClass
     changes: tuple[FieldChange, ...] = ()
     reason: str = ""
+    before: dict[str, JsonValue] | None = None
+    after: dict[str, JsonValue] | None = None
+    sensitive: tuple[str, ...] = ()
 
 
 class Deferred(Stored):
@@ -194,6 +200,39 @@ class OutputChange(Stored):
     after: JsonValue = None
     unknown: bool = False
     sensitive: bool = False
+
+
+class CheckKind(StrEnum):
+    """Where conditions are stated."""
+
+    CHECK = "check"
+    PRECONDITION = "precondition"
+    POSTCONDITION = "postcondition"
+    OUTPUT = "output"
+
+
+class CheckStatus(StrEnum):
+    """Whether conditions hold."""
+
+    PASS = "pass"  # noqa: S105 - a verdict
+    FAIL = "fail"
+    ERROR = "error"
+    """They could not be evaluated."""
+    UNKNOWN = "unknown"
+    """Some depend on what is known after apply only, and the others hold."""
+
+
+class CheckResult(Stored):
+    """Whether the conditions of a check, object or output hold, and what is said where not.
+
+    `object_kind` is the kind of block where an object states them.
+    """
+
+    address: str
+    kind: CheckKind
+    status: CheckStatus
+    messages: tuple[str, ...] = ()
+    object_kind: str | None = None
 
 
 class Refresh(StrEnum):
@@ -274,6 +313,7 @@ class Plan(Stored):
     blocked: tuple[Blocked, ...] = ()
     notes: tuple[Note, ...] = ()
     outputs: tuple[OutputChange, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
     unchanged: int = 0
     bindings: Bindings
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from amlplan.cli.console import Console
 from amlplan.cli.flow import ApplyOptions, run_apply
 from amlplan.cli.options import (
     Command,
@@ -14,9 +11,11 @@ from amlplan.cli.options import (
     flag,
     lock_timeout_option,
     parallelism_option,
+    stream_options,
     variable_options,
 )
 from amlplan.cli.plan_options import Asked, plan_options
+from amlplan.cli.reporting.opened import reporting
 
 
 @click.command("apply", cls=Command)
@@ -27,6 +26,7 @@ from amlplan.cli.plan_options import Asked, plan_options
 @flag("destroy", "Delete everything, as `amlplan destroy` does.")
 @parallelism_option
 @lock_timeout_option
+@stream_options
 @plan_options
 @variable_options
 @click.pass_context
@@ -40,6 +40,8 @@ def command(
     destroy: bool,
     parallelism: int,
     lock_timeout: str,
+    json: bool,
+    json_into: str | None,
     asked: Asked,
 ) -> int:
     """Make the world match the configuration, or carry out a saved PLAN."""
@@ -59,4 +61,5 @@ def command(
         parallelism=parallelism,
         lock_timeout=lock_timeout,
     )
-    return run_apply(Console(sys.stdout, sys.stderr), options)
+    with reporting(json=json, into=json_into) as report:
+        return run_apply(report, options)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from amlplan.cli.console import Console
 from amlplan.cli.flow import ApplyOptions, run_apply
 from amlplan.cli.options import (
     Command,
@@ -16,6 +13,7 @@ from amlplan.cli.options import (
     variable_options,
 )
 from amlplan.cli.plan_options import Asked
+from amlplan.cli.reporting.opened import reporting
 from amlplan_schemas.plan import PlanOptions
 
 
@@ -38,4 +36,5 @@ def command(
         dry_run=dry_run,
         lock_timeout=lock_timeout,
     )
-    return run_apply(Console(sys.stdout, sys.stderr), options)
+    with reporting(json=False, into=None) as report:
+        return run_apply(report, options)

@@ -50,7 +50,7 @@ def command(ctx: click.Context, *, starting: str | None, reconfigure: bool) -> i
     if starting is not None:
         for name in write_project(starting, Path.cwd()):
             console.print(f"{name}: written")
-    with stopping_on_signals(console) as stop, Progress(console) as progress:
+    with stopping_on_signals(console.error) as stop, Progress(console) as progress:
         project = open_project(
             assignments_of(ctx),
             require_variables=False,

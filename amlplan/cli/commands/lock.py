@@ -34,7 +34,7 @@ def command(ctx: click.Context, names: tuple[str, ...], *, upgrade: bool, check:
     console = Console(sys.stdout, sys.stderr)
     if names and not upgrade:
         raise click.UsageError("Blocks are named together with -upgrade.", ctx)
-    with stopping_on_signals(console) as stop, Progress(console) as progress:
+    with stopping_on_signals(console.error) as stop, Progress(console) as progress:
         project = open_project(assignments_of(ctx), require_variables=False, needs_state=False)
         blocks = project.evaluation.blocks_of()
         _check_names(ctx, names, blocks)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-from amlplan.cli.console import Console
 from amlplan.cli.options import (
     Command,
     Option,
     assignments_of,
     flag,
     parallelism_option,
+    stream_options,
     variable_options,
 )
 from amlplan.cli.plan_options import Asked, plan_options
-from amlplan.cli.progress import Progress
+from amlplan.cli.reporting.opened import reporting
 from amlplan.cli.reports.options import report_options, write_plan_reports
-from amlplan.cli.text.plan import has_differences, plan_text
+from amlplan.cli.text.plan import has_differences
 from amlplan.errors import EXIT_DIFFERENCES
+from amlplan.events import Planned, Said
 from amlplan.planning.gates import check_gates
 from amlplan.planning.plan import make
 from amlplan.planning.saved import save_plan
@@ -33,6 +33,7 @@ from amlplan.project.opening import open_project, plan_inputs
 @flag("detailed-exitcode", "Exit with 2 where there are differences, 0 where there are none.")
 @flag("no-secrets", "Never resolve a secret, as for pull requests from forks.")
 @parallelism_option
+@stream_options
 @plan_options
 @report_options
 @variable_options
@@ -44,24 +45,26 @@ def command(
     destroy: bool,
     detailed_exitcode: bool,
     no_secrets: bool,
+    json: bool,
+    json_into: str | None,
     parallelism: int,
     asked: Asked,
 ) -> int:
     """Show what apply would do, and why."""
     mode = asked.mode(destroy=destroy)
-    console = Console(sys.stdout, sys.stderr)
-    with Progress(console) as progress:
+    with reporting(json=json, into=json_into) as report:
         project = open_project(assignments_of(ctx), secrets_enabled=not no_secrets)
+        report.mask_with(project.secrets.masked)
         state = project.backend.reader().read()
         inputs = plan_inputs(project, state, asked.options, parallelism=parallelism)
-        plan = make(mode, inputs, progress)
-    if out is not None:
-        save_plan(plan, Path(out))
-    console.print(plan_text(plan))
+        plan = make(mode, inputs, report)
+        if out is not None:
+            save_plan(plan, Path(out))
+        report(Planned(plan))
+        if out is not None:
+            report(Said(f"\nSaved to {out}. To apply exactly this: amlplan apply {out}"))
+        write_plan_reports(ctx, plan, inputs, plan_path=out)
+        check_gates(plan, asked.fail_on)
     # What is blocked may differ: nothing is known of it, which is no "nothing to do".
     differs = has_differences(plan) or bool(plan.blocked)
-    if out is not None:
-        console.print(f"\nSaved to {out}. To apply exactly this: amlplan apply {out}")
-    check_gates(plan, asked.fail_on)
-    write_plan_reports(ctx, plan, inputs, plan_path=out)
     return EXIT_DIFFERENCES if detailed_exitcode and differs else 0

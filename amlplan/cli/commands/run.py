@@ -122,7 +122,7 @@ def _parameters(ctx: click.Context, given: Sequence[str]) -> dict[str, str]:
 
 def _run(console: Console, asked: Asked, *, detach: bool, as_json: bool) -> int:
     underway = _Underway()
-    with stopping_on_signals(console, underway.cancel) as stop:
+    with stopping_on_signals(console.error, underway.cancel) as stop:
         with Progress(console) as progress:
             request, place, notes = requested(asked, progress, stop)
         for note in (*notes, *notes_on(request.source)):

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import click
 
+from amlplan import __version__
 from amlplan.cli.console import Console
+from amlplan.cli.documents.plan import plan_json
+from amlplan.cli.documents.state import state_json
 from amlplan.cli.options import Command, flag
 from amlplan.cli.text.plan import plan_text
 from amlplan.cli.text.records import state_text
@@ -23,11 +26,11 @@ def command(plan: str | None, *, json: bool) -> int:
     console = Console(sys.stdout, sys.stderr)
     if plan is not None:
         saved = read_plan(Path(plan))
-        console.print(saved.model_dump_json(indent=2) if json else plan_text(saved))
+        console.print(plan_json(saved) if json else plan_text(saved))
         return 0
     state = read_state()
     if json:
-        console.print(state.model_dump_json(indent=2) if state is not None else "{}")
+        console.print(state_json(state, __version__))
     else:
         console.print(state_text(state))
     return 0

@@ -104,6 +104,11 @@ def counts(plan: Plan) -> tuple[int, int, int]:
     )
 
 
+def is_stuck(plan: Plan) -> bool:
+    """Whether something keeps an apply of the plan from success."""
+    return bool(plan.blocked) or (plan.mode == "import" and not plan.imports)
+
+
 def has_differences(plan: Plan) -> bool:
     """Whether apply would do anything."""
     return bool(plan.operations or plan.outputs or plan.moves or plan.imports)

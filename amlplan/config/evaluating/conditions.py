@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from amlplan.config.expressions.conversion import as_bool, as_text
@@ -17,20 +18,40 @@ if TYPE_CHECKING:
     from amlplan.config.expressions.scope import Scope
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of conditions: those that do not hold, each with its own message.
+
+    `is_open` tells that another depends on what is not known yet.
+    """
+
+    broken: tuple[Diagnostic, ...] = ()
+    is_open: bool = False
+
+
 def broken_conditions(
     conditions: Iterable[Condition], scope: Scope, code: str, summary: str, context: str
 ) -> tuple[Diagnostic, ...]:
     """The conditions that do not hold, each with its own message; what is not known yet may."""
+    return verdict_on(conditions, scope, code, summary, context).broken
+
+
+def verdict_on(
+    conditions: Iterable[Condition], scope: Scope, code: str, summary: str, context: str
+) -> Verdict:
+    """What is known of some conditions."""
     problems: list[Diagnostic] = []
+    is_open = False
     for condition in conditions:
         try:
             holds = _holds(condition, scope, context)
+            is_open = is_open or holds is None
             if holds is False:
                 detail = _message(condition, scope)
                 problems.append(error(code, summary, detail, condition.condition.range))
         except EvaluationError as failure:
             problems += failure.diagnostics
-    return tuple(item.within(context) for item in problems)
+    return Verdict(tuple(item.within(context) for item in problems), is_open)
 
 
 def _holds(condition: Condition, scope: Scope, context: str) -> bool | None:

@@ -17,7 +17,7 @@ from amlplan.config.blocks import (
 from amlplan.config.evaluating.bodies import BodyReader
 from amlplan.config.evaluating.build_graph import build_graph
 from amlplan.config.evaluating.computation import Computation
-from amlplan.config.evaluating.conditions import broken_conditions
+from amlplan.config.evaluating.conditions import Verdict, verdict_on
 from amlplan.config.evaluating.cycles import ordered
 from amlplan.config.evaluating.module_instance import ModuleInstance
 from amlplan.config.evaluating.workspaces import implied_references
@@ -199,25 +199,30 @@ class Evaluation:
 
     def preconditions(self, address: str) -> tuple[Diagnostic, ...]:
         """What an object requires and does not hold, as far as that is known."""
-        lifecycle = self.blocks[address].lifecycle
-        found = () if lifecycle is None else lifecycle.preconditions
-        return self._broken(address, found, "precondition", {})
+        return self.verdict(address, "precondition").broken
 
     def postconditions(self, address: str) -> tuple[Diagnostic, ...]:
         """What an object promises and does not hold for it as it was published."""
-        block = self.blocks[address]
-        found = () if block.lifecycle is None else block.lifecycle.postconditions
-        itself = {"self": self._places[address][1].value_of(block)} if found else {}
-        return self._broken(address, found, "postcondition", itself)
+        return self.verdict(address, "postcondition").broken
 
-    def _broken(
-        self, address: str, conditions: tuple[Condition, ...], word: str, names: dict[str, Value]
-    ) -> tuple[Diagnostic, ...]:
+    def verdict(self, address: str, word: str) -> Verdict:
+        """What is known of an object's conditions; `word` is precondition or postcondition."""
+        block = self.blocks[address]
+        conditions = self.conditions(address, word)
         if not conditions:
+            return Verdict()
+        scope = self._scope_of(address)[0]
+        if word == "postcondition":
+            scope = scope.with_values({"self": self._places[address][1].value_of(block)})
+        summary = f"Resource {word} failed"
+        return verdict_on(conditions, scope, f"failed_{word}", summary, block.context)
+
+    def conditions(self, address: str, word: str) -> tuple[Condition, ...]:
+        """The preconditions or postconditions of an object."""
+        lifecycle = self.blocks[address].lifecycle
+        if lifecycle is None:
             return ()
-        scope = self._scope_of(address)[0].with_values(names)
-        context, summary = self.blocks[address].context, f"Resource {word} failed"
-        return broken_conditions(conditions, scope, f"failed_{word}", summary, context)
+        return lifecycle.preconditions if word == "precondition" else lifecycle.postconditions
 
     def triggers(self, address: str) -> tuple[list[FoundTrigger], list[Diagnostic]]:
         """What an object is replaced with: other objects, and the one attribute that counts."""
@@ -251,7 +256,7 @@ class Evaluation:
         names = {} if found is None else found.get(self.blocks[address].key, {})
         return (instance.scope.with_values(names) if names else instance.scope), problems
 
-    def checks(self) -> Iterator[tuple[str, bool, tuple[Diagnostic, ...]]]:
+    def checks(self) -> Iterator[tuple[str, bool, Verdict]]:
         """Each check in each instance of its module: its name, whether it is an error, and how."""
         for name, node in self._graph.nodes.items():
             check = node.item
@@ -259,7 +264,7 @@ class Evaluation:
                 continue
             for instance in self._computation.instances(node.module.path):
                 problems = self._computation.prepare(name, instance)
-                broken = broken_conditions(
+                verdict = verdict_on(
                     check.assertions,
                     instance.scope,
                     "failed_check",
@@ -273,8 +278,8 @@ class Evaluation:
                     if severity not in ("error", "warning"):
                         problems.append(_no_severity(check.severity, check.context))
                 if problems:
-                    is_error, broken = True, tuple(problems)
-                yield f"{instance.prefix}check.{check.name}", is_error, broken
+                    is_error, verdict = True, Verdict(tuple(problems))
+                yield f"{instance.prefix}check.{check.name}", is_error, verdict
 
     @property
     def scope(self) -> Scope:
@@ -318,18 +323,28 @@ class Evaluation:
                 if not self._computation.is_computed(name, instance):
                     self._computation.compute(name, instance, problems)
                 if isinstance(node.item, OutputBlock):
-                    problems += self._broken_output(node.item, instance)
+                    problems += self._output_verdict(node.item, instance).broken
         return {name: plain(value) for name, value in self._root.outputs.items()}, problems
 
-    def _broken_output(
-        self, output: OutputBlock, instance: ModuleInstance
-    ) -> tuple[Diagnostic, ...]:
+    def output_verdicts(self) -> Iterator[tuple[str, Verdict]]:
+        """Each output with preconditions in each instance of its module, and what is known of them.
+
+        Every output was asked for before.
+        """
+        for name, node in self._graph.nodes.items():
+            output = node.item
+            if not isinstance(output, OutputBlock) or name in self._computation.broken:
+                continue
+            for instance in self._computation.instances(node.module.path):
+                if output.preconditions:
+                    found = self._output_verdict(output, instance)
+                    yield f"{instance.prefix}output.{output.name}", found
+
+    def _output_verdict(self, output: OutputBlock, instance: ModuleInstance) -> Verdict:
         summary = "Output precondition failed"
         context = f'output "{output.name}"'
         conditions = output.preconditions
-        return broken_conditions(
-            conditions, instance.scope, "failed_precondition", summary, context
-        )
+        return verdict_on(conditions, instance.scope, "failed_precondition", summary, context)
 
 
 def _default_name(block: ResourceBlock, model: type[ResourceInputs]) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def plan(project: Project) -> dict[str, Any]:
     """The plan, without its own id and which files it was made from."""
     project.run("plan", "-out=it.plan")
-    found: dict[str, Any] = json.loads(project.run("show", "-json", "it.plan").out)
+    found: dict[str, Any] = json.loads((project.root / "it.plan").read_text())
     del found["id"], found["bindings"]["configuration"]
     return found
 

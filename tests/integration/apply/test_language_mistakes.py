@@ -135,8 +135,8 @@ bench "thing" "a" {{
     project.apply()
     project.hcl(text.format(a="2", b="2"))
     project.apply()
-    [record] = json.loads(project.run("show", "-json").out)["records"].values()
-    assert record["inputs"]["values"]["options"] == {"s": None, "a": "2", "b": "1"}
+    [record] = json.loads(project.run("show", "-json").out)["values"]["root_module"]["resources"]
+    assert record["values"]["options"] == {"s": None, "a": "2", "b": "1"}
 
 
 def test_destroy_keeps_what_the_configuration_protects(project: Project) -> None:

@@ -51,7 +51,8 @@ def test_every_json_option_prints_json_before_and_after_an_apply(project: Projec
     for command in commands:
         parsed(project.run(*command))
     project.run("plan", "-out=it.plan")
-    assert parsed(project.run("show", "-json", "it.plan"))["operations"][0]["address"] == "bench.a"
+    shown = parsed(project.run("show", "-json", "it.plan"))
+    assert shown["resource_changes"][0]["address"] == "bench.a"
     project.run("apply", "it.plan")
     for command in [*commands, ["state", "show", "-json", "bench.a"]]:
         found = parsed(project.run(*command))
