@@ -6,17 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amlplan.applying.apply import (
-    Applying,
-    applied_now,
-    apply_plan,
-    recover,
-    refresh_dependencies,
-)
 from amlplan.cli.interrupt import ending_on_signals, stopping_on_signals
 from amlplan.cli.plan_options import Asked
 from amlplan.cli.progress import ProgressHandle
-from amlplan.cli.text.plan import has_differences, is_stuck
+from amlplan.cli.text.plan import is_stuck
 from amlplan.cli.text.state_lock import waiting_text
 from amlplan.errors import (
     EXIT_AUTH,
@@ -25,18 +18,14 @@ from amlplan.errors import (
     EXIT_PARTIAL,
     AuthError,
     PlanError,
-    StalePlanError,
 )
 from amlplan.events import Concluded, Planned, Said
 from amlplan.lockfile import write_lock
-from amlplan.planning.bindings import check_saved, same_imports
 from amlplan.planning.gates import check_gates, is_safe
 from amlplan.planning.locking import completed_lock
-from amlplan.planning.plan import make
-from amlplan.planning.resuming import options_left
 from amlplan.planning.saved import read_plan
-from amlplan.project.location import remember_location
-from amlplan.project.opening import empty_state, holder, open_project, plan_inputs
+from amlplan.project.course import Course, check_same
+from amlplan.project.opening import empty_state, holder, open_project
 from amlplan_schemas.base import seconds_of
 
 if TYPE_CHECKING:
@@ -107,22 +96,29 @@ def run_apply(report: Reporter, options: ApplyOptions) -> int:
             options.assignments, fixed_variables=saved.bindings.variables if saved else None
         )
         report.mask_with(project.secrets.masked)
-        course = _Course(report, options, project, stop, saved)
-        course.check_approval_is_possible()
+        dialogue = _Dialogue(report, options, saved)
+        dialogue.check_approval_is_possible()
         asks = saved is None and options.mode == "normal" and report.can_ask
         if options.update_lock or asks:
-            course.project = with_completed_lock(project, report, stop)
-        return course.run()
+            project = with_completed_lock(project, report, stop)
+        course = Course(
+            project,
+            report,
+            stop,
+            saved,
+            options.mode,
+            options.asked.options,
+            parallelism=options.parallelism,
+        )
+        return dialogue.run(course)
 
 
-@dataclass(slots=True)
-class _Course:
-    """One apply from its plan to its last line."""
+@dataclass(frozen=True, slots=True)
+class _Dialogue:
+    """One apply as somebody asks for it: from its plan to its last line."""
 
     report: Reporter
     options: ApplyOptions
-    project: Project
-    stop: threading.Event
     saved: Plan | None
 
     def check_approval_is_possible(self) -> None:
@@ -136,113 +132,50 @@ class _Course:
             "`amlplan plan -out=FILE`, have it read, and apply that file.",
         )
 
-    def run(self) -> int:
+    def run(self, course: Course) -> int:
         """Plan, ask, lock and apply."""
+        backend = course.project.backend
         if self.options.dry_run:
             with ending_on_signals():
-                plan = self._plan(self.project.backend.reader().read())
+                plan = course.plan(backend.reader().read())
             self.report(Planned(plan))
             return EXIT_PARTIAL if plan.blocked or plan.deferred else 0
         approved: Plan | None = None
-        if self.project.backend.reader().read() is None:
+        if backend.reader().read() is None:
             # Nothing is written, not even an empty state, before the plan holds and is approved.
             with ending_on_signals():
-                approved = self._plan(None)
-            if not self._approve(approved):
+                approved = course.plan(None)
+            if not self._approve(course, approved):
                 return self._declined(approved)
         with ending_on_signals():
-            opened = self.project.backend.open(
-                holder("destroy" if self._destroys else "apply"),
+            opened = backend.open(
+                holder("destroy" if course.mode == "destroy" else "apply"),
                 timeout=seconds_of(self.options.lock_timeout),
                 waiting=lambda other: self.report(Said(waiting_text(other))),
             )
         with opened as writer:
             with ending_on_signals():
-                plan = self._plan(writer.state)
+                plan = course.plan(writer.state)
             if approved is None:
-                if not self._approve(plan):
-                    if not has_differences(plan):
-                        self._settle(plan, writer)
+                if not self._approve(course, plan):
+                    if not plan.has_differences:
+                        course.settle(plan, writer)
                     return self._declined(plan)
-            elif approved.operations != plan.operations or not same_imports(approved, plan):
-                raise StalePlanError(
-                    "Somebody else was first",
-                    "Another apply made the state while this one asked. Apply again.",
-                )
-            return self._apply(plan, writer)
+            else:
+                check_same(approved, plan)
+            return self._apply(course, plan, writer)
 
-    def _settle(self, plan: Plan, writer: StateWriter) -> None:
-        """Write what needs no approval: interrupted operations, and what refers to what."""
-        recover(writer, self.project.registry, self.report)
-        if self._mode == "normal":
-            refresh_dependencies(writer, self.project.evaluation, plan.waiting)
-        now = None
-        if self.saved is not None and not plan.blocked:
-            now = applied_now(self.saved.id, self.project.root, complete=True)
-        writer.conclude(None, now)
-
-    @property
-    def _destroys(self) -> bool:
-        return self._mode == "destroy"
-
-    @property
-    def _mode(self) -> Mode:
-        return self.options.mode if self.saved is None else self.saved.mode
-
-    def _plan(self, state: State | None) -> Plan:
-        """The plan as of now; where one was saved, the same one or StalePlanError."""
-        salt = self.saved.bindings.salt if self.saved is not None else None
-        options = self.options.asked.options
-        if self.saved is not None:
-            begun = self._goes_on(state) or self._was_done(state)
-            options = options_left(self.saved, state) if state and begun else self.saved.options
-        inputs = plan_inputs(
-            self.project, state, options, salt=salt, parallelism=self.options.parallelism
-        )
-        plan = make(self._mode, inputs, self.report)
-        if self.saved is None:
-            return plan
-        if self._was_done(state):
-            if has_differences(plan):
-                raise StalePlanError(
-                    "Saved plan is stale",
-                    "This very plan was applied already, and something changed since. Plan again.",
-                )
-        else:
-            check_saved(self.saved, plan, resumes=self._goes_on(state))
-        return plan.model_copy(update={"id": self.saved.id})
-
-    def _goes_on(self, state: State | None) -> bool:
-        """Whether an interrupted or failed apply of the saved plan is taken up again."""
-        if state is None or self.saved is None:
-            return False
-        last = state.applied
-        begun = last is not None and last.plan == self.saved.id and not last.complete
-        return begun or state.underway == self.saved.id
-
-    def _was_done(self, state: State | None) -> bool:
-        """Whether the saved plan was carried out to its end already."""
-        last = state.applied if state is not None else None
-        same = last is not None and self.saved is not None and last.plan == self.saved.id
-        return (
-            same
-            and last is not None
-            and last.complete
-            and state is not None
-            and (state.underway is None)
-        )
-
-    def _approve(self, plan: Plan) -> bool:
+    def _approve(self, course: Course, plan: Plan) -> bool:
         """Show the plan and ask; a saved plan was shown and approved when it was made."""
         if self.saved is not None:
-            if not has_differences(plan):
+            if not plan.has_differences:
                 state = "can be done now" if plan.blocked else "is left to do"
                 self.report(Said(f"Nothing of this plan {state}."))
             self.report(Planned(plan, was_saved=True))
-            return has_differences(plan)
+            return plan.has_differences
         self.report(Planned(plan))
         check_gates(plan, self.options.asked.fail_on)
-        if not has_differences(plan):
+        if not plan.has_differences:
             return False
         if self.options.auto_approve or (self.options.auto_approve_safe and is_safe(plan)):
             return True
@@ -252,7 +185,7 @@ class _Course:
                 "The plan destroys or replaces something, and there is no terminal to ask at. Make "
                 "a plan with `amlplan plan -out=FILE`, have it read, and apply that file.",
             )
-        verb = "destroy all of this" if self._destroys else "perform these actions"
+        verb = "destroy all of this" if course.mode == "destroy" else "perform these actions"
         with ending_on_signals():
             answer = self.report.ask(
                 f"\nDo you want to {verb}? Only 'yes' is taken as yes.\n\n  Enter a value: "
@@ -261,32 +194,16 @@ class _Course:
 
     def _declined(self, plan: Plan) -> int:
         """The exit code where nothing is applied: nothing to do, or not approved."""
-        if not has_differences(plan):
+        if not plan.has_differences:
             self.report(Concluded(plan))
             return EXIT_PARTIAL if is_stuck(plan) else 0
         self.report(Said("\nCancelled: nothing was changed."))
         return EXIT_ERROR
 
-    def _apply(self, plan: Plan, writer: StateWriter) -> int:
-        project = self.project
-        recover(writer, project.registry, self.report)
-        remember_location(project.root, project.backend.reader().location())
+    def _apply(self, course: Course, plan: Plan, writer: StateWriter) -> int:
         if plan.operations and self.saved is None:
             self.report(Said(""))
-        result = apply_plan(
-            plan,
-            Applying(
-                writer=writer,
-                evaluation=project.evaluation,
-                registry=project.registry,
-                secrets=project.secrets,
-                lock=project.lock,
-                emit=self.report,
-                stop=self.stop,
-                root=project.root,
-                parallelism=self.options.parallelism,
-            ),
-        )
+        result = course.carry_out(plan, writer)
         return self._concluded(plan, result, writer.state)
 
     def _concluded(self, plan: Plan, result: ApplyResult, state: State) -> int:

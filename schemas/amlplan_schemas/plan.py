@@ -318,6 +318,11 @@ class Plan(Stored):
     bindings: Bindings
 
     @property
+    def has_differences(self) -> bool:
+        """Whether apply would do anything."""
+        return bool(self.operations or self.outputs or self.moves or self.imports)
+
+    @property
     def waiting(self) -> frozenset[str]:
         """The addresses that are deferred, blocked, or left out."""
         deferred = {item.address for item in self.deferred}

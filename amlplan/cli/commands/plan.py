@@ -18,7 +18,6 @@ from amlplan.cli.options import (
 from amlplan.cli.plan_options import Asked, plan_options
 from amlplan.cli.reporting.opened import reporting
 from amlplan.cli.reports.options import report_options, write_plan_reports
-from amlplan.cli.text.plan import has_differences
 from amlplan.errors import EXIT_DIFFERENCES
 from amlplan.events import Planned, Said
 from amlplan.planning.gates import check_gates
@@ -66,5 +65,5 @@ def command(
         write_plan_reports(ctx, plan, inputs, plan_path=out)
         check_gates(plan, asked.fail_on)
     # What is blocked may differ: nothing is known of it, which is no "nothing to do".
-    differs = has_differences(plan) or bool(plan.blocked)
+    differs = plan.has_differences or bool(plan.blocked)
     return EXIT_DIFFERENCES if detailed_exitcode and differs else 0

@@ -14,7 +14,6 @@ from amlplan.cli.documents.operations import (
     reasons_of,
     taken_over,
 )
-from amlplan.cli.text.plan import has_differences
 from amlplan_schemas.plan import DriftClass, Risk
 from amlplan_schemas.plan_output import PLAN_OUTPUT_FORMAT, PlanOutput
 
@@ -49,7 +48,7 @@ def plan_document(plan: Plan) -> PlanOutput:
             "resource_changes": list(_changes(plan)),
             "output_changes": {item.name: _output(item) for item in plan.outputs},
             "checks": list(check_documents(plan.checks)),
-            "applyable": has_differences(plan),
+            "applyable": plan.has_differences,
             "complete": not (waits or is_part),
             "errored": False,
             "x_amlplan": _details(plan),

@@ -8,7 +8,7 @@ from amlplan.cli.reports.of_drift import drifted
 from amlplan.cli.reports.plain import one_line, plain
 from amlplan.cli.reports.report import Counts, Finding, Report
 from amlplan.cli.reports.rules import PLAN
-from amlplan.cli.text.plan import NO_CHANGES, counts, has_differences, operation_text
+from amlplan.cli.text.plan import NO_CHANGES, counts, operation_text
 from amlplan.planning.drift import DIFFERS, Places
 from amlplan_schemas.drift import LookedAt, PendingAction
 
@@ -36,11 +36,11 @@ def of_plan(plan: Plan, inputs: PlanInputs, somewhere: BlockPlace | None = None)
     total = f"Plan: {added} to add, {changed} to change, {destroyed} to destroy."
     return Report(
         title="amlplan plan",
-        summary=total if has_differences(plan) or plan.waiting else NO_CHANGES,
+        summary=total if plan.has_differences or plan.waiting else NO_CHANGES,
         resources=tuple(_resources(inputs, places)),
         findings=tuple(_findings(plan, places)),
         counts=Counts(added, changed, destroyed),
-        has_changes=has_differences(plan),
+        has_changes=plan.has_differences,
         has_drift=any(item.drift_class in DIFFERS for item in plan.drift),
         somewhere=somewhere,
         remarks=tuple(

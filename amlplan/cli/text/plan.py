@@ -109,11 +109,6 @@ def is_stuck(plan: Plan) -> bool:
     return bool(plan.blocked) or (plan.mode == "import" and not plan.imports)
 
 
-def has_differences(plan: Plan) -> bool:
-    """Whether apply would do anything."""
-    return bool(plan.operations or plan.outputs or plan.moves or plan.imports)
-
-
 def _move_section(moves: Mapping[str, str]) -> Iterator[str]:
     if moves:
         lines = [f"  # {styled('bold', name)} has moved to {now}" for name, now in moves.items()]
