@@ -19,7 +19,9 @@ Image = dict[str, bytes | None]
 
 @dataclass(frozen=True)
 class Event:
-    """Something done to the disk, or `begun` and `returned`: a call of the one who writes."""
+    """Something done to the disk, or beside it: a call of the one who writes, `begun` and
+    `returned`, or a change of the world, `landed`.
+    """
 
     kind: str
     path: str = ""
@@ -46,12 +48,17 @@ class RecordingDisk(Disk):
 
     def adopt(self) -> int:
         """Note the files that are there already as durable; how many events that were."""
-        for path in self._root.iterdir():
-            inode = self._names[path.name] = next(self._inodes)
-            self.note(Event("create", path=path.name, inode=inode))
+        found = sorted(self._root.rglob("*"))
+        for path in found:
+            if path.is_dir():
+                self.note(Event("make_folder", path=self._short(path)))
+                continue
+            inode = self._names[self._short(path)] = next(self._inodes)
+            self.note(Event("create", path=self._short(path), inode=inode))
             self.note(Event("write", inode=inode, data=path.read_bytes()))
             self.note(Event("sync", inode=inode))
-        self.note(Event("sync_folder", path="."))
+        for folder in (self._root, *(path for path in found if path.is_dir())):
+            self.note(Event("sync_folder", path=self._short(folder)))
         return len(self.events)
 
     def create(self, path: Path) -> int:
@@ -219,7 +226,8 @@ def write_out(image: Image, folder: Path) -> None:
 def replay(events: list[Event], check: Callable[[Image, list[Event]], None], start: int = 0) -> int:
     """Check each image that a power loss after each event could leave; how many there were.
 
-    `check` gets the events up to then; an image is checked again where more calls had returned.
+    `check` gets the calls and the changes of the world up to then; an image is checked again where
+    there were more of them.
     """
     medium = Medium()
     seen: set[tuple[object, ...]] = set()
@@ -228,7 +236,7 @@ def replay(events: list[Event], check: Callable[[Image, list[Event]], None], sta
         medium.take(event)
         if number < start:
             continue
-        if event.kind in ("begun", "returned"):
+        if event.kind in ("begun", "returned", "landed"):
             calls.append(event)
         for image in medium.images():
             key = (len(calls), *sorted(image.items(), key=lambda item: item[0]))
