@@ -83,7 +83,7 @@ class Terraform:
         )
         (folder / "main.tf").write_text("".join(blocks))
         command = ["terraform", "init", "-input=false", "-no-color"]
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
     def command(self, folder: Path) -> tuple[list[str], dict[str, str]]:
         options = ["-auto-approve", "-input=false", "-no-color", PARALLELISM]
