@@ -144,6 +144,8 @@ def _records(scenario: Scenario, state: State, before: State | None) -> Iterator
             continue
         if record.status is not Status.OK or record.steps:
             yield Violation(PHANTOM, f"{address} is {record.status}, steps {record.steps}")
+        for old in record.deposed:
+            yield Violation(PHANTOM, f"{address} still has {old} to be deleted")
         for name, got, asked in _differences(record, wanted[address]):
             yield Violation(LOST, f"{name} of {address} is recorded as {got!r}, not {asked!r}")
         if address in scenario.keeps and before is not None:

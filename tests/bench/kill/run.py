@@ -20,6 +20,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[:1] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / "provider")]
 
+from amlplan.errors import AmlplanError
 from bench.kill.phases import PHASES
 from bench.kill.ranges import Range
 from bench.kill.report import histogram, table
@@ -55,14 +56,30 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def settings_of(given: list[str]) -> dict[str, str]:
+    """The settings of a backend; raises LookupError for one without a value."""
+    settings = {}
+    for item in given:
+        name, sign, value = item.partition("=")
+        if not sign:
+            raise LookupError(f"--set {item}: a setting is given as NAME=VALUE.")
+        settings[name] = value
+    return settings
+
+
 def main(arguments: list[str]) -> int:
     options = options_of(arguments)
     chance = random.Random(options.seed)
     started = time.monotonic()
-    settings = dict(item.split("=", 1) for item in options.set)
-    keeping = Keeping(options.backend, settings)
     with tempfile.TemporaryDirectory() as folder:
-        place = Range(Path(folder), subject_of(options.subject), keeping, options.processes)
+        try:
+            subject = subject_of(options.subject)
+            keeping = Keeping(options.backend, settings_of(options.set))
+            keeping.of(Path(folder) / "project")
+        except (LookupError, AmlplanError) as failure:
+            print(failure, file=sys.stderr)
+            return 2
+        place = Range(Path(folder), subject, keeping, options.processes)
         kills = place.spread(options.phase or PHASES, options.kills, chance)
         if options.again:
             kills = [place.followed(kill, options.again, chance) for kill in kills]
