@@ -48,6 +48,6 @@ def test_kills_under_a_stepping_clock_are_recovered_from(
     request: pytest.FixtureRequest, name: str
 ) -> None:
     where: Range = request.getfixturevalue("place" if name == "bench" else "local_place")
-    kills = where.spread(PHASES, 2 * len(PHASES), random.Random("clock"))
+    kills = where.spread(PHASES, len(PHASES), random.Random("clock"))
     verdicts = where.verdicts([replace(kill, fault=CLOCK_STEPS) for kill in kills])
     assert not [str(verdict) for verdict in verdicts if verdict.violations]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from contextlib import contextmanager
@@ -10,10 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amlplan.errors import EXIT_PARTIAL, EXIT_STATE
+from amlplan_state import local
+from amlplan_state.durable import Disk
 from bench.kill.bench_world import Thing, configuration
 from bench.kill.checks import violations
 from bench.kill.sites import Site
 from bench.kill.subject import DESTROY, Configuration, Scenario
+from harness.project import Project
 from small_disk import small_disk
 
 if TYPE_CHECKING:
@@ -100,6 +104,70 @@ def test_a_disk_that_is_full_at_each_write_of_an_apply(
     assert not failed
     # Of deletes the second entry, of what is done, is so small that it fits wherever the first did.
     assert len(came_to) >= (5 if scenario.name == "destroy" else 8)
+
+
+class FullDisk(Disk):
+    """A disk with room for so many of the operations that need some; of a write half fits."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+
+    def _take(self) -> bool:
+        self.room -= 1
+        return self.room >= 0
+
+    def create(self, path: Path) -> int:
+        if not self._take():
+            raise full()
+        return super().create(path)
+
+    def write(self, descriptor: int, data: bytes) -> None:
+        if not self._take():
+            super().write(descriptor, data[: len(data) // 2])
+            raise full()
+        super().write(descriptor, data)
+
+    def link(self, source: Path, target: Path) -> None:
+        if not self._take():
+            raise full()
+        super().link(source, target)
+
+    def make_folder(self, path: Path) -> None:
+        if not self._take():
+            raise full()
+        super().make_folder(path)
+
+
+def full() -> OSError:
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_each_operation_that_finds_no_room(
+    tmp_path: Path, place: Range, scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with place.forks.one() as fork:
+        for room in range(100):
+            site = Site(tmp_path / str(room), fork, place.subject)
+            if scenario.before.files:
+                site.make_before(scenario)
+            site.write(scenario.after)
+            before = site.state()
+            project = Project(site.root, site.base / "world", site.environment)
+            disk = FullDisk(room)
+            with monkeypatch.context() as patched:
+                patched.setattr(local, "Disk", lambda disk=disk: disk)
+                ended = project.run(*scenario.command, code=None)
+            if ended.code:
+                assert ended.code in {EXIT_PARTIAL, EXIT_STATE}, ended.all
+                assert "No space left" in ended.err
+                assert site.run(*scenario.command).code == 0
+            assert not [str(item) for item in violations(site, scenario, before, {})], room
+            if not ended.code:
+                break
+    print(f"{scenario.name}: {room} operations on the disk")
+    assert ended.code == 0
+    assert room >= 8
 
 
 @pytest.mark.slow
