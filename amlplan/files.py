@@ -11,6 +11,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
+from amlplan.aside import drop_left_behind, make_file
 from amlplan.errors import ProviderError, QuotaError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ FOLDER_MODE = 0o755
 FILE_MODE = 0o644
 WAITING = 0.1
 """Seconds between two looks at a lock."""
+_ASIDE = ".tmp"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
@@ -123,14 +125,15 @@ def write_new(path: Path, data: bytes) -> bool:
 
 @contextlib.contextmanager
 def _aside(path: Path, data: bytes, mode: int = FILE_MODE) -> Iterator[Path]:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    drop_left_behind(path.parent, f".{path.name}.", _ASIDE)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_ASIDE}")
     try:
-        with temporary.open("xb") as file:
+        with os.fdopen(make_file(temporary), "wb") as file:
             os.fchmod(file.fileno(), mode)
             file.write(data)
             file.flush()
             sync(file.fileno())
-        yield temporary
+            yield temporary
     finally:
         temporary.unlink(missing_ok=True)
 

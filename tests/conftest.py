@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bench.kill.report import histogram_of
 from harness.project import Project
-from kill.sweep import histogram_of
 
 if TYPE_CHECKING:
     from pathlib import Path

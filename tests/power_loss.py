@@ -19,7 +19,9 @@ Image = dict[str, bytes | None]
 
 @dataclass(frozen=True)
 class Event:
-    """Something done to the disk, or `begun` and `returned`: a call of the one who writes."""
+    """Something done to the disk, or beside it: a call of the one who writes, `begun` and
+    `returned`, or a change of the world, `landed`.
+    """
 
     kind: str
     path: str = ""
@@ -226,7 +228,8 @@ def write_out(image: Image, folder: Path) -> None:
 def replay(events: list[Event], check: Callable[[Image, list[Event]], None], start: int = 0) -> int:
     """Check each image that a power loss after each event could leave; how many there were.
 
-    `check` gets the events up to then; an image is checked again where more calls had returned.
+    `check` gets the calls and the changes of the world up to then; an image is checked again where
+    there were more of them.
     """
     medium = Medium()
     seen: set[tuple[object, ...]] = set()
@@ -235,7 +238,7 @@ def replay(events: list[Event], check: Callable[[Image, list[Event]], None], sta
         medium.take(event)
         if number < start:
             continue
-        if event.kind in ("begun", "returned"):
+        if event.kind in ("begun", "returned", "landed"):
             calls.append(event)
         for image in medium.images():
             key = (len(calls), *sorted(image.items(), key=lambda item: item[0]))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from amlplan.aside import drop_left_behind, made_folder
 from amlplan.content import content_of, digest_over
 from amlplan.digests import PREFIX, DigestMemory
 from amlplan.errors import NotFoundError, ProviderError
@@ -130,20 +131,21 @@ def build(
     if not corrupted(folder, cache_folder):
         return folder
     make_folder(folder.parent)
+    drop_left_behind(folder.parent, ".")
     part = folder.with_name(f".{secrets.token_hex(8)}")
     try:
-        part.mkdir()
-        for name, (source, digest) in parts.files.items():
-            check()
-            _copy(source, digest, part / name)
-        for name, files in parts.models.items():
-            check()
-            _put_model(name, files, content, part / MODELS / name)
-        write_file(part / MANIFEST, encode(_manifest(parts)))
-        if folder.exists():
-            folder.rename(part.with_name(f"{part.name}.old"))
-        part.rename(folder)
-        sync_folder(folder.parent)
+        with made_folder(part):
+            for name, (source, digest) in parts.files.items():
+                check()
+                _copy(source, digest, part / name)
+            for name, files in parts.models.items():
+                check()
+                _put_model(name, files, content, part / MODELS / name)
+            write_file(part / MANIFEST, encode(_manifest(parts)))
+            if folder.exists():
+                folder.rename(part.with_name(f"{part.name}.old"))
+            part.rename(folder)
+            sync_folder(folder.parent)
     except OSError as failure:
         raise failure_at(folder, "written", failure) from failure
     finally:

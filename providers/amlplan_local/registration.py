@@ -114,18 +114,20 @@ class Registration:
 
 
 def release(versions: ModelVersions, prior: Record) -> None:
-    """Take a record's claims away, and its aliases where no other record shares the version."""
+    """Take a record's claims away, and its aliases where no other record shares the version.
+
+    May be repeated after a kill: the claims, which tell that there is something to do, go last.
+    """
     with versions.locked():
         held = [item for item in versions.all() if prior.identity in item.identities]
+        if held and not any(len(version.identities) > 1 for version in held):
+            before = versions.aliases()
+            mine = prior.inputs.values.get("aliases") or {}
+            after = {alias: target for alias, target in before.items() if alias not in mine}
+            if after != before:
+                versions.write_aliases(after)
         for version in held:
             _drop_claim(versions, version, prior.identity)
-        if not held or any(len(version.identities) > 1 for version in held):
-            return
-        before = versions.aliases()
-        mine = prior.inputs.values.get("aliases") or {}
-        after = {alias: target for alias, target in before.items() if alias not in mine}
-        if after != before:
-            versions.write_aliases(after)
 
 
 def _drop_claim(versions: ModelVersions, version: Version, identity: str) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import secrets
-import time
 from typing import TYPE_CHECKING
 
+from amlplan.aside import drop_left_behind, make_file
 from amlplan.digests import PREFIX, DigestMemory, chunks
 from amlplan.errors import ProviderError
 from amlplan.files import failure_at, make_folder, sync, sync_folder
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BLOB_MODE = 0o444
-LEFT_BEHIND = 24 * 3600
-"""Seconds after which a partly written blob is taken for the leavings of a killed process."""
 
 
 class ContentStore:
@@ -70,7 +67,7 @@ class ContentStore:
         has the digest.
         """
         make_folder(self._parts)
-        self._drop_left_behind()
+        drop_left_behind(self._parts, "")
         bad = set(self.corrupted({name: digest for name, (_, digest) in sources.items()}))
         folders: set[Path] = set()
         for number, name in enumerate(sorted(bad), start=1):
@@ -92,16 +89,16 @@ class ContentStore:
         part = self._parts / secrets.token_hex(16)
         seen, size = hashlib.sha256(), 0
         try:
-            with part.open("xb", buffering=0) as file:
+            with os.fdopen(make_file(part), "wb", buffering=0) as file:
                 for piece in pieces:
                     seen.update(piece)
                     size += len(piece)
                     _write(file, piece)
                 os.fchmod(file.fileno(), BLOB_MODE)
                 sync(file.fileno())
-            path = self.path(seen.hexdigest())
-            make_folder(path.parent)
-            part.replace(path)
+                path = self.path(seen.hexdigest())
+                make_folder(path.parent)
+                part.replace(path)
         except OSError as failure:
             raise failure_at(part, "written", failure) from failure
         finally:
@@ -111,7 +108,7 @@ class ContentStore:
     def settle(self, digests: Iterable[str]) -> None:
         """Make what was taken survive a power loss; raises ProviderError."""
         make_folder(self._parts)
-        self._drop_left_behind()
+        drop_left_behind(self._parts, "")
         for folder in {self.path(digest).parent for digest in digests}:
             try:
                 sync_folder(folder)
@@ -131,27 +128,21 @@ class ContentStore:
         part = self._parts / secrets.token_hex(16)
         seen = hashlib.sha256()
         try:
-            with part.open("xb") as file:
+            with os.fdopen(make_file(part), "wb") as file:
                 for chunk in _read(source, check):
                     seen.update(chunk)
                     file.write(chunk)
                 file.flush()
                 os.fchmod(file.fileno(), BLOB_MODE)
                 sync(file.fileno())
-            if PREFIX + seen.hexdigest() != digest:
-                raise changed(str(source))
-            part.replace(path)
+                if PREFIX + seen.hexdigest() != digest:
+                    raise changed(str(source))
+                part.replace(path)
         except OSError as failure:
             raise failure_at(path, "written", failure) from failure
         finally:
             part.unlink(missing_ok=True)
         return path.parent
-
-    def _drop_left_behind(self) -> None:
-        for part in self._parts.iterdir():
-            with contextlib.suppress(OSError):
-                if time.time() - part.stat().st_mtime > LEFT_BEHIND:
-                    part.unlink()
 
 
 def _write(file: FileIO, piece: memoryview) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import uuid
@@ -156,6 +157,7 @@ class LocalWorkspace:
         """Make the folder and its document, or take back the detached workspace in it."""
         inputs: Workspace = desired.inputs
         folder = self._folder(desired.identity, inputs.history.model_dump())
+        is_new = not folder.exists()
         make_folder(folder)
         creator = _user()
         owners = inputs.owners or (creator,)
@@ -169,8 +171,14 @@ class LocalWorkspace:
             readers=inputs.readers,
         )
         found = self._readable(folder)
-        if found is None and not write_document(folder, made, only_new=True):
-            found = self._readable(folder)
+        try:
+            if found is None and not write_document(folder, made, only_new=True):
+                found = self._readable(folder)
+        except ProviderError:
+            if is_new:
+                with contextlib.suppress(OSError):  # somebody else came, and it is theirs now
+                    folder.rmdir()
+            raise
         if found is not None:
             if found.identity != desired.identity and not found.detached:
                 raise ProviderError(

@@ -1,4 +1,4 @@
-"""Servers for processes that are killed."""
+"""Where kills are tried, and projects to apply in."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bench.kill.ranges import Range
+from bench.kill.subjects import subject_of
 from kill.course import Course
-from kill.forks import Forks
-from kill.sweep import Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,17 +17,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    """Servers that are started on their first use."""
-    made = Forks()
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Range]:
+    """Where kills of applies of things are tried."""
+    made = Range(tmp_path_factory.mktemp("kills"), subject_of("bench"))
     yield made
     made.close()
 
 
 @pytest.fixture(scope="session")
-def place(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Range:
-    """Where kills are tried."""
-    return Range(tmp_path_factory.mktemp("kills"), forks)
+def local_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Range]:
+    """Where kills of applies on this host are tried."""
+    made = Range(tmp_path_factory.mktemp("local-kills"), subject_of("local"))
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -6,25 +6,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kill.checks import after_recovery
-from kill.scenario import SCENARIOS, Scenario, things
-from kill.worker import AT_OUTCOME, CALL_TO_PROGRESS, INTENT_TO_CALL, WITHIN_CALL, Order
+from bench.kill.bench_world import configuration, things
+from bench.kill.checks import after_recovery
+from bench.kill.phases import AT_OUTCOME, CALL_TO_PROGRESS, INTENT_TO_CALL, WITHIN_CALL, Order
+from bench.kill.subject import APPLY, DESTROY, Configuration, Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kill.sweep import Range
+    from bench.kill.ranges import Range
 
 ORDERS = [
     Order(phase, nth)
     for phase in (INTENT_TO_CALL, WITHIN_CALL, CALL_TO_PROGRESS, AT_OUTCOME)
     for nth in (1, 2, 5, 11)
 ]
+NOTHING = Configuration()
+ALL = configuration(things("old"))
 WISHES = (
-    Scenario("nothing", (), (), command=("destroy", "-auto-approve")),
-    Scenario("half of it", (), things("old")[:6]),
-    Scenario("another value", (), things("other")),
-    Scenario("another shape", (), things("old", "square")),
+    Scenario("nothing", NOTHING, Configuration(ALL.files), command=DESTROY),
+    Scenario("half of it", NOTHING, configuration(things("old")[:6])),
+    Scenario("another value", NOTHING, configuration(things("other"))),
+    Scenario("another shape", NOTHING, configuration(things("old", "square"))),
 )
 
 
@@ -38,9 +41,8 @@ def test_another_wish_after_a_killed_create(wish: Scenario, place: Range) -> Non
 def broken_by(order: Order, wish: Scenario, place: Range) -> Sequence[str]:
     """What is wrong after a kill of a create and one apply of another wish."""
     with place.forks.one() as fork, place.site(fork) as site:
-        place.prepare(site, "create")
-        ended = site.run_until(order, SCENARIOS["create"].command)
+        site.write(ALL)
+        ended = site.run_until(order, APPLY)
         assert ended.code == -9, ended.text
-        if wish.after:
-            site.write(wish.after)
+        site.write(wish.after)
         return [str(item) for item in after_recovery(site.run(*wish.command), site, wish, None, {})]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kill.sweep import followed, histogram, told
-from kill.worker import PHASES, VICTIMS
+from bench.kill.phases import PHASES, VICTIMS
+from bench.kill.report import histogram, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kill.sweep import Kill, Range
+    from bench.kill.ranges import Kill, Range
 
 
 def expect_recovery(
@@ -55,7 +55,7 @@ def test_kills_of_the_recovery_itself_are_recovered_from(
 ) -> None:
     chance = random.Random("again")
     kills = [
-        followed(kill, place, 3, chance)
+        place.followed(kill, 3, chance)
         for number, phase in enumerate(PHASES)
         for kill in place.kills(phase, VICTIMS[number % 2], 2, chance)
     ]

@@ -8,19 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kill.sweep import Kill
-from kill.worker import (
-    AT_OUTCOME,
-    FIND_SAYS_MISSING,
-    NO_INTENT,
-    SILENCE_SAYS_MISSING,
-    Order,
-)
+from bench.kill.arming import FIND_SAYS_MISSING, NO_INTENT, SILENCE_SAYS_MISSING
+from bench.kill.phases import AT_OUTCOME, Order
+from bench.kill.ranges import Kill
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kill.sweep import Range
+    from bench.kill.ranges import Range
 
 
 def kinds(place: Range, kills: Sequence[Kill]) -> list[set[str]]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from kill.checks import violations
+from bench.kill.checks import violations
+from bench.kill.sites import Site
 from kill.course import thing
-from kill.scenario import SCENARIOS, Site
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bench.kill.forks import Fork
+    from bench.kill.ranges import Range
     from kill.course import Course
-    from kill.forks import Fork, Forks
 
 APPLY = ("apply", "-auto-approve")
 
@@ -36,16 +37,17 @@ def test_the_second_is_turned_away_or_waits(course: Course) -> None:
     course.expect_in_step()
 
 
-def test_many_first_applies_make_everything_once(tmp_path: Path, forks: Forks) -> None:
-    scenario = SCENARIOS["create"]
+def test_many_first_applies_make_everything_once(tmp_path: Path, place: Range) -> None:
+    scenario = place.subject.scenarios["create"]
 
-    def apply(fork: Fork) -> int:
-        return Site(tmp_path / "it", fork).run(*scenario.command).code
+    def site(fork: Fork) -> Site:
+        return Site(tmp_path / "it", fork, place.subject)
 
-    with forks.one() as one, forks.one() as two, forks.one() as three:
-        Site(tmp_path / "it", one).write(scenario.after)
+    with place.forks.one() as one, place.forks.one() as two, place.forks.one() as three:
+        site(one).write(scenario.after)
         with ThreadPoolExecutor(3) as pool:
-            codes = list(pool.map(apply, (one, two, three)))
+            ended = pool.map(lambda fork: site(fork).run(*scenario.command), (one, two, three))
+            codes = [item.code for item in ended]
         assert 0 in codes
         assert set(codes) <= {0, 14, 16}
-        assert not list(violations(Site(tmp_path / "it", one), scenario, None, {}))
+        assert not list(violations(site(one), scenario, None, {}))

@@ -107,6 +107,26 @@ def test_aliases_follow_the_record(bench: Workbench) -> None:
     assert json.loads(file.read_text()) == {"prod": 1, "new": 2, "by_hand": 1}
 
 
+@pytest.mark.parametrize("at", ["write", "write_aliases"])
+def test_a_delete_that_ended_half_way_is_finished_by_the_next(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    bench.write({"w": b"1"})
+    record = bench.create(bench.desired(aliases={"prod": "this"}))
+
+    def end(*_: object) -> None:
+        raise InterruptedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ModelVersions, at, end)
+        with pytest.raises(InterruptedError):
+            bench.models.delete(record, bench.targets, StandInOperation())
+    bench.models.delete(record, bench.targets, StandInOperation())
+    versions = ModelVersions(bench.store / "models" / "ridge")
+    assert versions.aliases() == {}
+    assert [version.identities for version in versions.all()] == [()]
+
+
 def test_an_alias_for_an_unknown_digest_is_refused(bench: Workbench) -> None:
     bench.write({"w": b"1"})
     with pytest.raises(ProviderError, match="sha256:77"):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from amlplan.aside import make_file
 from amlplan.errors import QuotaError
 from amlplan.provider import Missing, Present
 from amlplan.testing import StandInOperation, record_of
@@ -141,16 +142,18 @@ def test_processes_that_register_at_once_get_versions_of_their_own(bench: Workbe
     assert numbers == list(range(1, 3 * each + 1))
 
 
-def test_what_a_killed_process_left_is_dropped_after_a_day(bench: Workbench) -> None:
+def test_what_a_killed_process_left_is_dropped_and_what_is_being_written_is_not(
+    bench: Workbench,
+) -> None:
     bench.write({"w": b"1"})
     parts = bench.store / "parts"
     parts.mkdir()
-    old, new = parts / "old", parts / "new"
-    for path in (old, new):
-        path.write_bytes(b"part")
-    os.utime(old, (1, 1))
+    (parts / "left").write_bytes(b"part")
+    written = make_file(parts / "written")
+    os.utime(parts / "written", (1, 1))
     bench.create(bench.desired())
-    assert [path.name for path in parts.iterdir()] == ["new"]
+    assert [path.name for path in parts.iterdir()] == ["written"]
+    os.close(written)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from amlplan.errors import NotFoundError, ProviderError, UnreachableError
 from amlplan.provider import Desired, Missing, Present, Unreachable
 from amlplan.testing import StandInOperation, record_of, with_inputs
-from amlplan_local import identity
+from amlplan_local import identity, workspace
 from amlplan_local.workspace import LocalWorkspace
 
 if TYPE_CHECKING:
@@ -63,6 +63,23 @@ def test_the_creator_owns_it_and_is_not_compared(context: ProviderContext) -> No
     observed = LocalWorkspace(context).read(record, {})
     assert isinstance(observed, Present)
     assert observed.inputs["owners"] == [creator, "user:eve"]
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_document_that_cannot_be_written_leaves_no_folder_of_nobody(
+    context: ProviderContext, monkeypatch: pytest.MonkeyPatch, *, is_there: bool
+) -> None:
+    folder = context.root / "kept"
+    if is_there:
+        folder.mkdir()
+
+    def fail(*_: object, **_values: object) -> None:
+        raise ProviderError("No space left", "The disk is full.")
+
+    monkeypatch.setattr(workspace, "write_document", fail)
+    with pytest.raises(ProviderError, match="The disk is full"):
+        create(context, desired(history={"path": "kept"}))
+    assert folder.exists() == is_there
 
 
 def test_destroy_keeps_everything_and_the_name_is_free(context: ProviderContext) -> None:

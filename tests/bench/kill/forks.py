@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.kill.phases import Order
 from harness.project import IMPORT_PATHS
-from kill.worker import Order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,10 +32,10 @@ class Ended:
 class Fork:
     """A server that runs one command line at a time; see worker.py."""
 
-    def __init__(self) -> None:
-        paths = os.pathsep.join(map(str, IMPORT_PATHS))
+    def __init__(self, moments: Sequence[str] = ()) -> None:
+        paths = os.pathsep.join([*map(str, IMPORT_PATHS), *filter(None, sys.path)])
         self._server = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("worker.py"))],
+            [sys.executable, "-P", str(Path(__file__).with_name("worker.py")), *moments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": paths, "NO_COLOR": "1"},
@@ -75,7 +75,8 @@ class Fork:
 class Forks:
     """Servers that threads take turns at; each is started on its first use."""
 
-    def __init__(self, count: int | None = None) -> None:
+    def __init__(self, moments: Sequence[str] = (), count: int | None = None) -> None:
+        self._moments = moments
         self.count = count or min(4, os.cpu_count() or 1)
         self._free: list[Fork] = []
         self._made: list[Fork] = []
@@ -87,7 +88,7 @@ class Forks:
         with self._lock:
             fork = self._free.pop() if self._free else None
         if fork is None:
-            fork = Fork()
+            fork = Fork(self._moments)
             self._made.append(fork)
         try:
             yield fork
