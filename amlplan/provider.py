@@ -24,6 +24,7 @@ from typing import (
 from amlplan.errors import HistoryError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from amlplan.history import History
@@ -172,6 +173,8 @@ class OperationHandle(Protocol):
 class Reads(Protocol):
     """The reading half of a provider; planning and drift get nothing else."""
 
+    kind: Kind
+
     def read(self, record: Record, targets: Targets) -> Observed:
         """What is outside for a record. Never changes anything; may be repeated; may block."""
         ...
@@ -179,8 +182,6 @@ class Reads(Protocol):
 
 class Provider(Reads, Protocol):
     """Manages one kind. Every method blocks; failures raise ProviderError."""
-
-    kind: Kind
 
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
         """Make the object, or adopt what carries the same identity; gives all outputs."""
@@ -204,6 +205,30 @@ class Finds(Protocol):
 
         Present, with all outputs, only where that create is complete; an object that was only
         begun is Missing where create will take it over, so that nothing is made twice.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An object that is there: what it is called, and the identity that it carries.
+
+    `identity` is None where it carries none, or none that can be read.
+    """
+
+    name: str
+    identity: str | None
+
+
+@runtime_checkable
+class Lists(Protocol):
+    """An ability: tells every object of its kind, whoever made it."""
+
+    def list_objects(self, records: Sequence[Record]) -> Iterator[Listed]:
+        """The objects that are there now; only reads, and may block.
+
+        `records` are those of the whole state: where objects lie in or on another block, as in a
+        workspace, they say where to look. Raises ProviderError where nothing can be listed.
         """
         ...
 
@@ -263,12 +288,17 @@ class LockRequest:
 
 
 @runtime_checkable
-class Locks(Protocol):
-    """An ability: what the outside resolves to is recorded in `amlplan.lock`."""
+class Requests(Protocol):
+    """An ability: needs answers of `amlplan.lock`."""
 
     def lock_requests(self, draft: Draft) -> tuple[LockRequest, ...]:
         """What the resource needs resolved; pure."""
         ...
+
+
+@runtime_checkable
+class Locks(Requests, Protocol):
+    """An ability: what the outside resolves to is recorded in `amlplan.lock`."""
 
     def resolve(
         self, request: LockRequest, draft: Draft, operation: OperationHandle
@@ -352,6 +382,31 @@ class Identifies(Protocol):
 
 
 _class_has = cast("Callable[[object, object], bool]", cache(issubclass))
+
+
+class Kinds(Protocol):
+    """The installed kinds as planning and drift get them: of providers, the reading half."""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Every kind that an installed package brings."""
+        ...
+
+    def is_configuration_only(self, kind: str) -> bool:
+        """Whether blocks of a kind are read by commands and never planned."""
+        ...
+
+    def inputs_of(self, kind: str) -> type[ResourceInputs]:
+        """The model of what users write in a kind's blocks; raises as `provider`."""
+        ...
+
+    def provider(self, kind: str) -> Reads:
+        """What reads a kind; raises ProviderError where none is installed."""
+        ...
+
+    def version(self, kind: str) -> str:
+        """The version of the distribution that brings a kind."""
+        ...
 
 
 def has(provider: object, ability: type[Ability]) -> TypeGuard[Ability]:

@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, cast
 
 from amlplan.errors import HistoryError, MissingSdkError, ProviderError
+from amlplan.readers import reader_of
 from amlplan.wording import nearest
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from amlplan.backend import Backend
     from amlplan.history import History
-    from amlplan.provider import Provider, ProviderContext
+    from amlplan.provider import Provider, ProviderContext, Reads
     from amlplan_schemas.base import JsonValue, ResourceInputs
 
 PROVIDERS = "amlplan.providers"
@@ -100,6 +101,25 @@ class Registry:
                 f"Install it with: pip install '{package}[{extra}]'",
             ) from failure
         return factory(self.context)
+
+
+class Readers:
+    """The providers of a registry as handles that only read: what plan and drift get."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.kinds = registry.kinds
+        self.is_configuration_only = registry.is_configuration_only
+        self.inputs_of = registry.inputs_of
+        self.version = registry.version
+        self._provider = registry.provider
+        self._made: dict[str, Reads] = {}
+
+    def provider(self, kind: str) -> Reads:
+        """The reader of a kind; raises ProviderError where none is installed."""
+        made = self._made.get(kind)
+        if made is None:
+            made = self._made[kind] = reader_of(self._provider(kind))
+        return made
 
 
 def backend(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from amlplan.errors import CanceledError
-from amlplan.provider import Desired, Finds, Missing, Present, Unreachable
+from amlplan.provider import Desired, Finds, Lists, Missing, Present, Unreachable
 from amlplan_schemas.base import Trait, marked_fields
 from amlplan_schemas.state import Record, Target, Tree
 
@@ -198,6 +198,20 @@ class ProviderContract:
         self._expect_in_step(record, found)
         assert isinstance(found, Present)  # noqa: S101 - for the type checker
         provider.kind.outputs.model_validate(found.outputs)
+
+    def test_what_was_created_is_listed_until_it_is_deleted(self) -> None:
+        """With its identity, so that what no record has is known to be of a state."""
+        provider = self.provider()
+        if not isinstance(provider, Lists):
+            return
+        desired = self.desired("contract:1")
+        record = self._create(desired)
+        records = [*desired.targets.values(), record]
+        listed = [item.identity for item in provider.list_objects(records)]
+        _expect(desired.identity in listed, f"{desired.identity} is not among {listed}")
+        provider.delete(record, desired.targets, StandInOperation())
+        listed = [item.identity for item in provider.list_objects(records)]
+        _expect(desired.identity not in listed, f"{desired.identity} is still among {listed}")
 
     def test_what_was_never_created_is_not_found(self) -> None:
         """A wrong Present would lose the create that never happened."""

@@ -29,6 +29,7 @@ from amlplan_schemas.compute import LocalCompute, LocalComputeOutputs
 from amlplan_schemas.datastore import LocalDatastore, LocalDatastoreOutputs
 from amlplan_schemas.deployment import Deployment, DeploymentOutputs
 from amlplan_schemas.diagnostics import ValidationReport
+from amlplan_schemas.drift import DriftReport
 from amlplan_schemas.environment import Environment, EnvironmentOutputs
 from amlplan_schemas.image import Image, ImageOutputs
 from amlplan_schemas.model import Model, ModelOutputs
@@ -59,6 +60,7 @@ KINDS: dict[str, tuple[type[ResourceInputs], type[ResourceOutputs]]] = {
 }
 CONFIGURATION: dict[str, type[ResourceInputs]] = {"run_config": RunConfig}
 DOCUMENTS: dict[str, type[BaseModel]] = {
+    "drift": DriftReport,
     "plan": Plan,
     "plan_output": PlanOutput,
     "state": State,

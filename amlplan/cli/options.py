@@ -134,6 +134,9 @@ def _exact(
             return f"--no-{name}"
         raise click.UsageError(f"{dashes}{name} takes true or false, not {value!r}.", ctx)
     if not equals:
+        without = getattr(options[name], "without_value", None)
+        if without is not None and (not waiting or waiting[0].startswith("-")):
+            return f"--{name}={without}"
         if not waiting:
             raise click.UsageError(f"{dashes}{name} needs a value, as in {dashes}{name}=…", ctx)
         value = waiting.pop(0)

@@ -15,7 +15,7 @@ from amlplan_schemas.plan import Action, Bindings
 if TYPE_CHECKING:
     from amlplan.config.evaluating.evaluation import Evaluation
     from amlplan.lockfile import LockFile
-    from amlplan.registry import Registry
+    from amlplan.provider import Kinds
     from amlplan.secrets import Secrets
     from amlplan_schemas.plan import Operation, Plan
     from amlplan_schemas.state import State
@@ -30,7 +30,7 @@ def bindings_of(
     *,
     exists: bool,
     lock: LockFile,
-    registry: Registry,
+    registry: Kinds,
     secrets: Secrets,
     amlplan_version: str,
     salt: str | None = None,

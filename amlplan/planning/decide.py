@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from amlplan.config.lifecycle import Lifecycle
     from amlplan.planning.compare import SecretDigests
     from amlplan.planning.want import Wanted
-    from amlplan.provider import Observed, Provider, Targets
+    from amlplan.provider import Observed, Reads, Targets
     from amlplan_schemas.base import JsonValue, ResourceInputs
     from amlplan_schemas.state import Record
 
@@ -50,7 +50,7 @@ class Subject:
     wanted: Wanted
     record: Record | None
     observed: Observed
-    provider: Provider
+    provider: Reads
     digests: SecretDigests
     serial: int
     targets: Targets
@@ -289,14 +289,14 @@ def shown_values(record: Record) -> dict[str, JsonValue]:
     return {**record.inputs.values, **record.outputs.values, **record.derived}
 
 
-def _seen_values(record: Record, observed: Present, provider: Provider) -> dict[str, JsonValue]:
+def _seen_values(record: Record, observed: Present, provider: Reads) -> dict[str, JsonValue]:
     """A record's values with what was seen outside laid over them."""
     watched = marked_fields(provider.kind.outputs, Trait.WATCHED)
     outputs = {name: value for name, value in observed.outputs.items() if name in watched}
     return {**shown_values(record), **seen_inputs(record, observed.inputs), **outputs}
 
 
-def drift_of(record: Record, observed: Observed, provider: Provider) -> Drift | None:
+def drift_of(record: Record, observed: Observed, provider: Reads) -> Drift | None:
     """How the object differs from what the last apply left, or None."""
     drift_class = DriftClass.CHANGED_OUTSIDE
     changes: tuple[FieldChange, ...] = ()

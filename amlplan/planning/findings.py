@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from amlplan.lockfile import LockFile
     from amlplan.planning.selection import Selection
     from amlplan.planning.want import Wanted
-    from amlplan.provider import Observed
-    from amlplan.registry import Registry
+    from amlplan.provider import Kinds, Observed
     from amlplan.secrets import Secrets
     from amlplan_schemas.plan import Bindings
     from amlplan_schemas.state import Record, State
@@ -37,7 +36,7 @@ class PlanInputs:
 
     evaluation: Evaluation
     state: State
-    registry: Registry
+    registry: Kinds
     secrets: Secrets
     lock: LockFile
     bindings: Bindings

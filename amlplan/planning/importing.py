@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from amlplan.config.evaluating.evaluation import Evaluation
     from amlplan.diagnostics import SourceRange
     from amlplan.planning.want import Wanted
-    from amlplan.provider import Imported, Provider, Targets
+    from amlplan.provider import Imported, Reads, Targets
     from amlplan_schemas.plan import PlanOptions
 
 WantedImport = tuple[str, "SourceRange | None"]
@@ -72,7 +72,7 @@ def not_configured(imports: Mapping[str, WantedImport], evaluation: Evaluation) 
 
 def look_up(
     wanted: Wanted,
-    provider: Provider,
+    provider: Reads,
     targets: Targets,
     object_id: str,
     identity: str,
@@ -111,7 +111,7 @@ def look_up(
 
 def _record(
     wanted: Wanted,
-    provider: Provider,
+    provider: Reads,
     targets: Targets,
     found: Imported,
     identity: str,

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from amlplan.events import EventSink
-    from amlplan.provider import Observed, Targets
-    from amlplan.registry import Registry
+    from amlplan.provider import Kinds, Observed, Targets
     from amlplan_schemas.state import Record
 
 PARALLEL_READS = 10
@@ -41,7 +40,7 @@ def targets_of(record: Record, records: Mapping[str, Record]) -> Targets:
 def observe(
     records: Iterable[Record],
     known: Mapping[str, Record],
-    registry: Registry,
+    registry: Kinds,
     emit: EventSink,
     parallelism: int = PARALLEL_READS,
 ) -> dict[str, Observed]:
@@ -82,7 +81,7 @@ def observe(
     return found
 
 
-def read_one(record: Record, known: Mapping[str, Record], registry: Registry) -> Observed:
+def read_one(record: Record, known: Mapping[str, Record], registry: Kinds) -> Observed:
     """What is outside for one record."""
     try:
         with defects_explained(record.kind):

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from amlplan.planning.want import Wanted
-    from amlplan.provider import LockRequest, Provider, Unreachable
+    from amlplan.provider import LockRequest, Reads, Unreachable
     from amlplan_schemas.state import Record
 
 TAKE_IT = "amlplan lock"
 
 
-def awaited(provider: Provider, request: LockRequest, wanted: Wanted) -> tuple[str, str]:
+def awaited(provider: Reads, request: LockRequest, wanted: Wanted) -> tuple[str, str]:
     """Why a request that is not required has no answer, and the next step towards one."""
     unusable = wanted.unusable.get(request.key)
     if not request.follows and has(provider, Offers):
@@ -43,7 +43,7 @@ def awaited(provider: Provider, request: LockRequest, wanted: Wanted) -> tuple[s
     return why, f"amlplan run SCRIPT -history={history}"
 
 
-def offers(provider: Provider, wanted: Wanted) -> Iterator[str]:
+def offers(provider: Reads, wanted: Wanted) -> Iterator[str]:
     """What the outside has beside the locked answers, with the command that takes it."""
     if not has(provider, Offers):
         return
@@ -66,7 +66,7 @@ def _upgrade(wanted: Wanted) -> str:
 
 
 def attached(
-    wanted: Wanted, record: Record | None, provider: Provider
+    wanted: Wanted, record: Record | None, provider: Reads
 ) -> Present | Unreachable | Diagnostic:
     """The object that a block with `attach = true` reads, or what is wrong with the block."""
     if record is not None:

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from amlplan.planning.findings import Findings
-    from amlplan.provider import Observed, Provider
-    from amlplan.registry import Registry
+    from amlplan.provider import Kinds, Observed, Reads
     from amlplan_schemas.state import Record
 
 
@@ -52,7 +51,7 @@ def plan_refresh(findings: Findings) -> None:
             findings.operations[address] = refreshing(record, now, Reason.REFRESHED, drift.changes)
 
 
-def as_seen(record: Record, observed: Observed, provider: Provider) -> Record:
+def as_seen(record: Record, observed: Observed, provider: Reads) -> Record:
     """A record of an object that is there, as that is now; secrets stay as they were recorded."""
     assert isinstance(observed, Present)  # noqa: S101 - the others have no values
     watched = marked_fields(provider.kind.outputs, Trait.WATCHED)
@@ -104,7 +103,7 @@ def accept_identities(findings: Findings) -> None:
         findings.further.append(refreshing(record, now, Reason.REQUESTED, changes))
 
 
-def accepted(record: Record, records: Mapping[str, Record], registry: Registry) -> Record:
+def accepted(record: Record, records: Mapping[str, Record], registry: Kinds) -> Record:
     """A record as it is where its target is the one that is reached now."""
     provider = registry.provider(record.kind)
     if not has(provider, Identifies):

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from amlplan.planning.want import Wanted
-    from amlplan.registry import Registry
+    from amlplan.provider import Kinds
 
 
-def broken_rules(wanted: Mapping[str, Wanted], registry: Registry) -> list[Diagnostic]:
+def broken_rules(wanted: Mapping[str, Wanted], registry: Kinds) -> list[Diagnostic]:
     """What is right in each block by itself and wrong between them."""
     return [
         *_equal_names(wanted, registry),
@@ -24,7 +24,7 @@ def broken_rules(wanted: Mapping[str, Wanted], registry: Registry) -> list[Diagn
     ]
 
 
-def _container(item: Wanted, registry: Registry) -> str:
+def _container(item: Wanted, registry: Kinds) -> str:
     """The block whose names must differ: the workspace or target that an item belongs to."""
     for field in reference_fields(registry.inputs_of(item.block.kind)):
         value = item.checked.values.get(field)
@@ -37,7 +37,7 @@ def _line(place: SourceRange) -> str:
     return f"{place.source.filename}:{place.position_of(place.start).line}"
 
 
-def _equal_names(wanted: Mapping[str, Wanted], registry: Registry) -> Iterator[Diagnostic]:
+def _equal_names(wanted: Mapping[str, Wanted], registry: Kinds) -> Iterator[Diagnostic]:
     first: dict[tuple[str, str, str], Wanted] = {}
     for item in wanted.values():
         if "name" in item.draft.unknown:

@@ -14,8 +14,7 @@ from amlplan_schemas.state import Record, Status, Tree
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from amlplan.provider import Observed
-    from amlplan.registry import Registry
+    from amlplan.provider import Kinds, Observed
     from amlplan_schemas.state import Intent, State
 
 
@@ -36,7 +35,7 @@ class Settlement:
     unanswered: Mapping[str, str] = field(default_factory=dict)
 
 
-def settle(state: State, registry: Registry) -> Settlement:
+def settle(state: State, registry: Kinds) -> Settlement:
     """Ask for each pending operation; changes nothing, here or outside."""
     settled: list[Settled] = []
     unanswered: dict[str, str] = {}
@@ -64,7 +63,7 @@ def with_settled(state: State, settlement: Settlement) -> State:
     return state.model_copy(update={"records": records, "pending": pending})
 
 
-def _ask(intent: Intent, state: State, registry: Registry) -> Observed:
+def _ask(intent: Intent, state: State, registry: Kinds) -> Observed:
     provider = registry.provider(intent.draft.kind)
     targets = targets_of(intent.draft, state.records)
     try:

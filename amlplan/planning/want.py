@@ -12,7 +12,7 @@ from amlplan.diagnostics import Diagnostic, error
 from amlplan.errors import AmlplanError, UnreachableError
 from amlplan.planning.ignored import with_ignored
 from amlplan.pointers import pointer, tokens_of, top_field, with_value
-from amlplan.provider import Derives, Draft, Locks, Offers, Referred, has
+from amlplan.provider import Derives, Draft, Offers, Referred, Requests, has
 from amlplan.secrets import reveal
 from amlplan.values import UNKNOWN, ResourceValue, Sensitive, is_sensitive, is_wholly_known
 from amlplan.wording import suggestion
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from amlplan.config.check import Checked
     from amlplan.config.evaluating.evaluation import Evaluation, FoundTrigger
     from amlplan.lockfile import LockFile
-    from amlplan.provider import LockRequest
-    from amlplan.registry import Registry
+    from amlplan.provider import Kinds, LockRequest
     from amlplan.secrets import Secrets
     from amlplan.values import Unknown, Value
     from amlplan_schemas.base import JsonValue, ResourceInputs
@@ -61,7 +60,7 @@ class Wanted:
 def want(
     address: str,
     evaluation: Evaluation,
-    registry: Registry,
+    registry: Kinds,
     secrets: Secrets,
     lock: LockFile,
     record: Record | None = None,
@@ -101,7 +100,7 @@ def want(
     requests: tuple[LockRequest, ...] = ()
     unusable: dict[str, str] = {}
     try:
-        if has(provider, Locks):
+        if has(provider, Requests):
             requests = provider.lock_requests(draft)
             offers = provider if has(provider, Offers) else None
             answers, unusable = _answers(requests, draft, lock, offers)
@@ -138,7 +137,7 @@ def _unknown_fields(
     lifecycle: Lifecycle,
     triggers: Sequence[FoundTrigger],
     evaluation: Evaluation,
-    registry: Registry,
+    registry: Kinds,
 ) -> Iterator[Diagnostic]:
     """What a lifecycle block names that is no field, or may not be ignored."""
     inputs = registry.inputs_of(block.kind)
@@ -162,7 +161,7 @@ def _unknown_fields(
             yield _of_lifecycle(block, text)
 
 
-def _fields_of(kind: str, registry: Registry) -> Iterator[str]:
+def _fields_of(kind: str, registry: Kinds) -> Iterator[str]:
     yield from registry.inputs_of(kind).model_fields
     if not registry.is_configuration_only(kind):
         yield from registry.provider(kind).kind.outputs.model_fields

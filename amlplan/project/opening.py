@@ -26,7 +26,7 @@ from amlplan.planning.observe import PARALLEL_READS
 from amlplan.planning.settle import settle, with_settled
 from amlplan.project.folders import provider_context
 from amlplan.project.location import check_location
-from amlplan.registry import Registry, backend
+from amlplan.registry import Readers, Registry, backend
 from amlplan.secrets import Secrets
 from amlplan.values import exact
 from amlplan_schemas.plan import PlanOptions
@@ -67,6 +67,7 @@ def open_project(
     require_variables: bool = True,
     check_state_location: bool = True,
     needs_state: bool = True,
+    opens_history: bool = True,
     fixed_variables: Mapping[str, JsonValue] | None = None,
 ) -> Project:
     """Read the project of a folder, the current one unless told otherwise.
@@ -74,10 +75,10 @@ def open_project(
     Raises ConfigError only where nothing else can be looked at; other mistakes are in
     `configuration.diagnostics`, for the planner to raise with its own. `fixed_variables` are
     those of a saved plan; they win over every other source. Without `needs_state` a place that
-    is not known yet is no mistake.
+    is not known yet is no mistake. Without `opens_history` nothing writes beside a database.
     """
     root = Path.cwd() if root is None else root.resolve()
-    registry = Registry(provider_context(root))
+    registry = Registry(provider_context(root, opens_history=opens_history))
     secrets = Secrets(root, enabled=secrets_enabled)
     configuration = load(root, registry.block_types, registry.inputs_of)
     variables, problems = variable_values(
@@ -143,7 +144,8 @@ def plan_inputs(
     current = empty_state() if state is None else state
     if untouched:
         current = current.model_copy(update={"serial": 0})
-    settlement = settle(current, project.registry)
+    readers = Readers(project.registry)
+    settlement = settle(current, readers)
     current = with_settled(current, settlement)
     moves = with_moves(current, project.configuration)
     current = moves.state
@@ -155,7 +157,7 @@ def plan_inputs(
     return PlanInputs(
         evaluation=project.evaluation,
         state=current,
-        registry=project.registry,
+        registry=readers,
         secrets=project.secrets,
         lock=project.lock,
         bindings=bindings_of(
@@ -163,7 +165,7 @@ def plan_inputs(
             current,
             exists=not untouched,
             lock=project.lock,
-            registry=project.registry,
+            registry=readers,
             secrets=project.secrets,
             amlplan_version=__version__,
             salt=salt,

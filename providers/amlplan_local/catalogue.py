@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from amlplan.abilities import ModelVersion
 from amlplan.errors import ProviderError
+from amlplan.provider import Listed
 from amlplan_local.versions import LATEST, ModelVersions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from amlplan_local.versions import Version
@@ -16,16 +18,27 @@ if TYPE_CHECKING:
 
 def registered_models(store: Path) -> dict[str, list[ModelVersion]]:
     """The versions of each model by its name, the oldest first; raises ProviderError."""
+    found = {folder.name: _versions(folder) for folder in _folders(store)}
+    return {name: versions for name, versions in found.items() if versions}
+
+
+def claims_in(store: Path) -> Iterator[Listed]:
+    """Each version with each record that claims it; one that nobody claims is only kept."""
+    for folder in _folders(store):
+        for version in ModelVersions(folder).all():
+            for identity in version.identities:
+                yield Listed(f"{folder.name}:{version.version}", identity)
+
+
+def _folders(store: Path) -> list[Path]:
     try:
-        folders = sorted(path for path in (store / "models").iterdir() if path.is_dir())
+        return sorted(path for path in (store / "models").iterdir() if path.is_dir())
     except FileNotFoundError:
-        return {}
+        return []
     except OSError as failure:
         raise ProviderError(
             "The store cannot be read", f"{store}: {failure.strerror}. Make it readable."
         ) from failure
-    found = {folder.name: _versions(folder) for folder in folders}
-    return {name: versions for name, versions in found.items() if versions}
 
 
 def _versions(folder: Path) -> list[ModelVersion]:

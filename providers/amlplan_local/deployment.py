@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from amlplan.abilities import RolledBack
 from amlplan.errors import HistoryError, ProviderError, UnreachableError
-from amlplan.provider import Kind, Missing, Present, Refinement
+from amlplan.provider import Kind, Listed, Missing, Present, Refinement
 from amlplan_local.deployment_course import Course
-from amlplan_local.deployment_folder import DeploymentFolder
+from amlplan_local.deployment_folder import DeploymentFolder, documents_in
 from amlplan_local.deployment_revision import (
     OF_A_REVISION,
     is_same_revision,
@@ -36,7 +36,7 @@ from amlplan_schemas.deployment import Deployment, DeploymentOutputs, Deployment
 from amlplan_schemas.state import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from amlplan.abilities import Answer
     from amlplan.provider import (
@@ -178,6 +178,14 @@ class LocalDeployment:
                 operation.progress("letting requests in flight finish")
                 Rollout(folder).stop(document)
         folder.remove()
+
+    def list_objects(self, records: Sequence[Record]) -> Iterator[Listed]:
+        """The deployments in the user's data folder, whether their servers run or not."""
+        for folder, document in documents_in(self._context.data_folder):
+            if document is None:
+                yield Listed(str(folder), None)
+            else:
+                yield Listed(document.name, document.identity)
 
     def score(self, record: Record, body: bytes, content_type: str) -> Answer:
         """Ask over HTTP, as anybody would."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 KEY_NAMES = ("primary", "secondary")
+DEPLOYMENTS = "deployments"
 _DOCUMENT, _KEYS, _REVISION = "deployment.json", "keys.json", "revision.json"
 
 
@@ -81,7 +82,7 @@ class DeploymentFolder:
 
     def __init__(self, data_folder: Path, identity: str) -> None:
         name = hashlib.sha256(identity.encode()).hexdigest()[:16]
-        self.path = data_folder / "deployments" / name
+        self.path = data_folder / DEPLOYMENTS / name
         self._identity = identity
 
     @property
@@ -225,6 +226,17 @@ class DeploymentFolder:
             return
         except OSError as failure:
             raise failure_at(self.path, "deleted", failure) from failure
+
+
+def documents_in(data_folder: Path) -> Iterator[tuple[Path, Document | None]]:
+    """Every deployment's folder with its document, None for one that cannot be read."""
+    for folder in sorted((data_folder / DEPLOYMENTS).glob("*")):
+        try:
+            yield folder, Document.model_validate_json((folder / _DOCUMENT).read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # nothing was begun in it
+        except (OSError, ValidationError):
+            yield folder, None
 
 
 def _new_key() -> str:

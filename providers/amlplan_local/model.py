@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from amlplan.content import content_of, files_of
 from amlplan.errors import HistoryError, NotFoundError, ProviderError, UnreachableError
-from amlplan.provider import Imported, Kind, Missing, Present, Refinement, Unreachable
+from amlplan.provider import Imported, Kind, Listed, Missing, Present, Refinement, Unreachable
 from amlplan.wording import difference, few, in_shell
 from amlplan_local.attached import REQUEST_TYPE as REGISTERED
 from amlplan_local.attached import WORKSPACE as ATTACHED
@@ -21,7 +21,7 @@ from amlplan_local.attached import (
     registered_request,
     registered_version,
 )
-from amlplan_local.catalogue import registered_models
+from amlplan_local.catalogue import claims_in, registered_models
 from amlplan_local.identity import elsewhere
 from amlplan_local.registration import Registration, release, seen_aliases
 from amlplan_local.selection import metric_change, run_name, run_offer, run_request, selected_run
@@ -31,7 +31,7 @@ from amlplan_local.workspace import STORE, store_of
 from amlplan_schemas.model import Model, ModelOutputs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from amlplan.abilities import ModelVersion
     from amlplan.history import History
@@ -218,6 +218,14 @@ class LocalModel:
         if not (store / "models" / prior.name).is_dir():
             return
         release(_versions(store, prior.name), prior)
+
+    def list_objects(self, records: Sequence[Record]) -> Iterator[Listed]:
+        """The versions that records claim, in the stores of the state's workspaces."""
+        for record in records:
+            path = record.outputs.values.get("path")
+            away = elsewhere(record.outputs.values.get("host"), self._context)
+            if record.kind == "workspace" and path is not None and away is None:
+                yield from claims_in(Path(str(path)) / STORE)
 
     def models(self, workspace: Path) -> Mapping[str, Sequence[ModelVersion]]:
         """What the store of a workspace's folder has."""

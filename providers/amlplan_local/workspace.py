@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import NotFoundError, ProviderError, UnreachableError
 from amlplan.files import make_folder
-from amlplan.provider import Imported, Kind, Missing, Present, Unreachable
+from amlplan.provider import Imported, Kind, Listed, Missing, Present, Unreachable
 from amlplan_local.active import refuse_while_active
 from amlplan_local.document import (
     DOCUMENT,
@@ -28,7 +28,7 @@ from amlplan_schemas.state import Tree
 from amlplan_schemas.workspace import Workspace, WorkspaceOutputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from amlplan.provider import (
         Desired,
@@ -130,6 +130,23 @@ class LocalWorkspace:
             document = read_document(folder)
             if document is not None and not document.detached:
                 yield folder, document
+
+    def list_objects(self, records: Sequence[Record]) -> Iterator[Listed]:
+        """The workspaces among the user's, and those at the paths that records name."""
+        own = (self._context.data_folder / "workspaces").glob("*")
+        named = (
+            Path(str(record.outputs.values["path"]))
+            for record in records
+            if record.kind == "workspace" and "path" in record.outputs.values
+        )
+        for folder in sorted({*own, *named}):
+            try:
+                document = read_document(folder)
+            except UnreadableError:
+                yield Listed(str(folder), None)
+                continue
+            if document is not None and not document.detached:
+                yield Listed(document.name, document.identity)
 
     def content(self, outputs: Mapping[str, JsonValue]) -> ContentStore:
         """The content store in the workspace's folder."""

@@ -141,7 +141,11 @@ class DriftClass(StrEnum):
 
     CHANGED_OUTSIDE = "changed_outside"
     DELETED_OUTSIDE = "deleted_outside"
+    UNMANAGED = "unmanaged"
+    """It carries an identity of this state, and no record has it."""
     UNREACHABLE = "unreachable"
+    PENDING_CONFIG = "pending_config"
+    """The configuration asks for something else and was not applied: no drift."""
 
 
 class Drift(Stored):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _SECTION = re.compile(r"^-- (.+) --$", re.MULTILINE)
 _VARYING = {
     re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"): "<uuid>",
+    re.compile(r'(?<="amlplan_version": ")[^"]+'): "<version>",
     re.compile(r"\bhost:[0-9a-f]{32}\b"): "<host>",
     re.compile(r"(?<=complete after )\d+s"): "0s",
     re.compile(r"(?<=127\.0\.0\.1:)\d+\b"): "<port>",

@@ -17,6 +17,7 @@ from amlplan.cli.options import (
 )
 from amlplan.cli.plan_options import Asked, plan_options
 from amlplan.cli.reporting.opened import reporting
+from amlplan.cli.reports.options import report_options, write_plan_reports
 from amlplan.cli.text.plan import has_differences
 from amlplan.errors import EXIT_DIFFERENCES
 from amlplan.events import Planned, Said
@@ -34,6 +35,7 @@ from amlplan.project.opening import open_project, plan_inputs
 @parallelism_option
 @stream_options
 @plan_options
+@report_options
 @variable_options
 @click.pass_context
 def command(
@@ -62,6 +64,7 @@ def command(
         if out is not None:
             report(Said(f"\nSaved to {out}. To apply exactly this: amlplan apply {out}"))
         check_gates(plan, asked.fail_on)
+        write_plan_reports(ctx, plan, inputs, plan_path=out)
     # What is blocked may differ: nothing is known of it, which is no "nothing to do".
     differs = has_differences(plan) or bool(plan.blocked)
     return EXIT_DIFFERENCES if detailed_exitcode and differs else 0

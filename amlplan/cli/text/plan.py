@@ -26,6 +26,7 @@ from amlplan_schemas.plan import Action, DriftClass, Reason
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from amlplan_schemas.drift import DriftedObject
     from amlplan_schemas.plan import Drift, FieldChange, Note, Operation, OutputChange, Plan
 
 NO_CHANGES = "No changes. Your environment matches the configuration."
@@ -291,15 +292,16 @@ def _drift_section(drift: Iterable[Drift]) -> Iterator[str]:
         yield "\n\n".join(["Objects have changed outside of amlplan:", *map(drift_text, shown)])
 
 
-def drift_text(drift: Drift) -> str:
+def drift_text(drift: Drift | DriftedObject) -> str:
     """One drifted resource with its fields."""
     words = {
         DriftClass.CHANGED_OUTSIDE: "was changed",
         DriftClass.DELETED_OUTSIDE: "was deleted",
+        DriftClass.UNMANAGED: f"is not managed ({drift.kind} {visible(drift.name)})",
         DriftClass.UNREACHABLE: "could not be reached",
     }
-    silent = drift.drift_class is DriftClass.UNREACHABLE and drift.reason
-    reason = f": {visible(drift.reason)}" if silent else ""
+    is_told = drift.drift_class in {DriftClass.UNREACHABLE, DriftClass.UNMANAGED}
+    reason = f": {visible(drift.reason)}" if is_told and drift.reason else ""
     lines = [f"  # {styled('bold', f'{drift.address} {words[drift.drift_class]}')}{reason}"]
     for change in drift.changes:
         name = visible(".".join(tokens_of(change.path)))

@@ -183,6 +183,9 @@ def test_the_whole_course_shows_no_secret(watch: Watch) -> None:
         ["output", "-json", "object"],
         ["drift"],
         ["drift", "-json"],
+        ["drift", "-markdown"],
+        ["drift", "-markdown=d.md", "-junit=d.xml", "-sarif=d.sarif", "-github-output=d"],
+        ["plan", "-markdown=p.md", "-junit=p.xml", "-sarif=p.sarif", "-github-output=p"],
         ["init"],
         *(
             ["state", "show", option, address]

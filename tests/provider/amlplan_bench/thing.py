@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from amlplan.errors import ProviderError, UnreachableError
-from amlplan.provider import Imported, Kind, Missing, Present, Unreachable
+from amlplan.provider import Imported, Kind, Listed, Missing, Present, Unreachable
 from amlplan_bench.world import World
 from amlplan_schemas.base import Behaviour, ResourceInputs, ResourceOutputs, Trait
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from amlplan.provider import (
         Desired,
@@ -88,6 +88,12 @@ class BenchThing:
                 seen = {"value": item["value"]}
                 return Imported(seen, _outputs(item["identity"], item, world), item["identity"])
         return Missing()
+
+    def list_objects(self, records: Sequence[Record]) -> Iterator[Listed]:
+        world = World.of_environment()
+        if world is not None:
+            for item in world.alive():
+                yield Listed(item["name"], item["identity"])
 
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
         return self._make(desired, operation, creating=True)
