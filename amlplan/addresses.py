@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 Key = str | int
@@ -48,6 +48,31 @@ def parse_address(text: str) -> Address | None:
         return None
     label, key = keyed[-1]
     return Address(tuple(keyed[:-1]), names[-1][0], label, key)
+
+
+def relocated(inside: Address, origin: Address, target: Address) -> Address | None:
+    """Where an object is once what `origin` names is at `target`; None where it is not of that.
+
+    Both may name an object, all objects of a block, or a module with all that is in it.
+    """
+    depth = len(origin.calls)
+    if inside.calls[:depth] != origin.calls:
+        return None
+    if origin.block == "module":
+        if len(inside.calls) <= depth:
+            return None
+        label, key = inside.calls[depth]
+        keeps = origin.key is None and target.key is None
+        if label != origin.label or (not keeps and key != origin.key):
+            return None
+        call = (target.label, key if keeps else target.key)
+        return replace(inside, calls=(*target.calls, call, *inside.calls[depth + 1 :]))
+    if len(inside.calls) != depth or (inside.block, inside.label) != (origin.block, origin.label):
+        return None
+    keeps = origin.key is None and target.key is None
+    if not keeps and inside.key != origin.key:
+        return None
+    return replace(target, key=inside.key if keeps else target.key)
 
 
 def covers(pattern: Address, address: Address) -> bool:

@@ -46,12 +46,19 @@ class RecordingDisk(Disk):
 
     def adopt(self) -> int:
         """Note the files that are there already as durable; how many events that were."""
-        for path in self._root.iterdir():
-            inode = self._names[path.name] = next(self._inodes)
-            self.note(Event("create", path=path.name, inode=inode))
+        folders = ["."]
+        for path in sorted(self._root.rglob("*")):
+            name = self._short(path)
+            if path.is_dir():
+                self.note(Event("make_folder", path=name))
+                folders.append(name)
+                continue
+            inode = self._names[name] = next(self._inodes)
+            self.note(Event("create", path=name, inode=inode))
             self.note(Event("write", inode=inode, data=path.read_bytes()))
             self.note(Event("sync", inode=inode))
-        self.note(Event("sync_folder", path="."))
+        for name in folders:
+            self.note(Event("sync_folder", path=name))
         return len(self.events)
 
     def create(self, path: Path) -> int:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from amlplan.backend import Holder
 from amlplan.errors import StateError
-from amlplan_schemas.state import Intent, Record, Tree
+from amlplan_schemas.state import Edit, Intent, Record, Tree
 from amlplan_state.local import LocalBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+    from amlplan.backend import Replacement
     from amlplan_state.durable import Disk
 
 HOLDER = Holder(
@@ -23,6 +24,8 @@ HOLDER = Holder(
     since="2025-01-02T03:04:05Z",
     command="amlplan apply",
 )
+
+EDIT = Edit(command="state push", by="ana", host="build7", at="2025-01-02T03:04:05Z")
 
 
 def record(address: str, size: int = 1, padding: int = 0) -> Record:
@@ -54,6 +57,15 @@ def intent(
 
 def backend(folder: Path, disk: Disk | None = None, path: str = "state.json") -> LocalBackend:
     return LocalBackend(folder, {"path": path}, "0.1.0", disk=disk)
+
+
+def push(
+    folder: Path, name: str | Path, *, force: bool = False, disk: Disk | None = None
+) -> Replacement:
+    """Make the document in a file the state of a folder, as `amlplan state push` does."""
+    kept = backend(folder, disk)
+    state = kept.parse(Path(name).read_bytes(), str(name))
+    return kept.replace(state, HOLDER, edit=EDIT, force=force, timeout=0, waiting=silent)
 
 
 def failure_of(action: Callable[[], object]) -> StateError | None:

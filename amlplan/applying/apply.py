@@ -115,7 +115,9 @@ def apply_plan(plan: Plan, applying: Applying) -> ApplyResult:
         unsettled = {key.address for key in (*outcome.failed, *outcome.skipped)}
         outputs = _outputs(plan, applying, digests, unsettled)
         complete = not unsettled and not outcome.abandoned
-        writer.conclude(outputs, applied_now(plan.id, applying.root, complete=complete))
+        applied = applied_now(plan.id, applying.root, complete=complete)
+        let_go = sorted(step.operation.address for step in outcome.done if step.action == "forget")
+        writer.conclude(outputs, applied.model_copy(update={"forgotten": tuple(let_go)}))
     result = _summary(plan, outcome, interrupted=applying.stop.is_set())
     if plan.mode != "normal" or result.failures or result.skipped or result.interrupted:
         return result

@@ -30,7 +30,7 @@ COMMANDS = {
     "graph": "Show what refers to what, as a graph.",
     "console": "Evaluate expressions, with the names of the project.",
     "import": "Manage an object that is there already.",
-    "state": "Look into the state.",
+    "state": "Look into the state, check it, edit it, go back to an earlier one.",
     "lock": "Resolve what the outside has into amlplan.lock.",
     "run": "Run a script and record it; exits with its code.",
     "runs": "Look at runs, fetch what they gave, end them.",

@@ -17,6 +17,7 @@ from amlplan.cli.interrupt import ending_on_signals, stopping_on_signals
 from amlplan.cli.plan_options import Asked
 from amlplan.cli.progress import ProgressHandle
 from amlplan.cli.text.plan import has_differences, is_stuck
+from amlplan.cli.text.state_lock import waiting_text
 from amlplan.errors import (
     EXIT_AUTH,
     EXIT_ERROR,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from amlplan.applying.apply import ApplyResult
-    from amlplan.backend import Holder, StateWriter
+    from amlplan.backend import StateWriter
     from amlplan.cli.reporting.reporter import Reporter
     from amlplan.config.evaluating.variables import Assignment
     from amlplan.events import EventSink
@@ -153,7 +154,7 @@ class _Course:
             opened = self.project.backend.open(
                 holder("destroy" if self._destroys else "apply"),
                 timeout=seconds_of(self.options.lock_timeout),
-                waiting=lambda other: self.report(Said(_waiting_text(other))),
+                waiting=lambda other: self.report(Said(waiting_text(other))),
             )
         with opened as writer:
             with ending_on_signals():
@@ -322,12 +323,3 @@ def _check_assignments(saved: Plan, assignments: Sequence[Assignment]) -> None:
                 f"-var={name}=… cannot change a saved plan. Leave it out, or plan again with it; "
                 "only sensitive variables are given again, since a plan keeps no secret.",
             )
-
-
-def _waiting_text(other: Holder | None) -> str:
-    if other is None:
-        return "Waiting for the state's lock..."
-    return (
-        f"Waiting for the state's lock, held by {other.user} on {other.host} "
-        f"(process {other.pid}, {other.command}, since {other.since})..."
-    )

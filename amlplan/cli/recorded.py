@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from amlplan.addresses import parse_address
 from amlplan.errors import PlanError
 from amlplan.project.opening import holder, read_state, state_backend
+from amlplan.states.edits import edit_now
 from amlplan.wording import suggestion
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def changed_record(block: str, name: str, command: str) -> Iterator[RecordChange
         yield change
         if change.after is not None:
             writer.finish(change.after.address, change.after)
-            writer.conclude(None, None)
+            writer.conclude(None, None, edit=edit_now(command))
 
 
 def _refuse_pending(writer: StateWriter, record: Record) -> None:

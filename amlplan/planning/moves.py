@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from amlplan.addresses import Address, parse_address
+from amlplan.addresses import Address, parse_address, relocated
 from amlplan.config.blocks import MovedBlock, RemovedBlock
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.renaming import renamed
@@ -182,29 +182,8 @@ def _moved(address: Address, block: MovedBlock, path: tuple[str, ...]) -> Addres
         return None
     inside = replace(address, calls=address.calls[above:])
     origin, target = block.origin, block.target
-    found = _into(inside, origin, target)
+    found = relocated(inside, origin, target)
     return None if found is None else replace(found, calls=(*address.calls[:above], *found.calls))
-
-
-def _into(inside: Address, origin: Address, target: Address) -> Address | None:
-    depth = len(origin.calls)
-    if inside.calls[:depth] != origin.calls:
-        return None
-    if origin.block == "module":
-        if len(inside.calls) <= depth:
-            return None
-        label, key = inside.calls[depth]
-        keeps = origin.key is None and target.key is None
-        if label != origin.label or (not keeps and key != origin.key):
-            return None
-        call = (target.label, key if keeps else target.key)
-        return replace(inside, calls=(*target.calls, call, *inside.calls[depth + 1 :]))
-    if len(inside.calls) != depth or (inside.block, inside.label) != (origin.block, origin.label):
-        return None
-    keeps = origin.key is None and target.key is None
-    if not keeps and inside.key != origin.key:
-        return None
-    return replace(target, key=inside.key if keeps else target.key)
 
 
 def forgotten(address: str, configuration: Configuration) -> bool | None:
@@ -219,7 +198,7 @@ def forgotten(address: str, configuration: Configuration) -> bool | None:
         inside = replace(parsed, calls=parsed.calls[above:])
         for block in module.removed:
             anywhere = replace(block.origin, key=None)
-            if _into(inside, block.origin, block.origin if block.origin.key else anywhere):
+            if relocated(inside, block.origin, block.origin if block.origin.key else anywhere):
                 return not block.destroys
     return None
 

@@ -251,6 +251,9 @@ class Planner:
             return False
         why = "prevent_destroy protects it, and the change would replace it"
         step = "set prevent_destroy = false and apply, or take the change back"
+        if not wanted.lifecycle.prevent_destroy:
+            lifted = f"amlplan state unprotect {in_shell(operation.address)} -reason=TEXT"
+            step = f"take the change back and apply first, or: {lifted}"
         self._findings.block(operation.address, operation.kind, why, step)
         return True
 

@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from amlplan.planning.findings import Findings
     from amlplan_schemas.state import Record
 
-_PROTECTED = (
-    "prevent_destroy protects it",
-    "apply it with prevent_destroy = false, then delete it",
-)
 Dependants = dict[str, set[str]]
 """By address, the addresses that lean on it."""
 
@@ -58,9 +54,17 @@ def plan_removals(findings: Findings, reason: Reason = Reason.NO_CONFIGURATION) 
             operation = _as_removed(deletion, findings, everything=everything)
             is_protected = record.protected or address in protected
             if is_protected and operation.action is Action.DELETE:
-                findings.block(address, record.kind, *_PROTECTED)
+                step = _next_step(address, is_configured=_is_configured(address, findings))
+                findings.block(address, record.kind, "prevent_destroy protects it", step)
             else:
                 findings.operations[address] = operation
+
+
+def _next_step(address: str, *, is_configured: bool) -> str:
+    """How to have something deleted that is protected."""
+    if is_configured:
+        return "apply it with prevent_destroy = false, then delete it"
+    return f"amlplan state unprotect {in_shell(address)} -reason=TEXT, then apply again"
 
 
 def _is_configured(address: str, findings: Findings) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 from amlplan.errors import StateError
@@ -21,7 +22,9 @@ def check_location(root: Path, location: str) -> None:
             "The state is configured elsewhere",
             f"The last apply kept its state in {remembered}, and the configuration now says "
             f"{location}. Move the state file, with its .journal and .history, to the new place, "
-            "or put the setting back. Then run: amlplan init -reconfigure",
+            "or put the setting back. Then run: amlplan init -reconfigure. Or copy the state: "
+            f"AMLPLAN_STATE={shlex.quote(remembered)} amlplan state pull > FILE, then amlplan "
+            "state push FILE",
         )
 
 

@@ -205,8 +205,11 @@ def read_state() -> State | None:
     return state_backend().reader().read()
 
 
-def state_backend() -> Backend:
-    """Where the state of the current folder's project is kept, whatever its resources say."""
+def state_backend(*, check_state_location: bool = True) -> Backend:
+    """Where the state of the current folder's project is kept, whatever its resources say.
+
+    Raises StateError where that is elsewhere than the last time.
+    """
     root = Path.cwd()
     registry = Registry(provider_context(root))
     secrets = Secrets(root, enabled=False)
@@ -215,7 +218,10 @@ def state_backend() -> Backend:
     settings, problems = state_settings(configuration, variables, secrets, os.environ)
     if problems:
         raise ConfigError(problems)
-    return _backend(configuration, settings)
+    kept_by = _backend(configuration, settings)
+    if check_state_location:
+        check_location(root, kept_by.reader().location())
+    return kept_by
 
 
 def _backend(configuration: Configuration, settings: Mapping[str, JsonValue]) -> Backend:

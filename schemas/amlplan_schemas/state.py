@@ -57,6 +57,14 @@ class Held(Stored):
     why: str
 
 
+class Unprotected(Stored):
+    """Who lifted the protection of an object against destruction, and why."""
+
+    by: str
+    at: str
+    why: str
+
+
 class Record(Stored):
     """One resource as it was last applied.
 
@@ -85,6 +93,8 @@ class Record(Stored):
     deposed: tuple[Record, ...] = ()
     """The objects that were replaced by this one and still have to be deleted, as recorded."""
     protected: bool = False
+    unprotected: Unprotected | None = None
+    """Set where `protected` was lifted in the state, until the next operation on the object."""
     held: Held | None = None
 
 
@@ -120,6 +130,17 @@ class Applied(Stored):
     commit: str | None = None
     complete: bool = True
     """Whether every operation of the plan was carried out."""
+    forgotten: tuple[str, ...] = ()
+    """The addresses that it let go of, their objects being left alone."""
+
+
+class Edit(Stored):
+    """A command other than an apply that wrote a snapshot: which, by whom and when."""
+
+    command: str
+    by: str
+    host: str
+    at: str
 
 
 class State(Stored):
@@ -134,5 +155,7 @@ class State(Stored):
     outputs: dict[str, StateOutput] = Field(default_factory=dict)
     pending: dict[str, Intent] = Field(default_factory=dict)
     applied: Applied | None = None
+    edit: Edit | None = None
+    """What wrote this snapshot, where no apply did; `applied` is who applied before."""
     underway: str | None = None
     """The plan whose operations stand in the journal: an apply that goes on, or was killed."""

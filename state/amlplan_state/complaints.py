@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from typing import TYPE_CHECKING
 
 from amlplan.errors import StateError, StateFormatError
 from amlplan.wording import counted
-from amlplan_schemas.state import STATE_FORMAT
 from amlplan_state.earlier import newest_good
-from amlplan_state.journal import bases
-from amlplan_state.snapshot import ABOUT, is_undamaged
+from amlplan_state.faults import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,61 +17,31 @@ if TYPE_CHECKING:
     from amlplan_state.paths import StatePaths
 
 _SHOWN = 5
-_DAMAGED = "The state file is damaged"
+_ADVICE = {
+    "The state was written by a newer amlplan": (
+        "Or go back and forget what was applied since: {}"
+    ),
+    "The state file was changed by hand": "Undo the change. Or: {}",
+    "The state file is not amlplan's": (
+        "Choose another path in the state block, or move this file away. {}"
+    ),
+}
 
 
 def unreadable_text(paths: StatePaths, text: bytes) -> StateFormatError:
     """Why the bytes of a state file are not a state."""
-    path = paths.state
-    if not text:
-        return StateFormatError(
-            "The state file is empty",
-            f"{path} has no content. Something other than amlplan emptied it, and what it "
-            f"recorded still exists outside. {_how_to_restore(paths)}",
-        )
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        if text.startswith(ABOUT) and not text.endswith(b"}\n"):
-            why = f"{path} ends in the middle, after {counted(len(text), 'byte')}"
-        elif text.startswith(ABOUT):
-            why = f"{path} is not JSON any more"
-        else:
-            why = f"{path} is not JSON, so amlplan did not write it"
-        return StateFormatError(_DAMAGED, f"{why}. {_how_to_restore(paths)}")
-    return _unfit_value(paths, text, value if isinstance(value, dict) else {})
+    fault = fault_of(str(paths.state), text)
+    advice = _ADVICE.get(fault.summary, "{}").format(_how_to_restore(paths, force=fault.is_whole))
+    return StateFormatError(fault.summary, f"{fault.why} {advice}")
 
 
-def _unfit_value(paths: StatePaths, text: bytes, value: dict[str, object]) -> StateFormatError:
-    path = paths.state
-    ours = "lineage" in value and "format_version" in value
-    version, writer = value.get("format_version"), value.get("tool_version")
-    if ours and isinstance(version, int) and version > STATE_FORMAT:
-        return StateFormatError(
-            "The state was written by a newer amlplan",
-            f"{path} has format {version}, written by amlplan {writer}; this amlplan reads up to "
-            f"format {STATE_FORMAT}. Use amlplan {writer} or newer, as in: pip install --upgrade "
-            "amlplan. Or go back and forget what was applied "
-            f"since: {_how_to_restore(paths)}",
-        )
-    if ours and not is_undamaged(text):
-        return StateFormatError(
-            "The state file was changed by hand",
-            f"The checksum in the first line of {path} does not fit the rest, so something other "
-            "than amlplan changed it, and nothing in it can be relied on. Undo the change. Or: "
-            f"{_how_to_restore(paths)}",
-        )
-    if ours:
-        return StateFormatError(
-            _DAMAGED,
-            f"{path} fits its checksum and yet has fields that this amlplan cannot read. "
-            f"{_how_to_restore(paths)}",
-        )
-    whose = "a state of Terraform or OpenTofu" if "terraform_version" in value else "JSON"
+def unreadable_document(name: str, text: bytes) -> StateFormatError:
+    """Why a document that is to become the state is none."""
+    fault = fault_of(name, text)
     return StateFormatError(
-        "The state file is not amlplan's",
-        f"{path} is {whose} that amlplan did not write, and it is left as it is. Choose another "
-        f"path in the state block, or move this file away. {_how_to_restore(paths)}",
+        fault.summary,
+        f"{fault.why} Nothing was changed. Give a file that `amlplan state pull` wrote, or an "
+        "earlier snapshot: amlplan state history lists them.",
     )
 
 
@@ -97,8 +64,8 @@ def damaged_journal(paths: StatePaths, line: int) -> StateFormatError:
         f"Line {line} of {paths.journal} is not as it was written, and good lines follow it, so "
         "this is not what an interrupted amlplan leaves: the file was changed, the disk is "
         "damaged, or a newer amlplan wrote it. Undo the change, or use that amlplan. Or accept the "
-        f"state as it was before the journal, which forgets what was done since then: "
-        f"{_move_away([paths.journal])}",
+        "state as it was before the journal, which forgets what was done since then: "
+        f"{_push(paths.state)}",
     )
 
 
@@ -108,7 +75,7 @@ def newer_journal(paths: StatePaths, base: int, serial: int) -> StateFormatError
         "The state file is older than its journal",
         f"{paths.state} has serial {serial}, but {paths.journal} continues serial {base}: the "
         f"state file was replaced with an earlier copy. Put serial {base} back. Or accept the "
-        f"earlier copy, which forgets what was done since then: {_move_away([paths.journal])}",
+        f"earlier copy, which forgets what was done since then: {_push(paths.state)}",
     )
 
 
@@ -151,6 +118,16 @@ def not_opened(paths: StatePaths, failure: OSError) -> StateError:
     )
 
 
+def not_replaced(paths: StatePaths, failure: OSError) -> StateError:
+    """Putting another state in the place of the present one stopped in the middle."""
+    return StateError(
+        "The state cannot be replaced",
+        f"Writing beside {paths.state} failed: {failure.strerror or failure!r}. Either the state "
+        "is still the one that was there, or it is the new one, whole: amlplan state history tells "
+        "which. Make room or mend what the disk reports, and try again.",
+    )
+
+
 def not_written(paths: StatePaths, failure: Exception, addresses: Collection[str]) -> StateError:
     """Writing stopped in the middle: what is durable, and what may not be."""
     told = failure.strerror if isinstance(failure, OSError) else None
@@ -172,27 +149,25 @@ def not_written(paths: StatePaths, failure: Exception, addresses: Collection[str
     )
 
 
-def _how_to_restore(paths: StatePaths) -> str:
+def _how_to_restore(paths: StatePaths, *, force: bool = False) -> str:
     found = newest_good(paths)
     if found is None:
-        return f"There is no good earlier copy in {paths.history}; restore one from a backup."
+        return (
+            f"There is no good earlier copy in {paths.history}; restore one from a backup: "
+            f"amlplan state push {'-force ' if force else ''}FILE"
+        )
     copy, state = found
-    command = f"cp {shlex.quote(str(copy))} {shlex.quote(str(paths.state))}"
-    if any(base > state.serial for base in _bases_of_journal(paths)):
-        command = f"{_move_away([paths.journal])} && {command}"
     return (
         f"The newest good copy is {copy} (serial {state.serial}, "
         f"{counted(len(state.records), 'resource')}), kept when the state was written after it: "
         "what the last apply did is not in it. A backup of the state file is better; without one, "
-        f"restore it with: {command}"
+        f"restore it with: {_push(copy, force=force)}"
     )
 
 
-def _bases_of_journal(paths: StatePaths) -> set[int]:
-    try:
-        return bases(paths.journal.read_bytes())
-    except OSError:
-        return set()
+def _push(path: Path, *, force: bool = False) -> str:
+    """The command that makes a file the state; the present files are kept aside."""
+    return f"amlplan state push {'-force ' if force else ''}{shlex.quote(str(path))}"
 
 
 def _move_away(left: list[Path]) -> str:

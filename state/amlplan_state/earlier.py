@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from amlplan_state.snapshot import decode
+from amlplan_state.durable import write_new
+from amlplan_state.snapshot import decode, encode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,11 @@ def earlier(paths: StatePaths) -> list[Path]:
     return sorted((path for path in names if serial_of(path) >= 0), key=serial_of, reverse=True)
 
 
+def last_serial(paths: StatePaths, current: int) -> int:
+    """The greatest serial given so far; where an earlier copy was restored, not the current one."""
+    return max([current, *map(serial_of, earlier(paths)[:1])])
+
+
 def newest_good(paths: StatePaths) -> tuple[Path, State] | None:
     """The newest earlier state file that is whole and readable, with what it says."""
     for path in earlier(paths):
@@ -45,11 +51,35 @@ def newest_good(paths: StatePaths) -> tuple[Path, State] | None:
     return None
 
 
-def keep(disk: Disk, paths: StatePaths, serial: int) -> None:
-    """Give the current state file its name among the earlier ones, durable on return."""
+def put(disk: Disk, paths: StatePaths, state: State, current: int | None) -> None:
+    """Put a state in the place of the current one, whose serial is given, durable on return.
+
+    The current one stays among the earlier ones; None keeps nothing.
+    """
+    write_new(disk, paths.unfinished, encode(state))
+    if current is not None:
+        keep(disk, paths, current)
+    disk.rename(paths.unfinished, paths.state)
+    disk.sync_folder(paths.folder)
+
+
+def keep_copy(disk: Disk, paths: StatePaths, state: State) -> None:
+    """Put a state among the earlier ones, in a file of its own, durable on return."""
+    _make_folder(disk, paths)
+    write_new(disk, paths.unfinished, encode(state))
+    disk.rename(paths.unfinished, paths.history / f"{state.serial:08}.json")
+    disk.sync_folder(paths.history)
+
+
+def _make_folder(disk: Disk, paths: StatePaths) -> None:
     if not paths.history.is_dir():
         disk.make_folder(paths.history)
         disk.sync_folder(paths.folder)
+
+
+def keep(disk: Disk, paths: StatePaths, serial: int) -> None:
+    """Give the current state file its name among the earlier ones, durable on return."""
+    _make_folder(disk, paths)
     target = paths.history / f"{serial:08}.json"
     disk.unlink(target)  # what an interrupted writer linked: the file that is current still
     disk.link(paths.state, target)

@@ -8,28 +8,29 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import StateError
 from amlplan_schemas.state import State
-from amlplan_state import complaints, earlier, snapshot
-from amlplan_state.durable import Disk, write_new
+from amlplan_state import complaints, earlier, lock, replacing, snapshot
+from amlplan_state.durable import Disk
 from amlplan_state.journal import Journal
-from amlplan_state.lock import acquire
 from amlplan_state.paths import StatePaths
-from amlplan_state.reading import Found, read
+from amlplan_state.reading import Found, read, snapshots
 from amlplan_state.writer import LocalWriter, OpenLocalState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from amlplan.backend import Holder
+    from amlplan.backend import Holder, LockStatus, Replacement, Snapshot
     from amlplan_schemas.base import JsonValue
+    from amlplan_schemas.state import Edit
     from amlplan_state.lock import StateLock
 
 DEFAULT_PATH = "amlplan.state.json"
 
 
 class LocalBackend:
-    """A Backend with Versions. `settings` takes `path`, relative to the project's folder.
+    """A Backend with Versions, Exchanges and ShowsLock.
 
+    `settings` takes `path`, relative to the project's folder.
     Where the path is a symbolic link, the state is its target and all files lie beside that.
     """
 
@@ -53,30 +54,78 @@ class LocalBackend:
         """The files of earlier snapshots, newest first."""
         return [str(path) for path in earlier.earlier(self._paths)]
 
+    def snapshots(self) -> Iterator[Snapshot]:
+        """The present snapshot and the earlier ones; see Versions."""
+        return snapshots(self._paths)
+
     def open(
         self, holder: Holder, *, timeout: float, waiting: Callable[[Holder | None], None]
     ) -> OpenLocalState:
         """Lock the state and give its writer; see Backend."""
         try:
-            lock = acquire(self._paths, holder, timeout=timeout, waiting=waiting)
+            held = lock.acquire(self._paths, holder, timeout=timeout, waiting=waiting)
         except OSError as failure:
             raise complaints.not_opened(self._paths, failure) from failure
         try:
-            return OpenLocalState(self._writer(lock), lock)
+            return OpenLocalState(self._writer(held), held)
         except OSError as failure:
-            lock.release()
+            held.release()
             raise complaints.not_opened(self._paths, failure) from failure
         except BaseException:
-            lock.release()
+            held.release()
             raise
 
-    def _writer(self, lock: StateLock) -> LocalWriter:
+    def document(self, state: State) -> bytes:
+        """A state as its file has it."""
+        return snapshot.encode(state)
+
+    def parse(self, document: bytes, name: str) -> State:
+        """The state in a document; see Exchanges."""
+        state = snapshot.decode(document)
+        if state is None:
+            raise complaints.unreadable_document(name, document)
+        return state
+
+    def examine(self, state: State, *, force: bool) -> Replacement:
+        """What `replace` would do; see Exchanges."""
+        return replacing.examined(self._paths, state, force=force)
+
+    def replace(
+        self,
+        state: State,
+        holder: Holder,
+        *,
+        edit: Edit,
+        force: bool,
+        timeout: float,
+        waiting: Callable[[Holder | None], None],
+    ) -> Replacement:
+        """Put a state in the place of the present one; see Exchanges."""
+        try:
+            held = lock.acquire(self._paths, holder, timeout=timeout, waiting=waiting)
+        except OSError as failure:
+            raise complaints.not_opened(self._paths, failure) from failure
+        try:
+            return replacing.replace(self._disk, self._paths, state, edit, force=force)
+        except OSError as failure:
+            raise complaints.not_replaced(self._paths, failure) from failure
+        finally:
+            held.release()
+
+    def lock_status(self) -> LockStatus:
+        """Whether anybody holds the lock now; see ShowsLock."""
+        try:
+            return lock.status(self._paths)
+        except OSError as failure:
+            raise complaints.not_read(self._paths.lock, failure, self._paths) from failure
+
+    def _writer(self, held: StateLock) -> LocalWriter:
         found = read(self._paths)
         if found is None:
             found = Found(self._make_first(), Journal((), 0), 0)
         else:
             self._make_durable()
-        descriptor = self._open_journal(lock)
+        descriptor = self._open_journal(held)
         try:
             self._cut_to_good(found, descriptor)
         except OSError:
@@ -91,9 +140,7 @@ class LocalBackend:
             serial=1,
             salt=secrets.token_hex(16),
         )
-        write_new(self._disk, self._paths.unfinished, snapshot.encode(state))
-        self._disk.rename(self._paths.unfinished, self._paths.state)
-        self._disk.sync_folder(self._paths.folder)
+        earlier.put(self._disk, self._paths, state, None)
         return state
 
     def _make_durable(self) -> None:
@@ -105,12 +152,12 @@ class LocalBackend:
             self._disk.close(descriptor)
         self._disk.sync_folder(self._paths.folder)
 
-    def _open_journal(self, lock: StateLock) -> int:
+    def _open_journal(self, held: StateLock) -> int:
         try:
             return self._disk.open_to_append(self._paths.journal)
         except FileNotFoundError:
             self._disk.close(self._disk.create(self._paths.journal))
-            lock.add_journal()
+            held.add_journal()
             self._disk.sync_folder(self._paths.folder)
             return self._disk.open_to_append(self._paths.journal)
 

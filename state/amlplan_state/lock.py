@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from amlplan.backend import Holder
+from amlplan.backend import Holder, LockStatus
 from amlplan.errors import LockedError, StateError
 from amlplan_state.filesystems import current_mounts, network_type_of
 
@@ -71,7 +71,8 @@ def acquire(
     Raises LockedError, StateError for a network file system, OSError.
     """
     _refuse_network(paths)
-    deadline = time.monotonic() + timeout
+    # Whoever looks whether it is held holds it for that moment; see `status`.
+    deadline = time.monotonic() + max(timeout, _POLL_SECONDS)
     attempts = 0
     while True:
         lock = _try(paths)
@@ -85,6 +86,27 @@ def acquire(
         if attempts == _TELL_AT:
             waiting(read_holder(paths.lock))
         time.sleep(min(_POLL_SECONDS, left))
+
+
+def status(paths: StatePaths) -> LockStatus:
+    """Whether anybody holds the lock now; raises OSError. Neither makes nor writes a file."""
+    if _is_locked(paths.lock) or _is_locked(paths.journal):
+        return LockStatus(is_held=True, holder=read_holder(paths.lock))
+    return LockStatus(is_held=False)
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def read_holder(path: Path) -> Holder | None:

@@ -9,13 +9,17 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from amlplan.backend import Snapshot
 from amlplan.collector import collector_paused
 from amlplan.errors import StateError
 from amlplan_state import complaints
+from amlplan_state.earlier import earlier, serial_of
+from amlplan_state.faults import claimed_serial, fault_of
 from amlplan_state.journal import DamagedLineError, Journal, overlay, parse
 from amlplan_state.snapshot import decode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from amlplan_schemas.state import State
@@ -71,6 +75,37 @@ def read(paths: StatePaths) -> Found | None:
         f"{paths.state} was replaced each of the {_ATTEMPTS} times it was read. Wait until "
         "whoever writes it is done, then try again.",
     )
+
+
+def snapshots(paths: StatePaths) -> Iterator[Snapshot]:
+    """The present snapshot and the earlier ones by themselves, newest first."""
+    present = _snapshot(paths.state, 0)
+    if present is not None:
+        yield present
+    for path in earlier(paths):
+        found = _snapshot(path, serial_of(path))
+        # An interrupted writer has given the present one its name among the earlier ones.
+        if found is not None and (present is None or found.serial != present.serial):
+            yield found
+
+
+def _snapshot(path: Path, serial: int) -> Snapshot | None:
+    """What one file holds; None where there is none, or it was removed meanwhile."""
+    try:
+        with _open(path) as file:
+            text = file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as failure:
+        return Snapshot(str(path), serial, None, f"{path}: {failure.strerror}.")
+    state = decode(text)
+    if state is None:
+        claimed = serial or claimed_serial(text)
+        return Snapshot(str(path), claimed, None, fault_of(str(path), text).why)
+    if serial and state.serial != serial:
+        why = f"{path} is named for serial {serial} and has serial {state.serial}."
+        return Snapshot(str(path), serial, None, why)
+    return Snapshot(str(path), state.serial, state)
 
 
 def _read_raw(paths: StatePaths) -> tuple[bytes | None, bytes] | None:

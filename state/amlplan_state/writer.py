@@ -12,15 +12,14 @@ from pydantic_core import from_json, to_json
 
 from amlplan.errors import StateError
 from amlplan_schemas.state import STATE_FORMAT
-from amlplan_state import complaints, earlier, journal, snapshot
-from amlplan_state.durable import write_new
+from amlplan_state import complaints, earlier, journal
 from amlplan_state.journal import Begun, Contents, Entry, Finished, Moved, StepDone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from amlplan_schemas.base import JsonValue
-    from amlplan_schemas.state import Applied, Intent, Record, State, StateOutput
+    from amlplan_schemas.state import Applied, Edit, Intent, Record, State, StateOutput
     from amlplan_state.durable import Disk
     from amlplan_state.lock import StateLock
     from amlplan_state.paths import StatePaths
@@ -45,6 +44,7 @@ class _Append(_Request):
 class _Conclude(_Request):
     outputs: dict[str, StateOutput] | None
     applied: Applied | None
+    edit: Edit | None
 
 
 class LocalWriter:
@@ -104,14 +104,20 @@ class LocalWriter:
         """Write that records are at other addresses from now on, all of them at once."""
         self._append(Moved(names=dict(names)))
 
-    def conclude(self, outputs: dict[str, StateOutput] | None, applied: Applied | None) -> State:
+    def conclude(
+        self,
+        outputs: dict[str, StateOutput] | None,
+        applied: Applied | None,
+        *,
+        edit: Edit | None = None,
+    ) -> State:
         """Write the snapshot and give it; where nothing changed, the one that is there.
 
         What is pending stays so. `applied` None keeps who applied last.
         """
         if outputs is not None:
             _as_stored("output", outputs)
-        self._ask(_Conclude(outputs=outputs, applied=applied))
+        self._ask(_Conclude(outputs=outputs, applied=applied, edit=edit))
         return self.state
 
     def start(self) -> None:
@@ -200,9 +206,7 @@ class LocalWriter:
         outputs = before.outputs if request.outputs is None else request.outputs
         if self._written == 0 and outputs == before.outputs:
             return
-        kept = earlier.earlier(self._paths)
-        # Where an earlier copy was restored, no serial is given to two contents.
-        serial = max([self._base, *map(earlier.serial_of, kept[:1])]) + 1
+        serial = earlier.last_serial(self._paths, self._base) + 1
         after = before.model_copy(
             update={
                 "format_version": STATE_FORMAT,
@@ -210,13 +214,11 @@ class LocalWriter:
                 "serial": serial,
                 "outputs": outputs,
                 "applied": request.applied or before.applied,
+                "edit": request.edit,
                 "underway": None,
             }
         )
-        write_new(self._disk, self._paths.unfinished, snapshot.encode(after))
-        earlier.keep(self._disk, self._paths, self._base)
-        self._disk.rename(self._paths.unfinished, self._paths.state)
-        self._disk.sync_folder(self._paths.folder)
+        earlier.put(self._disk, self._paths, after, self._base)
         with self._contents_lock:
             self._contents.folded_into(after)
         self._base = serial

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import socket
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ _VARYING = {
     re.compile(r"(?<=complete after )\d+s"): "0s",
     re.compile(r"(?<=127\.0\.0\.1:)\d+\b"): "<port>",
     re.compile(r'(?<=")[0-9a-f]{16}(?=")'): "<fingerprint>",
+    re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\+00:00)?"): "<time>",
+    re.compile(rf"(?<=@){re.escape(socket.gethostname())}\b"): "<machine>",
+    re.compile(r"(?<=plan {7})[0-9a-f]{32}\b"): "<plan>",
     re.compile(r"(?<=/images/)[0-9a-f]{64}"): "<digest>",
 }
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amlplan.addresses import label_of
+from amlplan.cli.style import visible
 from amlplan.cli.text.outputs import outputs_text
+from amlplan.cli.text.runs import on_one_line
 from amlplan.cli.text.values import SENSITIVE_VALUE, whole_value
 from amlplan.pointers import tokens_of, with_value
 
@@ -34,9 +36,19 @@ def record_text(record: Record) -> str:
     label = label_of(record.address)
     note = "" if record.status == "ok" else f"  ({record.status})"
     width = max((len(name) for name in shown), default=0)
-    lines = [f"# {record.address}:{note}", f'{block}{kind_text} "{label}" {{']
+    lines = [f"# {record.address}:{note}", *_guards(record), f'{block}{kind_text} "{label}" {{']
     lines += [
         f"    {name:<{width}} = {whole_value(value, 4, ' ', full=True)}"
         for name, value in shown.items()
     ]
     return "\n".join([*lines, "}"])
+
+
+def _guards(record: Record) -> list[str]:
+    """What keeps the object from being destroyed, or why nothing does any more."""
+    if record.protected:
+        return ["# (protected by prevent_destroy)"]
+    lifted = record.unprotected
+    if lifted is None:
+        return []
+    return [visible(f"# (protection lifted by {lifted.by}: {on_one_line(lifted.why)})")]

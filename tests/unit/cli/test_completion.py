@@ -85,7 +85,7 @@ def on_path(configured: Project) -> Project:
     ("words", "found"),
     [
         (["pl"], ["plan"]),
-        (["state", ""], ["list", "show"]),
+        (["state", "l"], ["list", "lock-status"]),
         (["deployment", "keys", "sh"], ["show"]),
         (["plan", "-det"], ["-detailed-exitcode"]),
         (["plan", "--det"], ["--detailed-exitcode"]),

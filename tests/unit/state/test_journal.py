@@ -158,7 +158,7 @@ def test_damage_is_told_with_its_line_and_what_to_do(tmp_path: Path) -> None:
     ):
         with pytest.raises(StateFormatError, match=f"Line 2 of {path}") as raised:
             attempt()
-        assert f"mv -n {path} {path}.old" in raised.value.detail
+        assert f"amlplan state push {tmp_path / 'state.json'}" in raised.value.detail
 
 
 def test_torn_anywhere_the_writer_goes_on_after_what_is_whole(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`amlplan state`: looks into the state."""
+"""`amlplan state list` and `show`: what is recorded."""
 
 from __future__ import annotations
 
@@ -8,20 +8,15 @@ from fnmatch import fnmatchcase
 import click
 
 from amlplan.cli.console import Console
-from amlplan.cli.options import Command, CommandGroup, flag
+from amlplan.cli.options import Command, Option, flag
+from amlplan.cli.states import snapshot_with
 from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.records import record_text
-from amlplan.errors import PlanError
 from amlplan.project.opening import read_state
-from amlplan.wording import suggestion
+from amlplan.states.selecting import not_recorded
 
 
-@click.group("state", cls=CommandGroup)
-def command() -> None:
-    """Look into the state."""
-
-
-@command.command("list", cls=Command)
+@click.command("list", cls=Command)
 @click.argument("patterns", nargs=-1)
 @flag("json", "Print for machines.")
 def list_command(patterns: tuple[str, ...], *, json: bool) -> int:
@@ -49,18 +44,22 @@ def list_command(patterns: tuple[str, ...], *, json: bool) -> int:
     return 0
 
 
-@command.command("show", cls=Command)
+@click.command("show", cls=Command)
 @click.argument("address")
+@click.option(
+    "--serial",
+    cls=Option,
+    type=click.IntRange(1),
+    metavar="N",
+    help="As an earlier snapshot has it; amlplan state history lists them.",
+)
 @flag("json", "Print for machines.")
-def show_command(address: str, *, json: bool) -> int:
+def show_command(address: str, serial: int | None, *, json: bool) -> int:
     """Show what is recorded of one ADDRESS."""
-    state = read_state()
+    state = read_state() if serial is None else snapshot_with(serial)
     records = state.records if state is not None else {}
     if address not in records:
-        hint = suggestion(address, list(records))
-        raise PlanError(
-            "Not in the state", f"Nothing is recorded at {address}.{hint} See: amlplan state list"
-        )
+        raise not_recorded(records, address)
     console = Console(sys.stdout, sys.stderr)
     record = records[address]
     console.print(record.model_dump_json(indent=2) if json else record_text(record))

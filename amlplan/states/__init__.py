@@ -1,0 +1,1 @@
+"""States as wholes: which records a name means, what may be edited, what changed, what is wrong."""
