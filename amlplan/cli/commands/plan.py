@@ -63,6 +63,7 @@ def command(
         report(Planned(plan))
         if out is not None:
             report(Said(f"\nSaved to {out}. To apply exactly this: amlplan apply {out}"))
+        write_plan_reports(ctx, plan, inputs, plan_path=out)
         check_gates(plan, asked.fail_on)
         write_plan_reports(ctx, plan, inputs, plan_path=out)
     # What is blocked may differ: nothing is known of it, which is no "nothing to do".
