@@ -65,7 +65,6 @@ def command(
             report(Said(f"\nSaved to {out}. To apply exactly this: amlplan apply {out}"))
         write_plan_reports(ctx, plan, inputs, plan_path=out)
         check_gates(plan, asked.fail_on)
-        write_plan_reports(ctx, plan, inputs, plan_path=out)
     # What is blocked may differ: nothing is known of it, which is no "nothing to do".
     differs = has_differences(plan) or bool(plan.blocked)
     return EXIT_DIFFERENCES if detailed_exitcode and differs else 0
