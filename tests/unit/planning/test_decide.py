@@ -22,7 +22,7 @@ def thing(label: str = "a", **arguments: str) -> str:
 
 def plan_of(project: Project, *arguments: str) -> dict[str, Any]:
     project.run("plan", "-out=it.plan", *arguments)
-    found: dict[str, Any] = json.loads(project.run("show", "-json", "it.plan").out)
+    found: dict[str, Any] = json.loads((project.root / "it.plan").read_text())
     return found
 
 
@@ -237,7 +237,7 @@ def test_a_secret_that_is_observed_is_neither_drift_nor_told(project: Project) -
     assert "No changes." in plan.out
     project.hcl(thing(value='env_secret("CANARY")', shape='"flat"'))
     project.run("plan", "-out=it.plan")
-    [operation] = json.loads(project.run("show", "-json", "it.plan").out)["operations"]
+    [operation] = json.loads((project.root / "it.plan").read_text())["operations"]
     assert operation["before"]["value"] is None
 
 
