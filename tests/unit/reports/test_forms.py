@@ -165,6 +165,7 @@ def test_rules_have_ids_that_dashboards_may_keep() -> None:
         "plan/create",
         "plan/forget",
         "plan/refresh",
+        "plan/import",
         "plan/move",
         "plan/deferred",
         "plan/blocked",
