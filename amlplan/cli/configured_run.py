@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from amlplan.cli.progress import Progress
     from amlplan.cli.run_request import Asked
-    from amlplan.project.opening import Project
+    from amlplan.project.opening import OpenProject
     from amlplan.runs.place import RunPlace
     from amlplan.runs.request import RunRequest
     from amlplan.runs.resolve import ResolvedConfig
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def configured(
-    address: str, asked: Asked, project: Project, progress: Progress, stop: threading.Event
+    address: str, asked: Asked, project: OpenProject, progress: Progress, stop: threading.Event
 ) -> tuple[RunRequest, RunPlace, tuple[str, ...]]:
     """The run that the block at an address describes, where it goes, and what its user should know.
 
@@ -75,7 +75,7 @@ def _with_asked(config: RunConfig, asked: Asked) -> RunConfig:
     return config.model_copy(update=changes)
 
 
-def _check_target(target: Record, resolved: ResolvedConfig, project: Project) -> None:
+def _check_target(target: Record, resolved: ResolvedConfig, project: OpenProject) -> None:
     """Raise RunError where a target cannot run anything, or cannot be reached."""
     provider = project.registry.provider(target.kind)
     observed = provider.read(target, targets_of(target, resolved.records))
@@ -117,7 +117,7 @@ def _check_resources(config: RunConfig, place: RunPlace) -> None:
 def _interpreter(
     resolved: ResolvedConfig,
     config: RunConfig,
-    project: Project,
+    project: OpenProject,
     progress: Progress,
     stop: threading.Event,
 ) -> str:
@@ -138,7 +138,7 @@ def _interpreter(
 
 
 def _variables(
-    resolved: ResolvedConfig, config: RunConfig, project: Project
+    resolved: ResolvedConfig, config: RunConfig, project: OpenProject
 ) -> tuple[dict[str, str], dict[str, str]]:
     """The variables of the run's environment: those that are no secrets, and those that are."""
     if config.environment is None:

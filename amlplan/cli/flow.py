@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from amlplan.config.evaluating.variables import Assignment
     from amlplan.events import EventSink
     from amlplan.lockfile import LockFile
-    from amlplan.project.opening import Project
+    from amlplan.project.opening import OpenProject
     from amlplan_schemas.plan import Mode, Plan
     from amlplan_schemas.state import State
 
@@ -60,7 +60,9 @@ class ApplyOptions:
     lock_timeout: str = "0s"
 
 
-def with_completed_lock(project: Project, progress: EventSink, stop: threading.Event) -> Project:
+def with_completed_lock(
+    project: OpenProject, progress: EventSink, stop: threading.Event
+) -> OpenProject:
     """The project with its lock completed, written where that changed it."""
     lock = resolved_lock(project, progress, stop)
     if lock != project.lock:
@@ -69,7 +71,7 @@ def with_completed_lock(project: Project, progress: EventSink, stop: threading.E
 
 
 def resolved_lock(
-    project: Project,
+    project: OpenProject,
     progress: EventSink,
     stop: threading.Event,
     upgrade: AbstractSet[str] = frozenset(),

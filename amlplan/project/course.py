@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from amlplan.applying.apply import ApplyResult
     from amlplan.backend import StateWriter
     from amlplan.events import EventSink
-    from amlplan.project.opening import Project
+    from amlplan.project.opening import OpenProject
     from amlplan_schemas.plan import Mode, Plan
     from amlplan_schemas.state import State
 
@@ -39,7 +39,7 @@ class Course:
     `saved` is a plan that was made and approved before, with a mode and options of its own.
     """
 
-    project: Project
+    project: OpenProject
     emit: EventSink
     stop: threading.Event
     saved: Plan | None = None

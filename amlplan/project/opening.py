@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class OpenProject:
     """What one command works with; `lock` is `amlplan.lock` as it was read."""
 
     root: Path
@@ -54,7 +54,7 @@ class Project:
     lock: LockFile
     backend: Backend
 
-    def with_lock(self, lock: LockFile) -> Project:
+    def with_lock(self, lock: LockFile) -> OpenProject:
         """The project with another lock."""
         return replace(self, lock=lock)
 
@@ -69,7 +69,7 @@ def open_project(
     needs_state: bool = True,
     opens_history: bool = True,
     fixed_variables: Mapping[str, JsonValue] | None = None,
-) -> Project:
+) -> OpenProject:
     """Read the project of a folder, the current one unless told otherwise.
 
     Raises ConfigError only where nothing else can be looked at; other mistakes are in
@@ -109,7 +109,7 @@ def open_project(
     kept_by = _backend(configuration, settings)
     if check_state_location and is_known:
         check_location(root, kept_by.reader().location())
-    return Project(
+    return OpenProject(
         root=root,
         registry=registry,
         secrets=secrets,
@@ -126,7 +126,7 @@ def empty_state() -> State:
 
 
 def plan_inputs(
-    project: Project,
+    project: OpenProject,
     state: State | None,
     options: PlanOptions | None = None,
     *,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from amlplan.config.evaluating.variables import Assignment
     from amlplan.config.expressions.types import Type
     from amlplan.diagnostics import Diagnostic
-    from amlplan.project.opening import Project
+    from amlplan.project.opening import OpenProject
     from amlplan.values import Value
     from amlplan_schemas.state import Record
 
@@ -92,7 +92,7 @@ def console_scope(assignments: Sequence[Assignment], *, secrets_enabled: bool) -
     )
 
 
-def _publish_recorded(project: Project) -> list[Diagnostic]:
+def _publish_recorded(project: OpenProject) -> list[Diagnostic]:
     """Give every object the value that the state has; what is wrong with the others."""
     state = project.backend.reader().read()
     records = state.records if state is not None else {}
@@ -127,7 +127,7 @@ def _recorded(record: Record) -> ResourceValue:
     )
 
 
-def _attributes(project: Project, block: str, label: str) -> Iterable[str]:
+def _attributes(project: OpenProject, block: str, label: str) -> Iterable[str]:
     """The attributes that a block of the configuration will have."""
     resource = project.configuration.resources.get(f"{block}.{label}")
     if resource is None:
