@@ -7,8 +7,11 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
-from amlplan.errors import PlanError
+from amlplan import __version__
+from amlplan.errors import PlanError, StalePlanError
+from amlplan.planning.finished import id_of
 from amlplan_schemas.plan import PLAN_FORMAT, Plan
 
 if TYPE_CHECKING:
@@ -35,7 +38,10 @@ def save_plan(plan: Plan, path: Path) -> None:
 
 
 def read_plan(path: Path) -> Plan:
-    """A saved plan; raises PlanError for a file that is none."""
+    """A saved plan; raises StalePlanError for a file that is none, or that somebody changed.
+
+    The plan of another amlplan has fields of its own; whoever applies it tells the version.
+    """
     try:
         text = path.read_bytes()
     except OSError as failure:
@@ -46,7 +52,7 @@ def read_plan(path: Path) -> Plan:
     try:
         plan = Plan.model_validate_json(text)
     except ValidationError as failure:
-        raise PlanError(
+        raise StalePlanError(
             "Not a saved plan",
             f"{path} is no plan of amlplan, or not a whole one. Make one with: "
             "amlplan plan -out=FILE",
@@ -57,4 +63,15 @@ def read_plan(path: Path) -> Plan:
             f"{path} has format {plan.format_version}, and this amlplan reads {PLAN_FORMAT}. "
             "Upgrade amlplan, or plan again.",
         )
+    if plan.bindings.amlplan_version == __version__ and not _is_as_written(plan, text):
+        raise StalePlanError(
+            "The saved plan was changed",
+            f"{path} is not what amlplan wrote: its id, a digest over all of the plan, does not fit. "
+            "Make it again with: amlplan plan -out=FILE",
+        )
     return plan
+
+
+def _is_as_written(plan: Plan, text: bytes) -> bool:
+    """Whether a plan fits its id, and the text has nothing beside it that was not understood."""
+    return id_of(plan) == plan.id and from_json(text) == plan.model_dump(mode="json")

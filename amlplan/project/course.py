@@ -15,7 +15,7 @@ from amlplan.applying.apply import (
 )
 from amlplan.errors import StalePlanError
 from amlplan.planning.bindings import check_saved, same_imports
-from amlplan.planning.plan import make
+from amlplan.planning.modes import make
 from amlplan.planning.resuming import options_left
 from amlplan.project.location import remember_location
 from amlplan.project.opening import plan_inputs

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.events import Concluded
 from amlplan.planning.drift import find_drift
-from amlplan.planning.plan import make
+from amlplan.planning.modes import make
 from amlplan.project.course import Course
 from amlplan.project.opening import holder, open_project, plan_inputs
 from amlplan_schemas.plan import PlanOptions, Refresh

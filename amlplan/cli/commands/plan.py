@@ -21,7 +21,7 @@ from amlplan.cli.reports.options import report_options, write_plan_reports
 from amlplan.errors import EXIT_DIFFERENCES
 from amlplan.events import Planned, Said
 from amlplan.planning.gates import check_gates
-from amlplan.planning.plan import make
+from amlplan.planning.modes import make
 from amlplan.planning.saved import save_plan
 from amlplan.project.opening import open_project, plan_inputs
 

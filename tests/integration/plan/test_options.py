@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -163,3 +164,20 @@ def test_identities_are_accepted_of_kinds_that_have_one(project: Project) -> Non
     project.hcl(thing("a"))
     project.apply()
     assert "No identity to accept" in project.run("plan", "-accept-identity=bench.a", code=1).err
+
+
+def test_a_saved_plan_with_any_byte_changed_is_refused(project: Project) -> None:
+    project.hcl(thing("a", value="old"))
+    project.run("plan", "-out=it")
+    whole = (project.root / "it").read_bytes()
+    chance = random.Random(5)
+    for _ in range(60):
+        place = chance.randrange(len(whole))
+        other = bytes([whole[place] ^ (1 << chance.randrange(7))])
+        changed = whole[:place] + other + whole[place + 1 :]
+        if changed.split() != whole.split():  # space between values says nothing
+            (project.root / "it").write_bytes(changed)
+            project.run("apply", "it", code=16)
+    assert not (project.root / "amlplan.state.json").exists()
+    (project.root / "it").write_bytes(whole)
+    project.run("apply", "it")
