@@ -24,7 +24,7 @@ from amlplan.lockfile import write_lock
 from amlplan.planning.gates import check_gates, is_safe
 from amlplan.planning.locking import completed_lock
 from amlplan.planning.saved import read_plan
-from amlplan.project.course import Course, check_same
+from amlplan.project.course import Course, check_same, concluded
 from amlplan.project.opening import empty_state, holder, open_project
 from amlplan_schemas.base import seconds_of
 
@@ -210,19 +210,7 @@ class _Dialogue:
 
     def _concluded(self, plan: Plan, result: ApplyResult, state: State) -> int:
         """Tell the end of an apply; gives its exit code."""
-        self.report(
-            Concluded(
-                plan,
-                imported=result.imported,
-                added=result.added,
-                changed=result.changed,
-                destroyed=result.destroyed,
-                failures=result.failures,
-                interrupted=result.interrupted,
-                notes=result.notes,
-                outputs=state.outputs,
-            )
-        )
+        self.report(concluded(plan, result, state))
         if result.interrupted:
             return EXIT_INTERRUPTED
         if result.failures:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from amlplan.planning.findings import Findings
 from amlplan.planning.observe import observe
+from amlplan.planning.recorded import operation_on
 from amlplan.planning.refreshing import accept_identities
-from amlplan.planning.removals import forgetting
 from amlplan.planning.replaced import observe_deposed
 from amlplan.planning.selection import check_names, named, selection_of
-from amlplan_schemas.plan import Refresh
+from amlplan_schemas.plan import Action, Reason, Refresh
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,7 +27,7 @@ def begin(inputs: PlanInputs) -> Findings:
     findings = Findings(inputs, selection, records, {})
     for address in sorted(named(inputs.options.forget, records)):
         record = findings.forgotten[address] = records.pop(address)
-        findings.further.append(forgetting(record))
+        findings.further.append(operation_on(record, Action.FORGET, Reason.REQUESTED))
     accept_identities(findings)
     return findings
 

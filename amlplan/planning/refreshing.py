@@ -10,7 +10,7 @@ from amlplan.planning.compare import seen_inputs
 from amlplan.planning.decide import drift_of, shown_values
 from amlplan.planning.diff import changed_leaves
 from amlplan.planning.observe import targets_of
-from amlplan.planning.removals import forgetting
+from amlplan.planning.recorded import operation_on
 from amlplan.planning.selection import named
 from amlplan.provider import Identifies, Missing, Present, has
 from amlplan_schemas.base import Trait, marked_fields
@@ -45,7 +45,9 @@ def plan_refresh(findings: Findings) -> None:
             continue
         findings.drift.append(drift)
         if isinstance(observed, Missing):
-            findings.operations[address] = forgetting(record, Reason.DELETED_OUTSIDE)
+            findings.operations[address] = operation_on(
+                record, Action.FORGET, Reason.DELETED_OUTSIDE
+            )
         else:
             now = as_seen(record, observed, provider)
             findings.operations[address] = refreshing(record, now, Reason.REFRESHED, drift.changes)
@@ -72,20 +74,8 @@ def refreshing(
     record: Record, now: Record, reason: Reason, changes: tuple[FieldChange, ...]
 ) -> Operation:
     """The operation that writes down what an object is like."""
-    return Operation(
-        address=record.address,
-        kind=record.kind,
-        name=record.name,
-        provider=record.provider,
-        action=Action.REFRESH,
-        reason=reason,
-        generation=record.generation,
-        changes=changes,
-        before=shown_values(record),
-        after=shown_values(now),
-        sensitive=tuple(sorted(record.inputs.secrets)),
-        calls_provider=False,
-    )
+    operation = operation_on(record, Action.REFRESH, reason)
+    return operation.model_copy(update={"changes": changes, "after": shown_values(now)})
 
 
 def accept_identities(findings: Findings) -> None:

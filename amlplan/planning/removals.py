@@ -6,8 +6,8 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from amlplan.addresses import node_of, parse_address
-from amlplan.planning.decide import shown_values
 from amlplan.planning.moves import forgotten
+from amlplan.planning.recorded import operation_on
 from amlplan.wording import in_shell
 from amlplan_schemas.plan import Action, Operation, Reason
 
@@ -109,22 +109,6 @@ def _missing_instance(parsed: Address, evaluation: Evaluation) -> Reason:
     return _MISSING_KEYS.get(type(parsed.key), Reason.WRONG_REPETITION)
 
 
-def forgetting(record: Record, reason: Reason = Reason.REQUESTED) -> Operation:
-    """The operation that lets go of an object, which stays."""
-    return Operation(
-        address=record.address,
-        kind=record.kind,
-        name=record.name,
-        provider=record.provider,
-        action=Action.FORGET,
-        reason=reason,
-        generation=record.generation,
-        before=shown_values(record),
-        sensitive=tuple(sorted(record.inputs.secrets)),
-        calls_provider=False,
-    )
-
-
 def _as_removed(deletion: Operation, findings: Findings, *, everything: bool) -> Operation:
     """The deletion as a `removed` block has it, which may let the object stay."""
     configuration = findings.inputs.evaluation.configuration
@@ -191,18 +175,8 @@ def _deletion(
     findings: Findings, record: Record, reason: Reason, dependants: Dependants
 ) -> Operation:
     leaning = dependants.get(record.address, ())
-    return Operation(
-        address=record.address,
-        kind=record.kind,
-        name=record.name,
-        provider=record.provider,
-        action=Action.DELETE,
-        reason=reason,
-        generation=record.generation,
-        before=shown_values(record),
-        sensitive=tuple(sorted(record.inputs.secrets)),
-        depends_on=tuple(sorted(name for name in leaning if name in findings.operations)),
-    )
+    earlier = tuple(sorted(name for name in leaning if name in findings.operations))
+    return operation_on(record, Action.DELETE, reason).model_copy(update={"depends_on": earlier})
 
 
 def _dependants(findings: Findings) -> Dependants:

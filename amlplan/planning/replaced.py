@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amlplan.planning.decide import shown_values
 from amlplan.planning.observe import read_one
+from amlplan.planning.recorded import operation_on
 from amlplan.provider import Unreachable
 from amlplan_schemas.plan import Action, Operation, Reason
 
@@ -56,16 +56,8 @@ def plan_deposed(findings: Findings) -> None:
 
 def _deletion(item: Record, findings: Findings) -> Operation:
     main = findings.operations.get(item.address)
-    return Operation(
-        address=item.address,
-        kind=item.kind,
-        name=item.name,
-        provider=item.provider,
-        action=Action.DELETE,
-        reason=Reason.DEPOSED,
-        generation=item.generation,
-        deposed=item.generation,
-        before=shown_values(item),
-        sensitive=tuple(sorted(item.inputs.secrets)),
-        depends_on=() if main is None else (main.address,),
-    )
+    of_it = {
+        "deposed": item.generation,
+        "depends_on": () if main is None else (main.address,),
+    }
+    return operation_on(item, Action.DELETE, Reason.DEPOSED).model_copy(update=of_it)

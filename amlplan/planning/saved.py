@@ -66,8 +66,8 @@ def read_plan(path: Path) -> Plan:
     if plan.bindings.amlplan_version == __version__ and not _is_as_written(plan, text):
         raise StalePlanError(
             "The saved plan was changed",
-            f"{path} is not what amlplan wrote: its id, a digest over all of it, does not fit. Make "
-            "it again with: amlplan plan -out=FILE",
+            f"{path} is not what amlplan wrote: its id, a digest over all of it, does not fit. "
+            "Make it again with: amlplan plan -out=FILE",
         )
     return plan
 

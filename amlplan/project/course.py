@@ -14,6 +14,7 @@ from amlplan.applying.apply import (
     refresh_dependencies,
 )
 from amlplan.errors import StalePlanError
+from amlplan.events import Concluded
 from amlplan.planning.bindings import check_saved, same_imports
 from amlplan.planning.modes import make
 from amlplan.planning.resuming import options_left
@@ -102,6 +103,21 @@ class Course:
                 parallelism=self.parallelism,
             ),
         )
+
+
+def concluded(plan: Plan, result: ApplyResult, state: State) -> Concluded:
+    """The last event of an apply."""
+    return Concluded(
+        plan,
+        imported=result.imported,
+        added=result.added,
+        changed=result.changed,
+        destroyed=result.destroyed,
+        failures=result.failures,
+        interrupted=result.interrupted,
+        notes=result.notes,
+        outputs=state.outputs,
+    )
 
 
 def check_same(approved: Plan, plan: Plan) -> None:

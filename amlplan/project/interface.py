@@ -8,10 +8,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amlplan.events import Concluded
 from amlplan.planning.drift import find_drift
 from amlplan.planning.modes import make
-from amlplan.project.course import Course
+from amlplan.project.course import Course, concluded
 from amlplan.project.opening import holder, open_project, plan_inputs
 from amlplan_schemas.plan import PlanOptions, Refresh
 
@@ -168,19 +167,7 @@ class Application:
         ) as writer:
             plan = course.plan(writer.state)
             result = course.carry_out(plan, writer)
-            self._events.put(
-                Concluded(
-                    plan,
-                    imported=result.imported,
-                    added=result.added,
-                    changed=result.changed,
-                    destroyed=result.destroyed,
-                    failures=result.failures,
-                    interrupted=result.interrupted,
-                    notes=result.notes,
-                    outputs=writer.state.outputs,
-                )
-            )
+            self._events.put(concluded(plan, result, writer.state))
         return result
 
 
