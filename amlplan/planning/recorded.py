@@ -1,4 +1,4 @@
-"""Operations on objects as they are recorded: nothing is wanted of those but that they go or stay."""
+"""Operations on objects as they are recorded, of which nothing is wanted but to go or stay."""
 
 from __future__ import annotations
 
