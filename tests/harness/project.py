@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.cli.app import run as run_command_line
+from harness.call_log import calls_of, size_of
+from harness.plan_truth import untruths
+from harness.watched_applies import WatchedApply, watched_applies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,12 +37,19 @@ class Result:
 
 
 class Project:
-    """A folder with configuration; commands run in this process unless said otherwise."""
+    """A folder with configuration; commands run in this process unless said otherwise.
+
+    Whatever a command applies in this process is compared with the calls that the providers of the
+    `logged` kinds noted in the world.
+    """
 
     def __init__(self, root: Path, world: Path, environment: dict[str, str]) -> None:
         self.root = root
         self.world = world
         self.environment = environment
+        self.logged = {"bench.thing", "bench.gadget"}
+        self.applies: list[WatchedApply] = []
+        """What the last command applied."""
 
     @property
     def data(self) -> Path:
@@ -59,7 +69,10 @@ class Project:
     def run(self, *arguments: str, code: int | None = 0) -> Result:
         """Run a command line; `code` None accepts any exit code."""
         out, err = io.StringIO(), io.StringIO()
+        log = self.world / "calls"
+        start = size_of(log)
         with (
+            watched_applies() as self.applies,
             self._inside(),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
@@ -68,6 +81,8 @@ class Project:
         result = Result(got, out.getvalue(), err.getvalue())
         if code is not None:
             assert result.code == code, f"exit {result.code}, not {code}:\n{result.all}"
+        found = list(untruths(self.applies, calls_of(log, start, os.getpid()), self.logged))
+        assert not found, "\n".join([*found, result.all])
         return result
 
     def apply(self, *arguments: str) -> Result:

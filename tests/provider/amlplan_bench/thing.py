@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -14,6 +15,7 @@ from amlplan_schemas.base import Behaviour, ResourceInputs, ResourceOutputs, Tra
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from amlplan.provider import (
         Desired,
@@ -96,17 +98,22 @@ class BenchThing:
                 yield Listed(item["name"], item["identity"])
 
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
-        return self._make(desired, operation, creating=True)
+        with _logged("create", desired.identity):
+            return self._make(desired, operation, creating=True)
 
     def update(self, desired: Desired, prior: Record, operation: OperationHandle) -> Outputs:
-        return self._make(desired, operation, creating=False)
+        with _logged("update", desired.identity):
+            return self._make(desired, operation, creating=False)
 
     def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
-        _obey(prior.inputs.values.get("fail", ""), "delete")
-        world = World.of_environment()
-        if world is not None:
-            _expect_answer(world, prior.identity)
-            world.remove(prior.identity)
+        with _logged("delete", prior.identity):
+            _obey(prior.inputs.values.get("fail", ""), "delete")
+            world = World.of_environment()
+            if world is not None:
+                _expect_answer(world, prior.identity)
+                if world.refuses(prior.identity):
+                    raise ProviderError("Told to fail", "The world refuses to delete this.")
+                world.remove(prior.identity)
 
     def _make(self, desired: Desired, operation: OperationHandle, *, creating: bool) -> Outputs:
         inputs: ThingInputs = desired.inputs
@@ -136,6 +143,11 @@ class BenchThing:
         if inputs.fail == "broken":
             return {"id": ["no text"], "weight": "heavy"}
         return _outputs(desired.identity, {**item, "name": name}, world)
+
+
+def _logged(call: str, identity: str) -> AbstractContextManager[None]:
+    world = World.of_environment()
+    return world.called(call, identity) if world is not None else nullcontext()
 
 
 def _expect_answer(world: World, identity: str) -> None:

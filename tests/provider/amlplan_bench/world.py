@@ -6,19 +6,26 @@ import hashlib
 import json
 import os
 import secrets
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 WORLD_VARIABLE = "AMLPLAN_BENCH_WORLD"
 NAIVE_VARIABLE = "AMLPLAN_BENCH_NAIVE"
 UNREACHABLE_FILE = "unreachable"
+STUBBORN_FILE = "stubborn"
 
 
 class World:
     """A folder of objects that carry an identity as their label.
 
-    `ledger` gets a line for each create that makes one. A file `unreachable` silences the world,
-    or only the addresses that it lists. A naive world is a cloud that deduplicates nothing: a
+    `ledger` gets a line for each create that makes one, `calls` one for each call that writes when
+    it begins and when it ends. A file `unreachable` silences the world,
+    or only the addresses that it lists; a file `stubborn` lists those that refuse to be deleted.
+    A naive world is a cloud that deduplicates nothing: a
     create goes on with an object that was only begun, and makes another one of what is complete,
     each under a name that is drawn by chance.
     """
@@ -27,6 +34,7 @@ class World:
         self.folder = folder
         self.naive = naive
         self.ledger = folder / "ledger"
+        self.call_log = folder / "calls"
         self._objects = folder / "objects"
         self._gone = folder / "gone"
 
@@ -52,6 +60,19 @@ class World:
     def answer(self) -> None:
         """Let everything answer again."""
         (self.folder / UNREACHABLE_FILE).unlink(missing_ok=True)
+
+    def refuses(self, identity: str) -> bool:
+        """Whether the object with this identity would not be deleted."""
+        try:
+            stubborn = (self.folder / STUBBORN_FILE).read_text().split()
+        except FileNotFoundError:
+            return False
+        return identity.split("/")[1] in stubborn
+
+    def harden(self, *addresses: str) -> None:
+        """Let just these addresses refuse to be deleted."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / STUBBORN_FILE).write_text("\n".join(addresses))
 
     def alive(self) -> list[dict[str, Any]]:
         """Every object that there is; in a naive world several may carry one identity."""
@@ -105,8 +126,24 @@ class World:
 
     def note(self, line: str) -> None:
         """Append a line to the ledger in one write."""
+        self._append(self.ledger, line)
+
+    @contextmanager
+    def called(self, name: str, identity: str) -> Iterator[None]:
+        """Log a call that writes: that it begins, and how it ends unless the process does."""
+        line = f"{name} {identity} {os.getpid()}"
+        self._append(self.call_log, f"begin {line}")
+        try:
+            yield
+        except BaseException:
+            self._append(self.call_log, f"fail {line}")
+            raise
+        self._append(self.call_log, f"end {line}")
+
+    def _append(self, path: Path, line: str) -> None:
+        """Append a line in one write."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             os.write(descriptor, f"{line}\n".encode())
         finally:
