@@ -64,6 +64,11 @@ class Secrets:
         self.hide(found)
         return found
 
+    def look_for(self, reference: SecretReference) -> None:
+        """Let `masked` know a secret that texts may hold; that it cannot be had is no fault."""
+        if reference not in self.unresolved and self.find(reference) is None:
+            self.unresolved.pop(reference, None)
+
     def hide(self, value: Value) -> None:
         """Remember the strings of a sensitive value, so that `masked` takes them out of texts."""
         if isinstance(value, str):

@@ -71,9 +71,11 @@ class ApplyResult:
     notes: tuple[Note, ...] = ()
 
 
-def recover(writer: StateWriter, registry: Registry, emit: EventSink) -> Mapping[str, str]:
+def recover(
+    writer: StateWriter, registry: Registry, secrets: Secrets, emit: EventSink
+) -> Mapping[str, str]:
     """Settle what an earlier apply left unanswered; gives why the rest stays open, by address."""
-    settlement = settle(writer.state, registry)
+    settlement = settle(writer.state, registry, secrets)
     for item in settlement.settled:
         writer.finish(item.address, item.record)
         emit(Recovered(item.address, item.text))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from amlplan.defects import defects_explained
 from amlplan.errors import UnreachableError
+from amlplan.planning.echoes import without_echoes
 from amlplan.planning.observe import targets_of
 from amlplan.provider import Finds, Missing, Present, Unreachable, has
 from amlplan_schemas.state import Record, Status, Tree
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from amlplan.provider import Kinds, Observed
+    from amlplan.secrets import Secrets
     from amlplan_schemas.state import Intent, State
 
 
@@ -35,8 +37,11 @@ class Settlement:
     unanswered: Mapping[str, str] = field(default_factory=dict)
 
 
-def settle(state: State, registry: Kinds) -> Settlement:
-    """Ask for each pending operation; changes nothing, here or outside."""
+def settle(state: State, registry: Kinds, secrets: Secrets) -> Settlement:
+    """Ask for each pending operation; changes nothing, here or outside.
+
+    What is found has no secret in it, as far as `secrets` has those that can be had.
+    """
     settled: list[Settled] = []
     unanswered: dict[str, str] = {}
     for address, intent in state.pending.items():
@@ -44,6 +49,9 @@ def settle(state: State, registry: Kinds) -> Settlement:
         if isinstance(answer, Unreachable):
             unanswered[address] = answer.reason
         else:
+            if isinstance(answer, Present):
+                outputs = without_echoes(answer.outputs, intent.draft, secrets, state.salt)
+                answer = replace(answer, outputs=outputs)
             settled.append(_SETTLERS[intent.action](intent, answer, state.records.get(address)))
     return Settlement(tuple(settled), unanswered)
 

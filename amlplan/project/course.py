@@ -76,7 +76,7 @@ class Course:
 
     def settle(self, plan: Plan, writer: StateWriter) -> None:
         """Write what needs no approval: interrupted operations, and what refers to what."""
-        recover(writer, self.project.registry, self.emit)
+        recover(writer, self.project.registry, self.project.secrets, self.emit)
         if self.mode == "normal":
             refresh_dependencies(writer, self.project.evaluation, plan.waiting)
         now = None
@@ -87,7 +87,7 @@ class Course:
     def carry_out(self, plan: Plan, writer: StateWriter) -> ApplyResult:
         """Do what a plan of the writer's state says; blocks until all of it is recorded."""
         project = self.project
-        recover(writer, project.registry, self.emit)
+        recover(writer, project.registry, project.secrets, self.emit)
         remember_location(project.root, project.backend.reader().location())
         return apply_plan(
             plan,

@@ -27,8 +27,8 @@ from amlplan.planning.settle import settle, with_settled
 from amlplan.project.folders import provider_context
 from amlplan.project.location import check_location
 from amlplan.registry import Readers, Registry, backend
-from amlplan.secrets import Secrets
-from amlplan.values import exact
+from amlplan.secrets import Secrets, reveal
+from amlplan.values import exact, is_sensitive
 from amlplan_schemas.plan import PlanOptions
 from amlplan_schemas.state import State
 
@@ -145,7 +145,10 @@ def plan_inputs(
     if untouched:
         current = current.model_copy(update={"serial": 0})
     readers = Readers(project.registry)
-    settlement = settle(current, readers)
+    for value in project.evaluation.variables.values():
+        if is_sensitive(value):
+            project.secrets.hide(reveal(value, project.secrets))
+    settlement = settle(current, readers, project.secrets)
     current = with_settled(current, settlement)
     moves = with_moves(current, project.configuration)
     current = moves.state
