@@ -173,13 +173,15 @@ class Performer:
         return record
 
     def _wanted(self, operation: Operation) -> Wanted:
+        # Of an object that is made anew nothing stays as it was applied, also while that is there.
+        is_anew = operation.action is Action.REPLACE
         wanted, problems = want(
             operation.address,
             self.evaluation,
             self.registry,
             self.digests.secrets,
             self.lock,
-            self.writer.records.get(operation.address),
+            None if is_anew else self.writer.records.get(operation.address),
         )
         problems += self.evaluation.preconditions(operation.address)
         if wanted is None or problems:

@@ -161,3 +161,16 @@ def test_protected_objects_are_not_replaced_this_way_either(project: Project) ->
     project.apply()
     project.hcl(f'bench "thing" "a" {{\n shape = "square"\n{protected}}}\n')
     assert "prevent_destroy protects it" in project.run("plan").out
+
+
+def test_nothing_of_the_old_object_stays_with_the_new_one(project: Project) -> None:
+    ignores = FIRST.replace("true", "true\n ignore_changes = [value]")
+    project.hcl('bench "thing" "a" {\n value = "old"\n}\n')
+    project.apply()
+    # It moves to bench.a[0], whose name another object than the first would have.
+    project.hcl(
+        f'bench "thing" "a" {{\n count = 1\n value = "new"\n shape = "square"\n{ignores}}}\n'
+    )
+    project.apply()
+    record = state_of(project).records["bench.a[0]"]
+    assert (record.name, record.inputs.values["value"]) == ("a-0", "new")
