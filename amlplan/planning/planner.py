@@ -16,6 +16,7 @@ from amlplan.secrets import describe
 from amlplan.values import UNKNOWN
 from amlplan.wording import counted, in_shell
 from amlplan_schemas.plan import Action, Note
+from amlplan_schemas.state import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -247,11 +248,12 @@ class Planner:
         """Block a replacement that would destroy what is protected."""
         if operation.action is not Action.REPLACE or record is None:
             return False
-        if not (wanted.lifecycle.prevent_destroy or record.protected):
+        protects = wanted.lifecycle.prevent_destroy
+        if not (protects or (record.protected and _was_complete(record))):
             return False
         why = "prevent_destroy protects it, and the change would replace it"
         step = "set prevent_destroy = false and apply, or take the change back"
-        if not wanted.lifecycle.prevent_destroy:
+        if not protects:
             lifted = f"amlplan state unprotect {in_shell(operation.address)} -reason=TEXT"
             step = f"take the change back and apply first, or: {lifted}"
         self._findings.block(operation.address, operation.kind, why, step)
@@ -330,3 +332,9 @@ class Planner:
                 address=wanted.block.address,
             )
         )
+
+
+def _was_complete(record: Record) -> bool:
+    """Whether an object was ever all that it was asked to be; before, there is nothing to keep."""
+    is_begun = record.status is Status.INCOMPLETE and not record.outputs.values
+    return record.status is not Status.TAINTED and not is_begun
