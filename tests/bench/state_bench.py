@@ -86,16 +86,21 @@ def apply(folder: Path, operations: int, parallelism: int) -> tuple[float, float
         return time.monotonic() - start, writer.syncs / operations
 
 
-def main(folder: Path) -> None:
+def read_and_written(folder: Path) -> tuple[float, float]:
+    """CPU seconds of reading a state of many records in a folder, and of writing it."""
     records = {made.address: made for made in map(record, range(COUNT))}
     state = State(tool_version="0.1.0", lineage="l", serial=1, salt="00" * 16, records=records)
     backend = LocalBackend(folder, {}, "0.1.0")
     path = Path(backend.reader().location())
-    text = snapshot.encode(state)
-    path.write_bytes(text)
-    value = json.loads(text)
+    path.write_bytes(snapshot.encode(state))
     read = cpu(backend.reader().read)
-    written = cpu(lambda: path.write_bytes(snapshot.encode(state)))
+    return read, cpu(lambda: path.write_bytes(snapshot.encode(state)))
+
+
+def main(folder: Path) -> None:
+    read, written = read_and_written(folder)
+    text = Path(LocalBackend(folder, {}, "0.1.0").reader().location()).read_bytes()
+    value = json.loads(text)
     loaded = cpu(lambda: json.loads(text))
     dumped = cpu(lambda: json.dumps(value, indent=1))
     print(f"{COUNT} records, {len(text) / 1e6:.1f} MB; CPU seconds on Python {sys.version[:6]}")

@@ -24,6 +24,7 @@ SYMBOLS = {
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 _BARE_KEY = re.compile(r"[^\W\d][\w-]*\Z")
 _STEP = 4
+_encoded = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 class Hidden(str):
@@ -53,12 +54,12 @@ def scalar_text(value: Any) -> str:
         return "{}" if isinstance(value, dict) else "[]"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return _encoded(value)
 
 
 def quoted(text: str) -> str:
     """A string in quotes, with what a terminal would obey as escapes."""
-    return visible(json.dumps(text, ensure_ascii=False))
+    return visible(_encoded(text))
 
 
 def is_reference(value: Any) -> bool:
