@@ -76,8 +76,9 @@ def plan_options(function: Callable[..., int]) -> Callable[..., int]:
         "--fail-on",
         cls=Option,
         metavar="LIST",
+        multiple=True,
         callback=_gates,
-        help=f"Exit with {EXIT_POLICY} where the plan has one of: {', '.join(GATES)}.",
+        help=f"Exit with {EXIT_POLICY} where the plan has one of: {', '.join(GATES)}; may be repeated.",
     )(wrapped)
     for name, text in reversed(_ADDRESSES.items()):
         found = click.option(f"--{name}", cls=Option, metavar="ADDR", multiple=True, help=text)(
@@ -93,9 +94,12 @@ def plan_options(function: Callable[..., int]) -> Callable[..., int]:
     )(found)
 
 
-def _gates(_ctx: click.Context, _option: click.Parameter, value: str | None) -> tuple[str, ...]:
-    names = tuple(name for name in (value or "").split(",") if name)
+def _gates(
+    _ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The gates that are closed; what is given twice adds up, and nothing is not a gate."""
+    names = [name.strip() for value in values for name in value.split(",")]
     for name in names:
         if name not in GATES:
             raise click.BadParameter(f"{name!r} is none of: {', '.join(GATES)}.")
-    return names
+    return tuple(dict.fromkeys(names))

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from amlplan_schemas.plan import Plan
 
 
-def _with_action(plan: Plan, action: Action) -> list[str]:
-    return [item.key for item in plan.operations if item.action is action]
+def _with_action(plan: Plan, *actions: Action) -> list[str]:
+    return [item.key for item in plan.operations if item.action in actions]
 
 
 GATES: Final[Mapping[str, Callable[[Plan], list[str]]]] = {
-    "destroy": lambda plan: _with_action(plan, Action.DELETE),
+    "destroy": lambda plan: _with_action(plan, Action.DELETE, Action.REPLACE),
     "replace": lambda plan: _with_action(plan, Action.REPLACE),
     "drift": lambda plan: [item.address for item in plan.drift],
     "check": lambda plan: [

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from amlplan_schemas.base import JsonValue, Stored
+from amlplan_schemas.base import JsonValue, Schema, Stored
 from amlplan_schemas.state import Record, Secret
 
 PLAN_FORMAT = 1
@@ -247,7 +247,7 @@ class Refresh(StrEnum):
     """All, and the plan is to write down what they are like; nothing outside changes."""
 
 
-class PlanOptions(Stored):
+class PlanOptions(Schema):
     """What was asked of a plan beside its configuration; addresses may name blocks or modules.
 
     `targets`: nothing else is planned, but what those need. `excluded`: neither they nor what

@@ -48,6 +48,8 @@ def command(
     assignments = assignments_of(ctx)
     if plan is not None and destroy:
         raise click.UsageError("A saved plan says itself what it does; leave -destroy out.", ctx)
+    if auto_approve and auto_approve_safe:
+        raise click.UsageError("-auto-approve approves all, -auto-approve-safe not: choose.", ctx)
     if plan is not None and not asked.is_plain:
         raise click.UsageError("A saved plan was made with its options; leave them out.", ctx)
     options = ApplyOptions(

@@ -15,6 +15,7 @@ from amlplan.cli.options import (
     stream_options,
     variable_options,
 )
+from amlplan.cli.output_files import OutputFile
 from amlplan.cli.plan_options import Asked, plan_options
 from amlplan.cli.reporting.opened import reporting
 from amlplan.cli.reports.options import report_options, write_plan_reports
@@ -27,7 +28,13 @@ from amlplan.project.opening import open_project, plan_inputs
 
 
 @click.command("plan", cls=Command)
-@click.option("--out", cls=Option, metavar="FILE", help="Save the plan, for `amlplan apply FILE`.")
+@click.option(
+    "--out",
+    cls=Option,
+    metavar="FILE",
+    type=OutputFile(),
+    help="Save the plan, for `amlplan apply FILE`.",
+)
 @flag("destroy", "Plan to delete everything.")
 @flag("detailed-exitcode", "Exit with 2 where there are differences, 0 where there are none.")
 @flag("no-secrets", "Never resolve a secret, as for pull requests from forks.")
@@ -62,7 +69,7 @@ def command(
         report(Planned(plan))
         if out is not None:
             report(Said(f"\nSaved to {out}. To apply exactly this: amlplan apply {out}"))
-        write_plan_reports(ctx, plan, inputs, plan_path=out)
+        write_plan_reports(ctx, plan, inputs, plan_path=out, json_plan_path=json_into)
         check_gates(plan, asked.fail_on)
     # What is blocked may differ: nothing is known of it, which is no "nothing to do".
     differs = plan.has_differences or bool(plan.blocked)

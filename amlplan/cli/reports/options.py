@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from amlplan.cli.options import Option
+from amlplan.cli.output_files import OutputFile
 from amlplan.errors import AmlplanError
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def _with_options(function: Decorated, markdown: type[Option]) -> Decorated:
             f"--{name}",
             cls=markdown if name == "markdown" else Option,
             metavar="FILE",
+            type=OutputFile(),
             expose_value=False,
             callback=_remember,
             help=f"{text} Without a file it is printed." if _is_printed(name, markdown) else text,
