@@ -238,14 +238,18 @@ def _reached(start: set[str], edges: set[tuple[str, str]]) -> set[str]:
     return found
 
 
-def expected_drift(state: State | None, world: World, silent: set[str]) -> int | None:
-    """The exit code of drift, or None where secrets and interruptions leave it open."""
+def expected_drift(
+    state: State | None, world: World, silent: set[str], strays: Iterable[str]
+) -> int | None:
+    """The exit code of drift, or None where interruptions leave it open."""
     if state is None:
         return 0
     if state.pending or any(record.status is not Status.OK for record in state.records.values()):
         return None
     objects = world.objects()
-    differs = False
+    differs = bool(objects.keys() & set(strays))
+    if differs and not state.records:
+        return None  # which kinds are asked for their objects depends on what there is
     for address, record in state.records.items():
         if "*" in silent or address in silent:
             return 1

@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from amlplan.planning.saved import read_plan
 from amlplan_schemas.plan import Action
 from amlplan_state.local import LocalBackend
+from bench.kill.phases import PHASES, Order
 from harness.project import Project
-from kill.worker import PHASES, Order
 from properties.checks import (
     AfterApply,
     expected_drift,
@@ -41,8 +41,8 @@ from properties.nodes import (
 
 if TYPE_CHECKING:
     from amlplan_schemas.state import Record, State
+    from bench.kill.forks import Fork
     from harness.project import Result
-    from kill.forks import Fork
 
 PLAN = "it.plan"
 MEMORY = Path("/dev/shm")
@@ -282,7 +282,7 @@ class Things(RuleBasedStateMachine):
         before, state = prints_of(self.places), self.state
         result = self.run("drift", code=None)
         assert prints_of(self.places) == before
-        expected = expected_drift(state, self.world, self.silent)
+        expected = expected_drift(state, self.world, self.silent, self.strays)
         assert result.code in ((0, 1, 2) if expected is None else (expected,)), result.all
 
     @precondition(lambda self: self.steps % 8 == 7)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from kill.forks import Fork
+from bench.kill.forks import Fork
 from properties.local_machine import LocalBlocks, logged_calls
 from properties.machine import Things
 
@@ -25,7 +25,7 @@ PHASES = (Phase.generate,)
 
 @pytest.fixture(scope="module")
 def fork() -> Iterator[Fork]:
-    made = Fork()
+    made = Fork(["amlplan_bench.world.World.land"])
     yield made
     made.close()
 
