@@ -92,6 +92,10 @@ class StateWriter(Protocol):
         """The records as they are now, by address: a live view that costs nothing."""
         ...
 
+    def announce(self, plan: str) -> None:
+        """Write that a plan is being carried out, so that its apply can be told to go on."""
+        ...
+
     def begin(self, intent: Intent) -> None:
         """Write that an operation begins; the provider may be called afterwards."""
         ...

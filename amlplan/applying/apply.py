@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from amlplan.addresses import node_of
 from amlplan.applying.perform import Performer
 from amlplan.applying.schedule import Outcome, Schedule
 from amlplan.applying.steps import steps_of
@@ -19,7 +20,8 @@ from amlplan.planning.compare import SecretDigests
 from amlplan.planning.outputs import recorded_output
 from amlplan.planning.settle import settle
 from amlplan.values import is_wholly_known
-from amlplan_schemas.state import Applied
+from amlplan_schemas.plan import Action, Reason
+from amlplan_schemas.state import Applied, Status
 
 if TYPE_CHECKING:
     import threading
@@ -97,6 +99,8 @@ def apply_plan(plan: Plan, applying: Applying) -> ApplyResult:
         applying.emit,
         applying.stop,
     )
+    if plan.operations or plan.moves or plan.imports:
+        writer.announce(plan.id)
     moves = {name: now for name, now in plan.moves.items() if name in writer.records}
     if moves:
         writer.move(moves)
@@ -114,6 +118,7 @@ def apply_plan(plan: Plan, applying: Applying) -> ApplyResult:
         applying.emit(Skipped(key.address, because))
     if not (applying.stop.is_set() and outcome.abandoned):
         # With steps still under way the journal stays as it is, for the next apply to settle.
+        _remember_replacements(plan, writer)
         unsettled = {key.address for key in (*outcome.failed, *outcome.skipped)}
         outputs = _outputs(plan, applying, digests, unsettled)
         complete = not unsettled and not outcome.abandoned
@@ -136,6 +141,22 @@ def apply_plan(plan: Plan, applying: Applying) -> ApplyResult:
     return replace(result, failures=broken, notes=tuple(notes))
 
 
+def _remember_replacements(plan: Plan, writer: StateWriter) -> None:
+    """Note which objects were to be replaced and were not, where nothing tells that any more.
+
+    What triggered a replacement may have been done, and an option is not given again.
+    """
+    for operation in plan.operations:
+        record = writer.records.get(operation.address)
+        is_old = record is not None and record.generation < operation.generation
+        is_asked = operation.reason in {Reason.TRIGGERED, Reason.REQUESTED}
+        if record is None or not is_old or not is_asked or operation.action is not Action.REPLACE:
+            continue
+        if record.status is Status.OK:
+            tainted = record.model_copy(update={"status": Status.TAINTED})
+            writer.finish(operation.address, tainted)
+
+
 def _summary(plan: Plan, outcome: Outcome, *, interrupted: bool) -> ApplyResult:
     done = [step.action for step in outcome.done]
     return ApplyResult(
@@ -156,8 +177,10 @@ def _outputs(
 
     One that cannot be known, or is made from what was not applied, keeps its recorded value.
     """
+    if plan.mode == "destroy":
+        return _outputs_kept(plan, applying, unsettled)
     if plan.mode != "normal":
-        return {} if plan.mode == "destroy" and not plan.left_out else None
+        return None
     recorded = applying.writer.state.outputs
     values, _ = applying.evaluation.outputs()
     found: dict[str, StateOutput] = {}
@@ -173,6 +196,23 @@ def _outputs(
         elif name in recorded:
             found[name] = recorded[name]
     return found
+
+
+def _outputs_kept(plan: Plan, applying: Applying, unsettled: set[str]) -> dict[str, StateOutput]:
+    """The outputs that outlive a destruction: those that it does not list, or could not do."""
+    evaluation = applying.evaluation
+    nodes = {node_of(address) for address in unsettled}
+    gone = {
+        change.name
+        for change in plan.outputs
+        if not unsettled
+        or (
+            change.name in evaluation.configuration.outputs
+            and evaluation.output_blocks(change.name).isdisjoint(nodes)
+        )
+    }
+    recorded = applying.writer.state.outputs
+    return {name: output for name, output in recorded.items() if name not in gone}
 
 
 def refresh_dependencies(

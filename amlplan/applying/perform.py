@@ -20,8 +20,8 @@ from amlplan.errors import (
     UnreachableError,
 )
 from amlplan.events import Failed, Finished, Started
-from amlplan.planning.decide import shown_values
 from amlplan.planning.observe import read_one, targets_of
+from amlplan.planning.recorded import shown_values
 from amlplan.planning.refreshing import accepted, as_seen
 from amlplan.planning.settle import without_deposed
 from amlplan.planning.want import resource_value, want
@@ -114,7 +114,9 @@ class Performer:
         """Delete an object that was replaced by that of a record, which stays."""
         record = self.writer.records[operation.address]
         replaced = [item for item in record.deposed if item.generation == operation.deposed]
-        for item in replaced or record.deposed[-1:]:
+        if operation.deposed is None:
+            replaced = list(record.deposed[-1:])  # the one that this very operation replaced
+        for item in replaced:
             self._end(item)
             self.writer.finish(operation.address, without_deposed(record, item.identity))
 
@@ -125,9 +127,7 @@ class Performer:
             now = accepted(record, self.writer.records, self.registry)
         else:
             observed = read_one(record, self.writer.records, self.registry)
-            provider = self.registry.provider(record.kind)
-            is_there = isinstance(observed, Present)
-            now = as_seen(record, observed, provider) if is_there else record
+            now = as_seen(record, observed) if isinstance(observed, Present) else record
         if shown_values(now) != operation.after:
             raise PlanError(
                 "The plan no longer holds",
@@ -141,6 +141,12 @@ class Performer:
     def _make(self, operation: Operation, action: str) -> Record:
         wanted = self._wanted(operation)
         prior = self.writer.records.get(operation.address)
+        if action == "update" and prior is None:
+            raise PlanError(
+                "The plan no longer holds",
+                f"Nothing is recorded at {operation.address}, which was to be changed. Plan again.",
+                address=operation.address,
+            )
         draft = draft_record(
             operation,
             wanted,

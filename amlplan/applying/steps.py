@@ -170,18 +170,17 @@ def _after(
 ) -> set[StepKey]:
     leaning = dependants.get(operation.address, ())
     ends = {key for item in leaning for key in _keys(item) if key.action in _ENDS}
-    if action == "delete" or (action == "remove" and _goes_first(operation, operations)):
+    if action in {"delete", "forget"} or (
+        action == "remove" and _goes_first(operation, operations)
+    ):
         return ends
     if action == "remove":
         # What leans on the address now needs the new object; all of it has to have that.
-        after = {
-            key
-            for item in (*leaning, *_needing(operation.address, operations))
-            for key in _keys(item)
-            if item.address != operation.address
-        }
-        return after | set(_keys(operation)[:-1])
-    if action in {"forget", "refresh"}:
+        after = {key for item in leaning for key in _keys(item)}
+        after |= {_made_by(item) for item in _needing(operation.address, operations)}
+        others = {key for key in after if key.address != operation.address}
+        return others | set(_keys(operation)[:-1])
+    if action == "refresh":
         return set()
     after = {_made_by(operations[name]) for name in operation.depends_on}
     if operation.action is Action.REPLACE and not operation.create_first:

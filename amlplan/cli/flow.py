@@ -174,6 +174,7 @@ class _Dialogue:
                 state = "can be done now" if plan.blocked else "is left to do"
                 self.report(Said(f"Nothing of this plan {state}."))
             self.report(Planned(plan, was_saved=True))
+            check_gates(plan, self.options.asked.fail_on)
             return plan.has_differences
         self.report(Planned(plan))
         check_gates(plan, self.options.asked.fail_on)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from amlplan.cli.output_files import OutputFile
 from amlplan.errors import EXIT_ERROR
 from amlplan.wording import suggestion
 
@@ -196,6 +197,7 @@ def stream_options(function: Decorated) -> Decorated:
         "--json-into",
         cls=Option,
         metavar="FILE",
+        type=OutputFile(),
         help="Write what -json prints into a file, beside the text for people.",
     )(function)
     return flag("json", "Print what happens for machines, as lines of JSON.")(function)

@@ -17,14 +17,12 @@ _BESIDE = (".journal", ".lock", ".new")
 _STATE_BEGINS = b'{"about": "amlplan state'
 
 
-class OutputFile(click.ParamType):
+class OutputFile(click.ParamType[str]):
     """The name of a file to write, which may be no file that amlplan reads."""
 
     name = "file"
 
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The name as it was given; fails for what would be lost by writing there."""
         if not value:
             self.fail("it needs the name of a file.", param, ctx)

@@ -16,7 +16,6 @@ from amlplan_schemas.plan import PlanOptions, Refresh
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from amlplan_schemas.plan import Mode
 
 _ADDRESSES = {
     "target": "Plan only this and what it needs; may be repeated.",
@@ -38,22 +37,6 @@ class Asked:
     def is_plain(self) -> bool:
         """Whether nothing was asked that changes what is planned."""
         return self.options == PlanOptions()
-
-    def mode(self, *, destroy: bool) -> Mode:
-        """What the plan is for; raises click.UsageError for what excludes each other."""
-        if self.options.refresh is not Refresh.ONLY:
-            return "destroy" if destroy else "normal"
-        needless = {
-            "-destroy": destroy,
-            "-replace": self.options.replace,
-            "-forget": self.options.forget,
-        }
-        for name, given in needless.items():
-            if given:
-                raise click.UsageError(
-                    f"-refresh=only changes nothing outside, so it does not go with {name}."
-                )
-        return "refresh"
 
 
 def plan_options(function: Callable[..., int]) -> Callable[..., int]:
@@ -78,7 +61,7 @@ def plan_options(function: Callable[..., int]) -> Callable[..., int]:
         metavar="LIST",
         multiple=True,
         callback=_gates,
-        help=f"Exit with {EXIT_POLICY} where the plan has one of: {', '.join(GATES)}; may be repeated.",
+        help=f"Exit with {EXIT_POLICY} where the plan has one of these: {', '.join(GATES)}.",
     )(wrapped)
     for name, text in reversed(_ADDRESSES.items()):
         found = click.option(f"--{name}", cls=Option, metavar="ADDR", multiple=True, help=text)(

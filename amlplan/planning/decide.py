@@ -14,6 +14,7 @@ from amlplan.planning.compare import (
     with_behaviour,
 )
 from amlplan.planning.diff import changed_leaves
+from amlplan.planning.recorded import shown_values
 from amlplan.pointers import top_field
 from amlplan.provider import Missing, Present, Refinement, Refines, has
 from amlplan_schemas.base import Trait, marked_fields, reference_fields
@@ -282,11 +283,6 @@ def _operation(
             for path, leaf in checked.secrets.items()
         },
     )
-
-
-def shown_values(record: Record) -> dict[str, JsonValue]:
-    """A record's inputs, outputs and derived facts side by side."""
-    return {**record.inputs.values, **record.outputs.values, **record.derived}
 
 
 def _seen_values(record: Record, observed: Present, provider: Reads) -> dict[str, JsonValue]:

@@ -9,19 +9,24 @@ from amlplan.defects import defects_explained
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.errors import AmlplanError, UnreachableError
 from amlplan.planning.compare import defaults_of
+from amlplan.planning.echoes import without_echoes
+from amlplan.pointers import tokens_of, value_at, with_value
 from amlplan.provider import Imports, Missing, Present, Unreachable, has
 from amlplan.values import UNKNOWN
 from amlplan_schemas.base import reference_fields
 from amlplan_schemas.plan import Import
-from amlplan_schemas.state import Record, Target, Tree
+from amlplan_schemas.state import Record, Secret, Target, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from amlplan.config.check import SecretLeaf
     from amlplan.config.evaluating.evaluation import Evaluation
     from amlplan.diagnostics import SourceRange
+    from amlplan.planning.compare import SecretDigests
     from amlplan.planning.want import Wanted
     from amlplan.provider import Imported, Reads, Targets
+    from amlplan_schemas.base import JsonValue
     from amlplan_schemas.plan import PlanOptions
 
 WantedImport = tuple[str, "SourceRange | None"]
@@ -79,6 +84,7 @@ def look_up(
     generation: int,
     place: SourceRange | None,
     records: Mapping[str, Record],
+    digests: SecretDigests,
 ) -> tuple[Import, Present] | Unreachable | Diagnostic:
     """The object with the record it would get, or what is wrong.
 
@@ -104,7 +110,9 @@ def look_up(
     if taken is not None:
         text = f'{kind} "{object_id}" is managed as {taken} already. Use that, or move it there.'
         return _wrong(address, text, place)
-    record = _record(wanted, provider, targets, found, found.identity or identity, generation)
+    record = _record(
+        wanted, provider, targets, found, found.identity or identity, generation, digests
+    )
     seen = Present(dict(record.inputs.values), dict(record.outputs.values))
     return Import(address=address, id=object_id, record=record), seen
 
@@ -116,8 +124,12 @@ def _record(
     found: Imported,
     identity: str,
     generation: int,
+    digests: SecretDigests,
 ) -> Record:
-    """The record of an object that is as it was found; blocks it refers to are the wanted ones."""
+    """The record of an object that is as it was found; blocks it refers to are the wanted ones.
+
+    What its block has as a secret is told by its digest only, where it is the wanted one.
+    """
     kind = provider.kind
     references = reference_fields(kind.inputs)
     checked = wanted.checked
@@ -125,8 +137,9 @@ def _record(
     values.update({name: item for name, item in checked.values.items() if name in references})
     values["name"] = wanted.draft.name
     values.update(found.inputs)
+    inputs = _without_secrets(values, checked.secrets, digests)
     outputs = kind.outputs.model_validate(dict(found.outputs)).model_dump(mode="json")
-    return Record(
+    record = Record(
         address=wanted.block.address,
         kind=wanted.block.kind,
         name=str(values["name"]),
@@ -134,9 +147,8 @@ def _record(
         identity=identity,
         provider=kind.provider,
         schema_version=kind.schema_version,
-        inputs=Tree(values=values),
+        inputs=inputs,
         derived={name: outputs[name] for name in wanted.derived if name in outputs},
-        outputs=Tree(values=outputs),
         depends_on=tuple(sorted(record.address for record in targets.values())),
         targets={
             way: Target(address=item.address, kind=item.kind, identity=str(item.identity))
@@ -144,6 +156,29 @@ def _record(
             if item.address in {record.address for record in targets.values()}
         },
     )
+    kept = without_echoes(outputs, record, digests.secrets, digests.salt)
+    return record.model_copy(update={"outputs": Tree(values=kept)})
+
+
+def _without_secrets(
+    values: dict[str, JsonValue], leaves: Mapping[str, SecretLeaf], digests: SecretDigests
+) -> Tree:
+    """Inputs as they were found, with what is secret in them taken out and remembered for masks."""
+    secrets: dict[str, Secret] = {}
+    for path, leaf in leaves.items():
+        try:
+            seen = value_at(values, path)
+        except (LookupError, TypeError, ValueError):
+            seen = None
+        digests.secrets.hide(seen)
+        values = with_value(values, tokens_of(path), None)
+        reference = leaf.reference
+        secrets[path] = Secret(
+            digest=digests.of(leaf) if seen is not None and seen == leaf.value else None,
+            scheme=reference.scheme if reference is not None else None,
+            argument=reference.argument if reference is not None else None,
+        )
+    return Tree(values=values, secrets=secrets)
 
 
 def _taken_by(

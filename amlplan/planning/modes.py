@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from amlplan.addresses import node_of
+from amlplan.errors import PlanError
 from amlplan.planning.compare import SecretDigests
 from amlplan.planning.finished import finished, plan_of
 from amlplan.planning.looking import check_options, looked_at
@@ -12,19 +14,34 @@ from amlplan.planning.plan import make_plan
 from amlplan.planning.refreshing import plan_refresh
 from amlplan.planning.removals import plan_removals
 from amlplan.planning.replaced import plan_deposed
-from amlplan_schemas.plan import Reason
+from amlplan_schemas.plan import Reason, Refresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from amlplan.events import EventSink
-    from amlplan.planning.findings import PlanInputs
-    from amlplan_schemas.plan import Mode, OutputChange, Plan
+    from amlplan.planning.findings import Findings, PlanInputs
+    from amlplan_schemas.plan import Mode, Plan, PlanOptions
 
 
 def make(mode: Mode, inputs: PlanInputs, emit: EventSink) -> Plan:
     """The plan of a mode; changes nothing. Raises as `make_plan`."""
     return _MAKERS[mode](inputs, emit)
+
+
+def mode_of(options: PlanOptions, *, destroy: bool) -> Mode:
+    """What a plan with these options is for; raises PlanError for what excludes each other."""
+    if options.refresh is not Refresh.ONLY:
+        return "destroy" if destroy else "normal"
+    needless = {"destroy": destroy, "replace": options.replace, "forget": options.forget}
+    for name, given in needless.items():
+        if given:
+            raise PlanError(
+                "Options exclude each other",
+                f"-refresh=only changes nothing outside, so it does not go with -{name}. Leave "
+                "one of them out.",
+            )
+    return "refresh"
 
 
 def make_destroy_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
@@ -33,11 +50,24 @@ def make_destroy_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
     check_options(findings)
     plan_removals(findings, Reason.DESTROY)
     plan_deposed(findings)
-    outputs: tuple[OutputChange, ...] = ()
-    if findings.selection.is_everything:
-        digests = SecretDigests(inputs.secrets, inputs.state.salt)
-        outputs = output_changes(None, inputs.state, digests)[0]
+    digests = SecretDigests(inputs.secrets, inputs.state.salt)
+    outputs = tuple(
+        change
+        for change in output_changes(None, inputs.state, digests)[0]
+        if _goes(change.name, findings)
+    )
     return finished(plan_of(findings, outputs).model_copy(update={"mode": "destroy"}))
+
+
+def _goes(output: str, findings: Findings) -> bool:
+    """Whether an output goes with what is destroyed: what it is made from, or all that there is."""
+    evaluation = findings.inputs.evaluation
+    if not findings.blocked and not findings.left_out:
+        return True
+    if output not in evaluation.configuration.outputs:
+        return False
+    gone = {node_of(item.address) for item in findings.operations.values()}
+    return not evaluation.output_blocks(output).isdisjoint(gone)
 
 
 def make_refresh_plan(inputs: PlanInputs, emit: EventSink) -> Plan:

@@ -21,10 +21,11 @@ from amlplan.planning.rules import broken_rules
 from amlplan_schemas.plan import Refresh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from amlplan.events import EventSink
     from amlplan.planning.findings import Findings, PlanInputs
+    from amlplan.provider import Observed
     from amlplan_schemas.plan import Plan
 
 
@@ -35,17 +36,33 @@ def make_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
     nothing, and ProviderError where looking at an object fails for another reason than silence.
     """
     if inputs.options.refresh is Refresh.CHANGED:
-        touched = _touched(inputs)
-        return _plan_after(inputs, look(begin(inputs), emit, touched))
+        return _plan_after(inputs, _looked_at_where_changed(inputs, emit))
     return _plan_after(inputs, looked_at(inputs, emit))
 
 
-def _touched(inputs: PlanInputs) -> set[str]:
-    """The addresses that a plan from the state alone would do something about."""
-    blind = begin(inputs)
-    _decide_all(blind)
-    touched = {item.address for item in (*blind.operations.values(), *blind.further)}
-    return touched | blind.blocked.keys() | blind.deferred.keys()
+def _looked_at_where_changed(inputs: PlanInputs, emit: EventSink) -> Findings:
+    """Findings with just those objects observed that the plan does something about.
+
+    What is seen of some may touch others, so this goes on until it touches no more.
+    """
+    observed: dict[str, Observed] = {}
+    while True:
+        tried = _with_observed(inputs, observed)
+        _decide_all(tried)
+        touched = {item.address for item in (*tried.operations.values(), *tried.further)}
+        touched |= tried.blocked.keys() | tried.deferred.keys()
+        new = touched - observed.keys()
+        found = _with_observed(inputs, observed)
+        look(found, emit, new)
+        if found.observed.keys() <= observed.keys():
+            return found
+        observed = found.observed
+
+
+def _with_observed(inputs: PlanInputs, observed: Mapping[str, Observed]) -> Findings:
+    findings = begin(inputs)
+    findings.observed.update(observed)
+    return findings
 
 
 def _plan_after(inputs: PlanInputs, findings: Findings) -> Plan:
@@ -70,7 +87,8 @@ def _decide_all(findings: Findings) -> list[Diagnostic]:
     """Plan every object that is wanted or goes; gives what is wrong, and then plans no deletion."""
     inputs, evaluation = findings.inputs, findings.inputs.evaluation
     digests = SecretDigests(inputs.secrets, inputs.state.salt)
-    imports, import_problems = wanted_imports(evaluation, inputs.options, findings.records)
+    known = {**findings.records, **findings.forgotten}
+    imports, import_problems = wanted_imports(evaluation, inputs.options, known)
     planner = Planner(findings, digests, imports)
     for address in evaluation.addresses(findings.selection.nodes):
         excluded = not findings.left_out.isdisjoint(evaluation.dependencies[address])

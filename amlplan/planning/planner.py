@@ -9,7 +9,7 @@ from amlplan.planning.decide import Decision, Subject, decide
 from amlplan.planning.importing import look_up
 from amlplan.planning.outside import attached, awaited, offers
 from amlplan.planning.selection import named
-from amlplan.planning.want import Wanted, resource_value, want
+from amlplan.planning.want import Wanted, resource_value, value_as_recorded, want
 from amlplan.pointers import top_field
 from amlplan.provider import Present, Unreachable
 from amlplan.secrets import describe
@@ -74,8 +74,11 @@ class Planner:
         inputs = self._inputs
         record = self._findings.records.get(address)
         self._findings.left_out.add(address)
+        if record is not None:
+            inputs.evaluation.publish(address, value_as_recorded(record))
+            return
         wanted, problems = want(
-            address, inputs.evaluation, inputs.registry, inputs.secrets, inputs.lock, record
+            address, inputs.evaluation, inputs.registry, inputs.secrets, inputs.lock
         )
         if wanted is None or problems:
             inputs.evaluation.publish(address, UNKNOWN)
@@ -83,9 +86,7 @@ class Planner:
         fields: Mapping[str, object] = {}
         if not inputs.registry.is_configuration_only(wanted.block.kind):
             fields = inputs.registry.provider(wanted.block.kind).kind.outputs.model_fields
-        known = {} if record is None else record.outputs.values
-        identity = UNKNOWN if record is None else record.identity
-        inputs.evaluation.publish(address, resource_value(wanted, fields, known, identity))
+        inputs.evaluation.publish(address, resource_value(wanted, fields, {}, UNKNOWN))
 
     def _plan(
         self, wanted: Wanted, record: Record | None
@@ -282,6 +283,7 @@ class Planner:
             generation,
             place,
             findings.records,
+            self._digests,
         )
         if isinstance(found, Unreachable):
             findings.block(address, kind, found.reason, "make it reachable, then plan again")

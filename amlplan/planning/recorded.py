@@ -1,15 +1,20 @@
-"""Operations on objects as they are recorded, of which nothing is wanted but to go or stay."""
+"""Objects as they are recorded: their values, and what is done to those that only go or stay."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amlplan.planning.decide import shown_values
 from amlplan_schemas.plan import Action, Operation
 
 if TYPE_CHECKING:
+    from amlplan_schemas.base import JsonValue
     from amlplan_schemas.plan import Reason
     from amlplan_schemas.state import Record
+
+
+def shown_values(record: Record) -> dict[str, JsonValue]:
+    """A record's inputs, outputs and derived facts side by side."""
+    return {**record.inputs.values, **record.outputs.values, **record.derived}
 
 
 def operation_on(record: Record, action: Action, reason: Reason) -> Operation:

@@ -7,26 +7,27 @@ from typing import TYPE_CHECKING
 from amlplan.defects import defects_explained
 from amlplan.errors import PlanError
 from amlplan.planning.compare import seen_inputs
-from amlplan.planning.decide import drift_of, shown_values
+from amlplan.planning.decide import drift_of
 from amlplan.planning.diff import changed_leaves
 from amlplan.planning.observe import targets_of
-from amlplan.planning.recorded import operation_on
+from amlplan.planning.recorded import operation_on, shown_values
+from amlplan.planning.removals import block_unanswered
 from amlplan.planning.selection import named
 from amlplan.provider import Identifies, Missing, Present, has
-from amlplan_schemas.base import Trait, marked_fields
 from amlplan_schemas.plan import Action, FieldChange, FieldSource, Operation, Reason
-from amlplan_schemas.state import Tree
+from amlplan_schemas.state import Secret, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from amlplan.planning.findings import Findings
-    from amlplan.provider import Kinds, Observed, Reads
+    from amlplan.provider import Kinds, Observed
     from amlplan_schemas.state import Record
 
 
 def plan_refresh(findings: Findings) -> None:
     """Plan that each record says what its object is like now; what is gone is forgotten."""
+    block_unanswered(findings, everything=True)
     for address, record in findings.records.items():
         if not findings.selection.wants(address):
             findings.left_out.add(address)
@@ -44,38 +45,42 @@ def plan_refresh(findings: Findings) -> None:
             findings.unchanged += 1
             continue
         findings.drift.append(drift)
-        if isinstance(observed, Missing):
+        if isinstance(observed, Missing) and record.deposed:
+            why = "it is gone, and what it replaced still has to be deleted"
+            findings.block(address, record.kind, why, "amlplan apply")
+        elif isinstance(observed, Missing):
             findings.operations[address] = operation_on(
                 record, Action.FORGET, Reason.DELETED_OUTSIDE
             )
         else:
-            now = as_seen(record, observed, provider)
-            findings.operations[address] = refreshing(record, now, Reason.REFRESHED, drift.changes)
+            now = as_seen(record, observed)
+            changes = tuple(item for item in drift.changes if item.source is FieldSource.INPUT)
+            if now != record:
+                findings.operations[address] = refreshing(record, now, Reason.REFRESHED, changes)
 
 
-def as_seen(record: Record, observed: Observed, provider: Reads) -> Record:
-    """A record of an object that is there, as that is now; secrets stay as they were recorded."""
+def as_seen(record: Record, observed: Observed) -> Record:
+    """A record of an object that is there, with its inputs as they are now.
+
+    Secrets stay as they were recorded, and so do outputs: one that is not as it was says that
+    something is damaged, which would be the norm once it was written down.
+    """
     assert isinstance(observed, Present)  # noqa: S101 - the others have no values
-    watched = marked_fields(provider.kind.outputs, Trait.WATCHED)
-    seen = {name: value for name, value in observed.outputs.items() if name in watched}
     inputs = {**record.inputs.values, **seen_inputs(record, observed.inputs)}
-    outputs = {**record.outputs.values, **seen}
-    derived = {name: outputs.get(name, value) for name, value in record.derived.items()}
-    return record.model_copy(
-        update={
-            "inputs": Tree(values=inputs, secrets=record.inputs.secrets),
-            "outputs": Tree(values=outputs, secrets=record.outputs.secrets),
-            "derived": derived,
-        }
-    )
+    return record.model_copy(update={"inputs": Tree(values=inputs, secrets=record.inputs.secrets)})
 
 
 def refreshing(
     record: Record, now: Record, reason: Reason, changes: tuple[FieldChange, ...]
 ) -> Operation:
     """The operation that writes down what an object is like."""
-    operation = operation_on(record, Action.REFRESH, reason)
-    return operation.model_copy(update={"changes": changes, "after": shown_values(now)})
+    secrets = {
+        path: Secret(scheme=secret.scheme, argument=secret.argument)
+        for path, secret in record.inputs.secrets.items()
+    }
+    return operation_on(record, Action.REFRESH, reason).model_copy(
+        update={"changes": changes, "after": shown_values(now), "secrets": secrets}
+    )
 
 
 def accept_identities(findings: Findings) -> None:

@@ -40,7 +40,7 @@ def plan_removals(findings: Findings, reason: Reason = Reason.NO_CONFIGURATION) 
     findings.left_out |= doomed.keys() - chosen
     findings.left_out |= findings.records.keys() - doomed.keys() - evaluation.blocks.keys()
     protected = evaluation.protected() if everything else frozenset()
-    _block_unanswered(findings, everything=everything)
+    block_unanswered(findings, everything=everything)
     _keep_what_carries_others(findings, dependants)
     for address in _deletion_order({name: doomed[name] for name in chosen}, dependants):
         record = doomed[address]
@@ -160,7 +160,7 @@ def _keep_what_carries_others(findings: Findings, dependants: Dependants) -> Non
     _keep_what_carries_others(findings, dependants)
 
 
-def _block_unanswered(findings: Findings, *, everything: bool) -> None:
+def block_unanswered(findings: Findings, *, everything: bool) -> None:
     """Block what may have been created and is in no record yet, so that it is not forgotten."""
     state = findings.inputs.state
     configured = findings.inputs.evaluation.blocks

@@ -21,7 +21,10 @@ def create_first_below(findings: Findings) -> None:
     """
     waiting = [item for item in findings.operations.values() if item.create_first]
     while waiting:
-        for name in waiting.pop().depends_on:
+        above = waiting.pop()
+        record = findings.records.get(above.address)
+        leaned_on = record.depends_on if record is not None else ()
+        for name in {*above.depends_on, *leaned_on} & findings.operations.keys():
             below = findings.operations[name]
             if below.action is Action.REPLACE and not below.create_first:
                 below = below.model_copy(update={"create_first": True})
@@ -41,17 +44,40 @@ def observe_deposed(findings: Findings) -> None:
 
 
 def plan_deposed(findings: Findings) -> None:
-    """Plan the deletion of every object that was replaced and is still there."""
+    """Plan the deletion of every object that was replaced and is still there.
+
+    One that something stands on which nothing is done about stays, and blocks its address.
+    """
+    standing = _standing_on(findings)
     for record in findings.records.values():
-        if record.address in findings.left_out:
+        if record.address in findings.left_out or record.address in findings.blocked:
             continue
         for item in record.deposed:
-            if item.identity not in findings.replaced:
+            silence = findings.replaced.get(item.identity)
+            idle = [
+                name
+                for name in standing.get(item.identity, ())
+                if name not in findings.operations and name != record.address
+            ]
+            if silence is not None:
+                why, step = silence.reason, "make it reachable, then plan again"
+            elif idle:
+                why, step = f"{idle[0]} still stands on it", f"have {idle[0]} changed or deleted"
+            else:
                 findings.further.append(_deletion(item, findings))
-            elif record.address not in findings.blocked:
-                silent = findings.silence_of(record.address, record)
-                assert silent is not None  # noqa: S101 - just that was looked up
-                findings.block(record.address, record.kind, *silent)
+                continue
+            text = f"its replaced object {item.generation}: {why}"
+            findings.block(record.address, record.kind, text, step)
+            break
+
+
+def _standing_on(findings: Findings) -> dict[str, list[str]]:
+    """The addresses whose objects refer to each object, by the identity of that."""
+    found: dict[str, list[str]] = {}
+    for record in findings.records.values():
+        for target in record.targets.values():
+            found.setdefault(target.identity, []).append(record.address)
+    return found
 
 
 def _deletion(item: Record, findings: Findings) -> Operation:

@@ -58,7 +58,7 @@ def read_plan(path: Path) -> Plan:
             "amlplan plan -out=FILE",
         ) from failure
     if plan.format_version > PLAN_FORMAT:
-        raise PlanError(
+        raise StalePlanError(
             "Plan of a newer amlplan",
             f"{path} has format {plan.format_version}, and this amlplan reads {PLAN_FORMAT}. "
             "Upgrade amlplan, or plan again.",

@@ -11,10 +11,18 @@ from amlplan.config.locate import argument_range
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.errors import AmlplanError, UnreachableError
 from amlplan.planning.ignored import with_ignored
+from amlplan.planning.recorded import shown_values
 from amlplan.pointers import pointer, tokens_of, top_field, with_value
 from amlplan.provider import Derives, Draft, Offers, Referred, Requests, has
 from amlplan.secrets import reveal
-from amlplan.values import UNKNOWN, ResourceValue, Sensitive, is_sensitive, is_wholly_known
+from amlplan.values import (
+    UNKNOWN,
+    ResourceValue,
+    Sensitive,
+    exact,
+    is_sensitive,
+    is_wholly_known,
+)
 from amlplan.wording import suggestion
 from amlplan_schemas.base import LocalPath, marked_fields, reference_fields
 
@@ -263,6 +271,18 @@ def resource_value(
             attributes[name] = wanted.derived.get(name, UNKNOWN)
     return ResourceValue(
         attributes, address=wanted.block.address, kind=wanted.block.kind, identity=identity
+    )
+
+
+def value_as_recorded(record: Record) -> ResourceValue:
+    """An object as the last apply left it, for other blocks; what is secret in it is unknown."""
+    attributes: dict[str, Value] = {
+        name: exact(value) for name, value in shown_values(record).items()
+    }
+    for path in record.inputs.secrets:
+        _put(attributes, path, UNKNOWN)
+    return ResourceValue(
+        attributes, address=record.address, kind=record.kind, identity=record.identity
     )
 
 

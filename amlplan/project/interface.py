@@ -8,11 +8,13 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amlplan.errors import StalePlanError
 from amlplan.planning.drift import find_drift
-from amlplan.planning.modes import make
+from amlplan.planning.finished import id_of
+from amlplan.planning.modes import make, mode_of
 from amlplan.project.course import Course, concluded
 from amlplan.project.opening import holder, open_project, plan_inputs
-from amlplan_schemas.plan import PlanOptions, Refresh
+from amlplan_schemas.plan import PlanOptions
 
 if TYPE_CHECKING:
     import os
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from amlplan.project.opening import OpenProject
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.drift import DriftReport
-    from amlplan_schemas.plan import Mode, Plan
+    from amlplan_schemas.plan import Plan
     from amlplan_schemas.state import State
 
 
@@ -35,7 +37,7 @@ def _ignore(_event: Event) -> None:
 class Project:
     """The project in a folder. Its files are read anew by each call, as by each command.
 
-    `variables` are values by name, as -var gives them; they win over `variable_files`. Calls
+    `variables` are values by name, taken as they are; they win over `variable_files`. Calls
     raise AmlplanError (`amlplan.errors`); a ConfigError has every mistake in `diagnostics`.
     """
 
@@ -48,8 +50,10 @@ class Project:
     ) -> None:
         self.root = Path(path).resolve()
         files: list[Assignment] = [("file", str(self.root / name)) for name in variable_files]
-        given = (variables or {}).items()
-        self._assignments = [*files, *(("var", f"{name}={_text(value)}") for name, value in given)]
+        given: list[Assignment] = [
+            ("value", f"{name}={json.dumps(value)}") for name, value in (variables or {}).items()
+        ]
+        self._assignments = [*files, *given]
 
     def plan(
         self,
@@ -63,20 +67,26 @@ class Project:
         `plan.model_dump_json()` is what `amlplan plan -out=FILE` writes.
         """
         asked = options or PlanOptions()
-        mode: Mode = "destroy" if destroy else "normal"
-        if asked.refresh is Refresh.ONLY:
-            mode = "refresh"
+        mode = mode_of(asked, destroy=destroy)
         project = self._opened()
         inputs = plan_inputs(project, project.backend.reader().read(), asked)
         return make(mode, inputs, emit)
 
     def apply(self, plan: Plan, *, parallelism: int = 10, lock_timeout: float = 0.0) -> Application:
-        """Begin to carry out a plan that `plan` gave or a file holds; returns at once.
+        """Begin to carry out a plan that `plan` or `read_plan` gave; returns at once.
 
         The same plan goes on after an interruption. It is refused, with StalePlanError, where it
         would no longer do just what it says. `lock_timeout` is in seconds.
         """
-        return Application(self._opened(plan), plan, parallelism, lock_timeout)
+        if parallelism < 1:
+            raise ValueError(f"parallelism is {parallelism}, and at least one operation has to run")
+        if id_of(plan) != plan.id:
+            raise StalePlanError(
+                "The plan was changed",
+                "Its id, a digest over all of it, does not fit: it is not what was planned. Plan "
+                "again.",
+            )
+        return Application(self._opened(plan), plan, parallelism, float(lock_timeout))
 
     def drift(self, *, unmanaged: bool = False) -> DriftReport:
         """How the world differs from what was applied; writes nothing, here or outside.
@@ -169,8 +179,3 @@ class Application:
             result = course.carry_out(plan, writer)
             self._events.put(concluded(plan, result, writer.state))
         return result
-
-
-def _text(value: JsonValue) -> str:
-    """A value as -var takes it: text as it is, all else as JSON, which is HCL too."""
-    return value if isinstance(value, str) else json.dumps(value)

@@ -24,7 +24,7 @@ from amlplan_local.specification import (
     write_specification,
 )
 from amlplan_local.store import ContentStore
-from amlplan_local.workspace import store_of
+from amlplan_local.workspace import is_stranded, store_of
 from amlplan_schemas.environment import Environment, EnvironmentOutputs
 
 if TYPE_CHECKING:
@@ -118,6 +118,8 @@ class LocalEnvironment:
         recorded = record.outputs.values
         if not recorded:
             return Present()  # only begun: create goes on with it
+        if is_stranded(record, targets):
+            return Missing()
         return self._look(str(recorded["digest"]), int(recorded["packages"]), targets)
 
     def find(self, draft: Record, targets: Targets) -> Observed:

@@ -26,7 +26,7 @@ from amlplan_local.bundle import (
 from amlplan_local.environment import LocalEnvironment
 from amlplan_local.scoring_script import check_script
 from amlplan_local.store import ContentStore
-from amlplan_local.workspace import store_of
+from amlplan_local.workspace import is_stranded, store_of
 from amlplan_schemas.image import Image, ImageOutputs
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ class LocalImage:
         recorded = record.outputs.values
         if not recorded:
             return Present()  # only begun: create goes on with it
+        if is_stranded(record, targets):
+            return Missing()
         store = store_of(targets, self._context)
         if isinstance(store, Unreachable):
             return store

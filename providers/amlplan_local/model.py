@@ -27,7 +27,7 @@ from amlplan_local.registration import Registration, release, seen_aliases
 from amlplan_local.selection import metric_change, run_name, run_offer, run_request, selected_run
 from amlplan_local.store import ContentStore, changed_since_plan
 from amlplan_local.versions import ModelVersions
-from amlplan_local.workspace import STORE, store_of
+from amlplan_local.workspace import STORE, is_stranded, store_of
 from amlplan_schemas.model import Model, ModelOutputs
 
 if TYPE_CHECKING:
@@ -148,6 +148,8 @@ class LocalModel:
         recorded = record.outputs.values
         if not recorded:
             return Present()  # only begun: create goes on with it
+        if is_stranded(record, targets):
+            return Missing()
         store = store_of(targets, self._context)
         if isinstance(store, Unreachable):
             return store
@@ -164,6 +166,8 @@ class LocalModel:
 
     def find(self, draft: Record, targets: Targets) -> Observed:
         """The version that carries the identity, once its files and aliases are complete."""
+        if is_stranded(draft, targets):
+            return Missing()
         store = store_of(targets, self._context)
         if isinstance(store, Unreachable):
             return store
@@ -212,6 +216,8 @@ class LocalModel:
 
     def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
         """Give the version up; it stays, and so do its bytes."""
+        if is_stranded(prior, targets):
+            return
         store = store_of(targets, self._context)
         if isinstance(store, Unreachable):
             raise UnreachableError("The workspace's store cannot be reached", store.reason)

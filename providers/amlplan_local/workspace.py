@@ -269,6 +269,14 @@ def store_of(targets: Targets, context: ProviderContext) -> Path | Unreachable:
     return away or Path(str(path)) / STORE
 
 
+def is_stranded(record: Record, targets: Targets) -> bool:
+    """Whether a record was made in a workspace that is no longer the one in the state.
+
+    Then what it stands for went with that workspace: nothing of it can be looked for any more.
+    """
+    return "workspace" in record.targets and "workspace" not in targets
+
+
 def _roles_seen(wanted: Mapping[str, JsonValue], document: Document) -> dict[str, object]:
     owners = list(document.owners)
     if not wanted.get("owners") and owners == [document.creator]:

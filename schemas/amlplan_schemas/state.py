@@ -44,7 +44,8 @@ class Status(StrEnum):
 
     OK = "ok"
     TAINTED = "tainted"
-    """Its create failed after the object was made: it is replaced by the next apply."""
+    """Its create failed after the object was made, or its replacement failed: it is replaced by
+    the next apply."""
     INCOMPLETE = "incomplete"
     """Its operation was interrupted: the next apply continues it after the steps done."""
 

@@ -49,6 +49,18 @@ class StepDone(Stored):
     data: JsonValue = None
 
 
+class Announced(Stored):
+    """An apply of a plan began: until the next snapshot its operations stand in the journal."""
+
+    entry: Literal["plan"] = "plan"
+    plan: str
+
+    @property
+    def address(self) -> str:
+        """What it is about: no resource."""
+        return ""
+
+
 class Finished(Stored):
     """An operation ended: with a record, or None where no object is left."""
 
@@ -69,9 +81,9 @@ class Moved(Stored):
         return ", ".join(self.names)
 
 
-Entry = Begun | StepDone | Finished | Moved
+Entry = Announced | Begun | StepDone | Finished | Moved
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(
-    Annotated[Begun | StepDone | Finished | Moved, Field(discriminator="entry")]
+    Annotated[Announced | Begun | StepDone | Finished | Moved, Field(discriminator="entry")]
 )
 
 
@@ -214,6 +226,8 @@ class Contents:
         """Make an entry part of the state."""
         self._stale = True
         match entry:
+            case Announced(plan=plan):
+                self._underway = plan
             case Begun(intent=intent):
                 self.pending[intent.address] = intent
                 self._underway = intent.plan

@@ -13,7 +13,7 @@ from pydantic_core import from_json, to_json
 from amlplan.errors import StateError
 from amlplan_schemas.state import STATE_FORMAT
 from amlplan_state import complaints, earlier, journal
-from amlplan_state.journal import Begun, Contents, Entry, Finished, Moved, StepDone
+from amlplan_state.journal import Announced, Begun, Contents, Entry, Finished, Moved, StepDone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,6 +84,10 @@ class LocalWriter:
     def records(self) -> Mapping[str, Record]:
         """The durable records as they are now; to iterate over them while others write, copy."""
         return MappingProxyType(self._contents.records)
+
+    def announce(self, plan: str) -> None:
+        """Write that a plan is being carried out, so that its apply can be told to go on."""
+        self._append(Announced(plan=plan))
 
     def begin(self, intent: Intent) -> None:
         """Write that an operation begins, in the place of one that was pending at its address."""

@@ -16,6 +16,7 @@ from amlplan.cli.options import (
 )
 from amlplan.cli.plan_options import Asked, plan_options
 from amlplan.cli.reporting.opened import reporting
+from amlplan.planning.modes import mode_of
 
 
 @click.command("apply", cls=Command)
@@ -54,7 +55,7 @@ def command(
         raise click.UsageError("A saved plan was made with its options; leave them out.", ctx)
     options = ApplyOptions(
         assignments=assignments,
-        mode=asked.mode(destroy=destroy),
+        mode=mode_of(asked.options, destroy=destroy),
         asked=asked,
         plan_file=plan,
         auto_approve=auto_approve,

@@ -16,6 +16,7 @@ from amlplan.cli.options import (
 )
 from amlplan.cli.plan_options import Asked, plan_options
 from amlplan.cli.reporting.opened import reporting
+from amlplan.planning.modes import mode_of
 
 
 @click.command("destroy", cls=Command)
@@ -39,7 +40,7 @@ def command(
     """Delete what the configuration made; data stays."""
     options = ApplyOptions(
         assignments=assignments_of(ctx),
-        mode=asked.mode(destroy=True),
+        mode=mode_of(asked.options, destroy=True),
         asked=asked,
         auto_approve=auto_approve,
         parallelism=parallelism,

@@ -22,7 +22,7 @@ from amlplan.cli.reports.options import report_options, write_plan_reports
 from amlplan.errors import EXIT_DIFFERENCES
 from amlplan.events import Planned, Said
 from amlplan.planning.gates import check_gates
-from amlplan.planning.modes import make
+from amlplan.planning.modes import make, mode_of
 from amlplan.planning.saved import save_plan
 from amlplan.project.opening import open_project, plan_inputs
 
@@ -57,7 +57,7 @@ def command(
     asked: Asked,
 ) -> int:
     """Show what apply would do, and why."""
-    mode = asked.mode(destroy=destroy)
+    mode = mode_of(asked.options, destroy=destroy)
     with reporting(json=json, into=json_into) as report:
         project = open_project(assignments_of(ctx), secrets_enabled=not no_secrets)
         report.mask_with(project.secrets.masked)

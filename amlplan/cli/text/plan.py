@@ -54,7 +54,7 @@ _REASONS = {
     Reason.DELETED_OUTSIDE: "because it was deleted outside of amlplan",
     Reason.NO_CONFIGURATION: "because it is not in the configuration",
     Reason.REMOVED: "because a removed block says so",
-    Reason.TAINTED: "because it is tainted: its creation failed half-way",
+    Reason.TAINTED: "because it is tainted: its creation, or its replacement, failed half-way",
     Reason.TRIGGERED: "because something that it is replaced with changes",
     Reason.INCOMPLETE: "because an earlier apply did not finish it",
     Reason.NO_MODULE: "because its module is not in the configuration",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from amlplan.config.reading.forms import VALUES
 from amlplan.config.syntax.json_body import parse_json
 from amlplan.config.syntax.parser import parse, parse_expression
 from amlplan.diagnostics import Diagnostic, SourceFile, SourceRange, error
-from amlplan.values import UNKNOWN, Sensitive, Value
+from amlplan.values import UNKNOWN, Sensitive, Value, exact
 from amlplan.wording import nearest
 
 if TYPE_CHECKING:
@@ -30,8 +31,11 @@ ENVIRONMENT_PREFIX = "AMLPLAN_VAR_"
 _PRIMITIVE = frozenset({"string", "number", "bool", "any"})
 _ABSENT = object()
 """In place of a value that nobody gave."""
-Assignment = tuple[Literal["var", "file"], str]
-"""What an option gave: `("var", "name=value")` or `("file", path)`, in the order given."""
+Assignment = tuple[Literal["var", "file", "value"], str]
+"""What an option gave: `("var", "name=value")` or `("file", path)`, in the order given.
+
+A program gives `("value", "name=JSON")`, in which texts are taken as they are.
+"""
 
 
 @dataclass(slots=True)
@@ -76,6 +80,8 @@ def variable_values(
     for form, text in assignments:
         if form == "file":
             _take_named_file(collector, text)
+        elif form == "value":
+            _take_value(collector, text)
         else:
             _take_option(collector, text)
     values = {
@@ -97,6 +103,15 @@ def _take_option(collector: _Collector, text: str) -> None:
         collector.problems.append(_undeclared(collector, name, f"-var={name}=…", None))
     else:
         _take_text(collector, name, value, f"-var={name}")
+
+
+def _take_value(collector: _Collector, text: str) -> None:
+    name, _, value = text.partition("=")
+    where = f"the value of {name}"
+    if name in collector.configuration.variables:
+        collector.given[name] = _Given(exact(json.loads(value)), where)
+    else:
+        collector.problems.append(_undeclared(collector, name, where, None))
 
 
 def _take_named_file(collector: _Collector, text: str) -> None:

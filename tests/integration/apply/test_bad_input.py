@@ -518,8 +518,8 @@ def test_a_saved_plan_that_is_none(project: Project) -> None:
         if content == good:
             continue
         (project.root / "bad.plan").write_bytes(content)
-        refuse(project, "apply", "bad.plan", code=1)
-        refuse(project, "show", "bad.plan", code=1)
+        refuse(project, "apply", "bad.plan", code=16)
+        refuse(project, "show", "bad.plan", code=16)
     refuse(project, "apply", ".", code=1)
 
 

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from amlplan_bench.world import World
+from pydantic import ValidationError
 
-from amlplan.errors import ConfigError, LockedError, StalePlanError, UnknownAddressError
+from amlplan.errors import (
+    ConfigError,
+    LockedError,
+    PlanError,
+    StalePlanError,
+    UnknownAddressError,
+)
 from amlplan.events import Concluded, Finished, Started
 from amlplan.planning.saved import read_plan
 from amlplan.project import PlanOptions, Project
@@ -75,6 +82,30 @@ def test_variables_are_values(folder: Folder, tmp_path: Path) -> None:
     project = Project(folder.root, variables={**given, "n": 2})
     project.apply(project.plan()).result()
     assert not project.plan().has_differences
+
+
+def test_texts_of_variables_are_no_templates(folder: Folder) -> None:
+    folder.hcl('variable "any" {}\nbench "thing" "a" {\n options = var.any\n}\n')
+    given = {"k": "100%{", "l": "$${y}", "m": "${z}"}
+    plan = Project(folder.root, variables={"any": given}).plan()
+    assert plan.operations[0].after is not None
+    assert plan.operations[0].after["options"] == given
+    with pytest.raises(ConfigError):
+        Project(folder.root, variables={"any": given, "other": 1}).plan()
+
+
+def test_a_plan_that_was_edited_is_refused(folder: Folder) -> None:
+    folder.hcl(thing("a"))
+    project = Project(folder.root)
+    plan = project.plan()
+    with pytest.raises(StalePlanError):
+        project.apply(plan.model_copy(update={"unchanged": 7}))
+    with pytest.raises(ValueError, match="parallelism"):
+        project.apply(plan, parallelism=0)
+    with pytest.raises(PlanError, match="destroy"):
+        project.plan(PlanOptions(refresh=Refresh.ONLY), destroy=True)
+    with pytest.raises(ValidationError):
+        PlanOptions.model_validate({"exclude": ("bench.a",)})
 
 
 def test_options_are_those_of_the_command(folder: Folder) -> None:
