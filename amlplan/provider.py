@@ -361,12 +361,14 @@ class Imported:
     """An object that is to be taken over: all that can be told of it.
 
     `inputs` has the fields that can be seen; the others count as their defaults. `identity` is
-    what the object carries as its own, None where it carries nothing.
+    what the object carries as its own, None where it carries nothing. `derived` are the facts of
+    its content; where they are None, those of the outputs that have their names.
     """
 
     inputs: Mapping[str, JsonValue]
     outputs: Outputs
     identity: str | None = None
+    derived: Mapping[str, JsonValue] | None = None
 
 
 @runtime_checkable

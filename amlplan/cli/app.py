@@ -43,6 +43,20 @@ COMMANDS = {
 }
 
 
+_ELSEWHERE = {
+    "taint": "apply -replace=ADDR",
+    "untaint": "apply",
+    "refresh": "apply -refresh=only",
+    "force-unlock": "state unlock",
+    "providers": "schema providers",
+    "help": "-help",
+    "test": "plan",
+    "get": "init",
+    "drop": "destroy",
+}
+"""What other tools call a command, and how it is called here."""
+
+
 class Commands(click.Group):
     """The commands by name; each module is imported when its command is used."""
 
@@ -64,7 +78,9 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments name; a slip gets a suggestion."""
         if args and args[0] not in COMMANDS:
-            hint = suggestion(args[0], list(COMMANDS))
+            other = _ELSEWHERE.get(args[0])
+            hint = f" Here it is: amlplan {other}" if other else ""
+            hint = hint or suggestion(args[0], list(COMMANDS))
             raise click.UsageError(f'There is no command "{args[0]}".{hint}', ctx)
         return super().resolve_command(ctx, args)
 

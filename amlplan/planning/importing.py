@@ -139,6 +139,9 @@ def _record(
     values.update(found.inputs)
     inputs = _without_secrets(values, checked.secrets, digests)
     outputs = kind.outputs.model_validate(dict(found.outputs)).model_dump(mode="json")
+    facts = found.derived
+    if facts is None:
+        facts = {name: outputs[name] for name in wanted.derived if name in outputs}
     record = Record(
         address=wanted.block.address,
         kind=wanted.block.kind,
@@ -148,7 +151,7 @@ def _record(
         provider=kind.provider,
         schema_version=kind.schema_version,
         inputs=inputs,
-        derived={name: outputs[name] for name in wanted.derived if name in outputs},
+        derived=dict(facts),
         depends_on=tuple(sorted(record.address for record in targets.values())),
         targets={
             way: Target(address=item.address, kind=item.kind, identity=str(item.identity))

@@ -94,7 +94,7 @@ def make_import_plan(inputs: PlanInputs, emit: EventSink) -> Plan:
         "deferred": tuple(item for item in plan.deferred if item.address in wanted),
         "blocked": tuple(item for item in plan.blocked if item.address in wanted),
         "drift": (),
-        "notes": (),
+        "notes": tuple(note for note in plan.notes if note.address in wanted),
     }
     return finished(plan.model_copy(update=only))
 

@@ -292,8 +292,21 @@ class Planner:
             findings.problems.append(found)
             return None
         findings.imports[address], findings.observed[address] = found
+        self._note_origin(address, found[0].record.identity)
         findings.records[address] = found[0].record
         return found[0].record
+
+    def _note_origin(self, address: str, identity: str) -> None:
+        """Say that an object was made by another state, which may go on managing it."""
+        lineage = identity.partition("/")[0]
+        if lineage == self._inputs.state.lineage:
+            return
+        text = (
+            f"it was made by another state (lineage {lineage}). If that one is still in use, each "
+            "will undo what the other does: let go of it there first, with amlplan state rm."
+        )
+        note = Note(code="other_state", text=text, address=address)
+        self._findings.notes.append(note)
 
     def _import_replaces(self, operation: Operation) -> bool:
         """Block the import of what is not as its block has it and cannot be changed to that."""
@@ -303,6 +316,7 @@ class Planner:
         ):
             return False
         del self._findings.imports[operation.address]
+        del self._findings.records[operation.address]
         forced = sorted(
             {top_field(item.path) for item in operation.changes if item.forces_replacement}
         )

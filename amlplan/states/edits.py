@@ -61,20 +61,33 @@ def releases_of(state: State, texts: Iterable[str]) -> list[Record]:
     for text in texts:
         going.update(selected(state.records, text))
     refuse_pending(state, going)
-    for record in state.records.values():
-        needed = sorted(going.intersection(record.depends_on))
-        if needed and record.address not in going:
-            raise StateError(
-                "Something depends on it",
-                f"{record.address} depends on {few(needed)}, and would depend on nothing that is "
-                "known. Let go of both, as in: amlplan state rm "
-                f"{' '.join(in_shell(name) for name in (*needed, record.address))}",
-                address=needed[0],
-            )
+    whole = _with_dependants(state, going)
+    if whole != going:
+        above = sorted(whole - going)
+        raise StateError(
+            "Something depends on it",
+            f"{few(above)} would depend on nothing that is known. Let go of all of it, as in: "
+            f"amlplan state rm {' '.join(in_shell(name) for name in sorted(whole))}",
+            address=above[0],
+        )
     order = TopologicalSorter(
         {name: going.intersection(state.records[name].depends_on) for name in sorted(going)}
     )
     return [state.records[name] for name in reversed(list(order.static_order()))]
+
+
+def _with_dependants(state: State, addresses: set[str]) -> set[str]:
+    """The addresses with all that depends on them, directly or not."""
+    found = set(addresses)
+    while True:
+        above = {
+            name
+            for name, record in state.records.items()
+            if name not in found and not found.isdisjoint(record.depends_on)
+        }
+        if not above:
+            return found
+        found |= above
 
 
 def protected_record(state: State, address: str) -> Record:

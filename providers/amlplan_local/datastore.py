@@ -11,13 +11,15 @@ from urllib.parse import unquote, urlsplit
 
 from amlplan.errors import NotFoundError, ProviderError, UnreachableError
 from amlplan.files import make_folder
-from amlplan.provider import Imported, Kind, Missing, Present, Unreachable
+from amlplan.provider import Imported, Kind, Missing, Present, Refinement, Unreachable
 from amlplan_local.identity import elsewhere, host_identity
 from amlplan_schemas.datastore import LocalDatastore as DatastoreInputs
 from amlplan_schemas.datastore import LocalDatastoreOutputs
 from amlplan_schemas.state import Tree
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from amlplan.provider import (
         Desired,
         Draft,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
         ProviderContext,
         Targets,
     )
+    from amlplan_schemas.base import JsonValue
     from amlplan_schemas.state import Record
 
 
@@ -56,6 +59,22 @@ class LocalDatastore:
     def find(self, draft: Record, targets: Targets) -> Observed:
         """The folder, since registering it leaves nothing else outside."""
         return self._look(self._folder(str(draft.inputs.values["path"])))
+
+    def refine(
+        self,
+        draft: Draft,
+        derived: Mapping[str, JsonValue],
+        prior: Record | None,
+        targets: Targets,
+    ) -> Refinement:
+        """Whether the folder that a create needs is there, where it may not make it."""
+        path, makes = draft.values.get("path"), draft.values.get("create_if_missing")
+        if prior is not None or path is None or makes is not False:
+            return Refinement()
+        if not isinstance(self._look(self._folder(str(path))), Missing):
+            return Refinement()
+        text = f"{path} does not exist: apply fails unless it is made, or create_if_missing = true"
+        return Refinement(note=text)
 
     def look_up(self, draft: Draft, targets: Targets, object_id: str) -> Imported | Missing:
         """A folder, by its path or URI; only the block knows what is to be made of it."""

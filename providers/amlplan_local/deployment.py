@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.abilities import RolledBack
 from amlplan.errors import HistoryError, ProviderError, UnreachableError
-from amlplan.provider import Kind, Listed, Missing, Present, Refinement
+from amlplan.provider import Imported, Kind, Listed, Missing, Present, Refinement
 from amlplan_local.deployment_course import Course
 from amlplan_local.deployment_folder import DeploymentFolder, documents_in
 from amlplan_local.deployment_revision import (
@@ -178,6 +178,31 @@ class LocalDeployment:
                 operation.progress("letting requests in flight finish")
                 Rollout(folder).stop(document)
         folder.remove()
+
+    def look_up(self, draft: Draft, targets: Targets, object_id: str) -> Imported | Missing:
+        """A deployment of this host, by its name, or by its identity where several have that."""
+        found = [
+            document
+            for _, document in documents_in(self._context.data_folder)
+            if document is not None and object_id in {document.name, document.identity}
+        ]
+        if len(found) > 1:
+            raise ProviderError(
+                "Several deployments have this name",
+                f"Say which by its identity: {', '.join(item.identity for item in found)}",
+            )
+        if not found:
+            return Missing()
+        [document] = found
+        folder = self._folder(document.identity)
+        revision = folder.revision(document.active) if document.active is not None else None
+        if revision is None:
+            raise ProviderError(
+                "The deployment serves nothing",
+                f"No revision of {document.name} ever served, so there is nothing to take over.",
+            )
+        seen = self._seen(folder, document, revision.inputs, revision.derived)
+        return Imported(revision.inputs, seen, document.identity, revision.derived)
 
     def list_objects(self, records: Sequence[Record]) -> Iterator[Listed]:
         """The deployments in the user's data folder, whether their servers run or not."""

@@ -61,8 +61,9 @@ def pending_text(item: PendingConfig) -> str:
 
 
 def other_name(item: DriftedObject) -> str:
-    """What an object is called that is of no address of this state."""
-    return f"{item.kind} {visible(item.name)}"
+    """What an object is called that is of no address of this state, with what it carries."""
+    carried = f" ({visible(item.identity)})" if item.identity else ""
+    return f"{item.kind} {visible(item.name)}{carried}"
 
 
 def _others(report: DriftReport) -> Iterator[str]:

@@ -362,6 +362,9 @@ def _summary(plan: Plan) -> str:
             return f"{styled('bold', 'Plan:')} {_total(plan)}"
         if plan.deferred or plan.blocked:
             return "No operation can be planned now; see above for what has to happen first."
+        about_nothing = not plan.unchanged and not plan.drift and plan.left_out
+        if (plan.options.targets or plan.options.excluded) and about_nothing:
+            return "The options leave out all that they name: nothing is left to plan."
         if plan.options.targets or plan.options.excluded:
             return styled("green", NO_CHANGES_HERE)
         return styled("green", NOTHING_LEFT if plan.mode == "destroy" else NO_CHANGES)
