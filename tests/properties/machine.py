@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from amlplan_bench.world import World
 from hypothesis import strategies as st
@@ -40,10 +40,13 @@ from properties.nodes import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from amlplan_schemas.state import Record, State
     from bench.kill.forks import Fork
     from harness.project import Result
 
+Item = TypeVar("Item")
 PLAN = "it.plan"
 MEMORY = Path("/dev/shm")
 """A state is synced many times, and a disk would make that slow."""
@@ -136,19 +139,16 @@ class Things(RuleBasedStateMachine):
 
     # Accidents outside.
 
-    @precondition(lambda self: self.world.alive())
     @rule(pick=PICK, key=st.sampled_from(["value", "weight"]))
     def change_outside(self, pick: int, key: str) -> None:
-        found = self.world.alive()
-        item = found[pick % len(found)]
-        item[key] = "changed outside" if key == "value" else 7
-        self.world.put(item["identity"], item, item["name"])
+        for item in self._one_of(self.world.alive(), pick):
+            item[key] = "changed outside" if key == "value" else 7
+            self.world.put(item["identity"], item, item["name"])
 
-    @precondition(lambda self: self.world.alive())
     @rule(pick=PICK)
     def delete_outside(self, pick: int) -> None:
-        found = self.world.alive()
-        self.world.remove(found[pick % len(found)]["identity"])
+        for item in self._one_of(self.world.alive(), pick):
+            self.world.remove(item["identity"])
 
     @rule(picks=st.sets(PICK, min_size=1, max_size=2))
     def fall_silent(self, picks: set[int]) -> None:
@@ -162,13 +162,11 @@ class Things(RuleBasedStateMachine):
         self.silent = {"*"}
         self.world.silence()
 
-    @precondition(lambda self: self.silent)
     @rule()
     def answer(self) -> None:
         self.silent = set()
         self.world.answer()
 
-    @precondition(lambda self: self.world.alive())
     @rule(picks=st.sets(PICK, max_size=2))
     def refuse_deletion(self, picks: set[int]) -> None:
         names = sorted(self._recorded())
@@ -206,29 +204,29 @@ class Things(RuleBasedStateMachine):
         assert result.code in (0, 12), result.all
         assert how != "only" or self.world.objects() == before
 
-    @precondition(lambda self: self._recorded())
     @rule(pick=PICK)
     def forget(self, pick: int) -> None:
-        before = self._recorded()
-        name = sorted(before)[pick % len(before)]
-        result = self.run("apply", "-auto-approve", f"-forget={name}", code=None)
-        assert result.code in (0, 12), result.all
+        for name in self._one_of(sorted(self._recorded()), pick):
+            result = self.run("apply", "-auto-approve", f"-forget={name}", code=None)
+            assert result.code in (0, 12), result.all
+            self._let_go_of_what_was_forgotten()
+
+    def _let_go_of_what_was_forgotten(self) -> None:
         for apply in self.project.applies:
             for operation in apply.plan.operations:
                 if operation.action is Action.FORGET:
                     record = apply.records[operation.address]
                     self._let_go(record)
 
-    @precondition(lambda self: self.strays)
     @rule(pick=PICK)
     def import_what_was_let_go(self, pick: int) -> None:
-        identity = sorted(self.strays)[pick % len(self.strays)]
-        address, name = self.strays[identity]
-        result = self.run("import", address, name, code=None)
-        assert result.code in (0, 1, 10, 12), result.all
-        if result.code == 0:
-            assert self._recorded()[address].identity == identity
-            del self.strays[identity]
+        for identity in self._one_of(sorted(self.strays), pick):
+            address, name = self.strays[identity]
+            result = self.run("import", address, name, code=None)
+            assert result.code in (0, 1, 10, 12), result.all
+            if result.code == 0:
+                assert self._recorded()[address].identity == identity
+                del self.strays[identity]
 
     @rule(parallelism=PARALLELISM, phase=st.sampled_from(PHASES), nth=st.integers(1, 12))
     def apply_and_die(self, parallelism: str, phase: str, nth: int) -> None:
@@ -313,6 +311,11 @@ class Things(RuleBasedStateMachine):
                 self._converge()
         finally:
             shutil.rmtree(self.folder)
+
+    def _one_of(self, found: Sequence[Item], pick: int) -> Iterator[Item]:
+        """One of what there is, or nothing: no precondition may go by what threads have done."""
+        if found:
+            yield found[pick % len(found)]
 
     def _let_go(self, record: Record) -> None:
         """Remember the objects of a record that was forgotten: nobody looks after them now."""
