@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from amlplan.applying.apply import ApplyResult
     from amlplan.backend import StateWriter
-    from amlplan.cli.reporting.reporter import Reporter
+    from amlplan.cli.reporters.reporter import Reporter
     from amlplan.config.evaluating.variables import Assignment
     from amlplan.events import EventSink
     from amlplan.lockfile import LockFile

@@ -192,7 +192,7 @@ def variable_options(function: Decorated) -> Decorated:
 
 
 def stream_options(function: Decorated) -> Decorated:
-    """The options that tell programs what happens; see `amlplan.cli.reporting`."""
+    """The options that tell programs what happens; see `amlplan.cli.reporters`."""
     function = click.option(
         "--json-into",
         cls=Option,

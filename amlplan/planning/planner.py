@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.planning.decide import Decision, Subject, decide
-from amlplan.planning.importing import look_up
 from amlplan.planning.outside import attached, awaited, offers
 from amlplan.planning.selection import named
+from amlplan.planning.taking_over import import_replaces, take_over
 from amlplan.planning.want import Wanted, resource_value, value_as_recorded, want
 from amlplan.pointers import top_field
 from amlplan.provider import Present, Unreachable
@@ -21,7 +21,6 @@ from amlplan_schemas.state import Status
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from amlplan.diagnostics import SourceRange
     from amlplan.planning.compare import SecretDigests
     from amlplan.planning.findings import Findings
     from amlplan.planning.importing import WantedImport
@@ -96,7 +95,8 @@ class Planner:
         if wanted.is_attached:
             return self._attached(wanted, record)
         if record is None and address in self._imports:
-            record = self._taken_over(wanted, *self._imports[address])
+            asked, targets = self._imports[address], self._targets(wanted)
+            record = take_over(self._findings, wanted, asked, targets, self._digests)
             if record is None:
                 return {}, None
         recorded = (record.outputs.values, record.identity) if record else ({}, None)
@@ -125,7 +125,7 @@ class Planner:
             return recorded
         if self._findings.waits_for_others(operation):
             return recorded
-        if self._must_stay(operation, wanted, record) or self._import_replaces(operation):
+        if self._must_stay(operation, wanted, record) or import_replaces(self._findings, operation):
             return recorded
         if record is not None and record.held is not None:
             self._hold(record, record.held, has_drifted=decision.drift is not None)
@@ -257,71 +257,6 @@ class Planner:
         if not protects:
             lifted = f"amlplan state unprotect {in_shell(operation.address)} -reason=TEXT"
             step = f"take the change back and apply first, or: {lifted}"
-        self._findings.block(operation.address, operation.kind, why, step)
-        return True
-
-    def _taken_over(
-        self, wanted: Wanted, object_id: str, place: SourceRange | None
-    ) -> Record | None:
-        """The record of an object that is to be imported; None where it cannot be, for now."""
-        findings, address, kind = self._findings, wanted.block.address, wanted.block.kind
-        targets = self._targets(wanted)
-        missing = sorted(
-            item.address for way, item in wanted.checked.referred.items() if way not in targets
-        )
-        if missing:
-            why = f"its import needs {missing[0]}, which is not there yet"
-            findings.defer(address, kind, why, "apply, then plan again")
-            return None
-        generation = self._inputs.state.serial + 1
-        found = look_up(
-            wanted,
-            self._inputs.registry.provider(kind),
-            targets,
-            object_id,
-            f"{self._inputs.state.lineage}/{address}/{generation}",
-            generation,
-            place,
-            findings.records,
-            self._digests,
-        )
-        if isinstance(found, Unreachable):
-            findings.block(address, kind, found.reason, "make it reachable, then plan again")
-            return None
-        if isinstance(found, Diagnostic):
-            findings.problems.append(found)
-            return None
-        findings.imports[address], findings.observed[address] = found
-        self._note_origin(address, found[0].record.identity)
-        findings.records[address] = found[0].record
-        return found[0].record
-
-    def _note_origin(self, address: str, identity: str) -> None:
-        """Say that an object was made by another state, which may go on managing it."""
-        lineage = identity.partition("/")[0]
-        if lineage == self._inputs.state.lineage:
-            return
-        text = (
-            f"it was made by another state (lineage {lineage}). If that one is still in use, each "
-            "will undo what the other does: let go of it there first, with amlplan state rm."
-        )
-        note = Note(code="other_state", text=text, address=address)
-        self._findings.notes.append(note)
-
-    def _import_replaces(self, operation: Operation) -> bool:
-        """Block the import of what is not as its block has it and cannot be changed to that."""
-        if (
-            operation.action is not Action.REPLACE
-            or operation.address not in self._findings.imports
-        ):
-            return False
-        del self._findings.imports[operation.address]
-        del self._findings.records[operation.address]
-        forced = sorted(
-            {top_field(item.path) for item in operation.changes if item.forces_replacement}
-        )
-        why = f"its import would have it replaced at once, for {', '.join(forced) or 'an option'}"
-        step = "have the block say what the object is like, then plan again"
         self._findings.block(operation.address, operation.kind, why, step)
         return True
 

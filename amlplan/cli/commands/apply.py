@@ -15,7 +15,7 @@ from amlplan.cli.options import (
     variable_options,
 )
 from amlplan.cli.plan_options import Asked, plan_options
-from amlplan.cli.reporting.opened import reporting
+from amlplan.cli.reporters.opened import reporting
 from amlplan.planning.modes import mode_of
 
 

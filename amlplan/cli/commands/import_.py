@@ -13,7 +13,7 @@ from amlplan.cli.options import (
     variable_options,
 )
 from amlplan.cli.plan_options import Asked
-from amlplan.cli.reporting.opened import reporting
+from amlplan.cli.reporters.opened import reporting
 from amlplan_schemas.plan import PlanOptions
 
 

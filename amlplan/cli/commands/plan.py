@@ -17,7 +17,7 @@ from amlplan.cli.options import (
 )
 from amlplan.cli.output_files import OutputFile
 from amlplan.cli.plan_options import Asked, plan_options
-from amlplan.cli.reporting.opened import reporting
+from amlplan.cli.reporters.opened import reporting
 from amlplan.cli.reports.options import report_options, write_plan_reports
 from amlplan.errors import EXIT_DIFFERENCES
 from amlplan.events import Planned, Said

@@ -12,8 +12,8 @@ from amlplan.cli.documents.marks import marks, path_of
 from amlplan.cli.documents.operations import places_of
 from amlplan.cli.documents.plan import plan_json
 from amlplan.cli.documents.state import state_json
-from amlplan.cli.reporting.lines import Lines
-from amlplan.cli.reporting.stream import StreamReporter
+from amlplan.cli.reporters.lines import Lines
+from amlplan.cli.reporters.stream import StreamReporter
 from amlplan.errors import ProviderError
 from amlplan.events import Concluded, Failed, Finished, Planned, Progressed, Recovered, Started
 from amlplan_schemas.plan import (

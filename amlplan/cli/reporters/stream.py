@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from amlplan import __version__
 from amlplan.cli.console import OutputError
 from amlplan.cli.documents.objects import object_name
-from amlplan.cli.reporting.messages import (
+from amlplan.cli.reporters.messages import (
     conclusion_messages,
     failure_messages,
     message,
@@ -38,8 +38,8 @@ from amlplan_schemas.stream import STREAM_VERSION, StreamLine
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from amlplan.cli.reporting.lines import Lines
-    from amlplan.cli.reporting.messages import Message
+    from amlplan.cli.reporters.lines import Lines
+    from amlplan.cli.reporters.messages import Message
     from amlplan.errors import AmlplanError
     from amlplan.events import Event
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from amlplan.cli.console import Console, OutputError
-from amlplan.cli.reporting.human import HumanReporter
-from amlplan.cli.reporting.reporter import Several
+from amlplan.cli.reporters.human import HumanReporter
+from amlplan.cli.reporters.reporter import Several
 from amlplan.errors import EXIT_INTERRUPTED, AmlplanError, CanceledError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from amlplan.cli.reporting.reporter import Reporter
-    from amlplan.cli.reporting.stream import StreamReporter
+    from amlplan.cli.reporters.reporter import Reporter
+    from amlplan.cli.reporters.stream import StreamReporter
 
 
 @contextmanager
@@ -59,8 +59,8 @@ def reporting(*, json: bool, into: str | None) -> Iterator[Reporter]:
 
 def _streams(stack: ExitStack, *, to_output: bool, into: str | None) -> Iterator[StreamReporter]:
     """The streams, opened; imported here, since few commands write one."""
-    from amlplan.cli.reporting.lines import Lines
-    from amlplan.cli.reporting.stream import StreamReporter
+    from amlplan.cli.reporters.lines import Lines
+    from amlplan.cli.reporters.stream import StreamReporter
 
     if into is not None:
         yield stack.enter_context(StreamReporter(Lines.to_file(Path(into))))
