@@ -74,7 +74,8 @@ class Planner:
         record = self._findings.records.get(address)
         self._findings.left_out.add(address)
         if record is not None:
-            inputs.evaluation.publish(address, value_as_recorded(record))
+            kind = inputs.registry.provider(record.kind).kind
+            inputs.evaluation.publish(address, value_as_recorded(record, kind))
             return
         wanted, problems = want(
             address, inputs.evaluation, inputs.registry, inputs.secrets, inputs.lock

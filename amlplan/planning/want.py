@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from amlplan.config.check import Checked
     from amlplan.config.evaluating.evaluation import Evaluation, FoundTrigger
     from amlplan.lockfile import LockFile
-    from amlplan.provider import Kinds, LockRequest
+    from amlplan.provider import Kind, Kinds, LockRequest
     from amlplan.secrets import Secrets
     from amlplan.values import Unknown, Value
     from amlplan_schemas.base import JsonValue, ResourceInputs
@@ -274,11 +274,16 @@ def resource_value(
     )
 
 
-def value_as_recorded(record: Record) -> ResourceValue:
-    """An object as the last apply left it, for other blocks; what is secret in it is unknown."""
-    attributes: dict[str, Value] = {
-        name: exact(value) for name, value in shown_values(record).items()
-    }
+def value_as_recorded(record: Record, kind: Kind) -> ResourceValue:
+    """An object as the last apply left it, for other blocks.
+
+    What is secret in it is unknown, and so is what is not recorded: of an object that was only
+    begun, and of fields that came since.
+    """
+    attributes: dict[str, Value] = dict.fromkeys(
+        (*kind.inputs.model_fields, *kind.outputs.model_fields), UNKNOWN
+    )
+    attributes |= {name: exact(value) for name, value in shown_values(record).items()}
     for path in record.inputs.secrets:
         _put(attributes, path, UNKNOWN)
     return ResourceValue(

@@ -356,3 +356,13 @@ def test_nothing_is_written_over_a_projects_own_files(project: Project, name: st
         project.run("plan", f"{option}={name}", code=1)
     project.run("drift", f"-markdown={name}", code=1)
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_what_is_left_out_may_be_begun_only(project: Project) -> None:
+    output = 'output "a" {\n value = bench.a[*].id\n}\n'
+    project.hcl(thing("a", steps=2, fail="step0") + output)
+    project.run("apply", "-auto-approve", code=12)
+    project.hcl(thing("a", steps=2) + thing("b") + output)
+    project.run("apply", "-auto-approve", "-exclude=bench.a")
+    assert set(state_of(project).records) == {"bench.a", "bench.b"}
+    project.apply()
