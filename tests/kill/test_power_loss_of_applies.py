@@ -202,7 +202,9 @@ def lose_power(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["create", "update", "replace", "delete", "destroy"])
+@pytest.mark.parametrize(
+    "name", ["create", "update", "replace", "create first", "delete", "destroy"]
+)
 def test_power_loss_at_any_write_of_an_apply(
     tmp_path: Path, place: Range, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -283,12 +283,13 @@ def test_a_plan_knows_what_an_update_in_place_keeps(bench: Workbench) -> None:
     assert refined.note == "v1 -> v2: properties changed"
 
 
-def test_without_its_workspace_nothing_is_known(bench: Workbench) -> None:
+def test_with_its_workspace_it_is_gone_and_nothing_can_be_made(bench: Workbench) -> None:
     bench.write({"w": b"1"})
     desired = bench.desired()
     record = bench.create(desired)
-    assert isinstance(bench.models.read(record, {}), Unreachable)
-    assert isinstance(bench.models.find(record, {}), Unreachable)
+    assert isinstance(bench.models.read(record, {}), Missing)
+    assert isinstance(bench.models.find(record, {}), Missing)
+    bench.models.delete(record, {}, StandInOperation())
     with pytest.raises(UnreachableError):
         bench.models.create(replace(desired, targets={}), StandInOperation())
 
