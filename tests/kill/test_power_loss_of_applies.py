@@ -132,8 +132,9 @@ class Checker:
             assert self.recorded.before is None
             assert not so_far
             return
-        known = {record.identity for record in state.records.values()}
-        known |= {intent.draft.identity for intent in state.pending.values()}
+        records = [*state.records.values(), *(item.draft for item in state.pending.values())]
+        known = {record.identity for record in records}
+        known |= {item.identity for record in records for item in record.deposed}
         for item in world_after(self.recorded, so_far):
             assert item["identity"] in known
         before = self.recorded.before.records if self.recorded.before else {}
