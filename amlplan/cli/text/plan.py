@@ -368,7 +368,8 @@ def _summary(plan: Plan) -> str:
         if plan.options.targets or plan.options.excluded:
             return styled("green", NO_CHANGES_HERE)
         return styled("green", NOTHING_LEFT if plan.mode == "destroy" else NO_CHANGES)
-    width = max(len(_name(operation)) for operation in plan.operations)
+    names = [_name(operation) for operation in plan.operations]
+    width = max(map(len, [*names, *(item.address for item in plan.blocked)]))
     lines = ["Summary, destructive changes first:", ""]
     for action in _DESTRUCTIVE_FIRST:
         lines += [
@@ -376,6 +377,9 @@ def _summary(plan: Plan) -> str:
             for item in plan.operations
             if item.action is action
         ]
+    lines += [
+        f"    ! {item.address:<{width}}  blocked: {visible(item.reason)}" for item in plan.blocked
+    ]
     return "\n".join([*lines, "", f"{styled('bold', 'Plan:')} {_total(plan)}"])
 
 
