@@ -121,12 +121,13 @@ def run_offer(
     if locked["run"] == current["run"]:
         return None
     was = locked["lineage"]
-    if "value" in now and "value" in was:
-        return (
-            f"{run_name(now)} is better: {now['metric']} {now['value']:g}, and the locked "
-            f"{run_name(was)} has {was['value']:g}"
-        )
-    return f"{run_name(now)} would be chosen now, and {run_name(was)} is locked"
+    new, old = run_name(now), run_name(was)
+    if new == old:  # one of an earlier workspace: numbers begin again in each
+        new, old = f"run {current['run']}", f"run {locked['run']}"
+    if "value" in now and "value" in was and now["value"] != was["value"]:
+        better = f"{new} is better: {now['metric']} {now['value']:g}"
+        return f"{better}, and the locked {old} has {was['value']:g}"
+    return f"{new} would be chosen now, and {old} is locked"
 
 
 def run_name(lineage: Mapping[str, JsonValue]) -> str:
