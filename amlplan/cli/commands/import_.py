@@ -10,6 +10,7 @@ from amlplan.cli.options import (
     assignments_of,
     flag,
     lock_timeout_option,
+    stream_options,
     variable_options,
 )
 from amlplan.cli.plan_options import Asked
@@ -22,10 +23,18 @@ from amlplan_schemas.plan import PlanOptions
 @click.argument("object_id", metavar="ID")
 @flag("dry-run", "Show what would be imported, and write nothing.")
 @lock_timeout_option
+@stream_options
 @variable_options
 @click.pass_context
 def command(
-    ctx: click.Context, address: str, object_id: str, *, dry_run: bool, lock_timeout: str
+    ctx: click.Context,
+    address: str,
+    object_id: str,
+    *,
+    dry_run: bool,
+    lock_timeout: str,
+    json: bool,
+    json_into: str | None,
 ) -> int:
     """Take over the object called ID for the block at ADDRESS; nothing outside changes."""
     options = ApplyOptions(
@@ -36,5 +45,5 @@ def command(
         dry_run=dry_run,
         lock_timeout=lock_timeout,
     )
-    with reporting(json=False, into=None) as report:
+    with reporting(json=json, into=json_into) as report:
         return run_apply(report, options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import time
@@ -366,3 +367,15 @@ def test_what_is_left_out_may_be_begun_only(project: Project) -> None:
     project.run("apply", "-auto-approve", "-exclude=bench.a")
     assert set(state_of(project).records) == {"bench.a", "bench.b"}
     project.apply()
+
+
+def test_an_import_is_told_to_programs_too(project: Project) -> None:
+    World(project.world).put("theirs/bench.x/1", {"value": "", "weight": 1, "complete": True}, "x")
+    project.hcl(thing("a"))
+    told = project.run("import", "-json", "bench.a", "x").out.splitlines()
+    lines = [json.loads(line) for line in told]
+    assert lines[0]["type"] == "version"
+    summaries = [line["changes"]["import"] for line in lines if line["type"] == "change_summary"]
+    assert set(summaries) == {1}
+    refused = project.run("import", "-json", "bench.a", "x", code=10).out.splitlines()
+    assert json.loads(refused[-1])["type"] == "diagnostic"
