@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from amlplan_schemas.plan import Action
@@ -68,17 +69,38 @@ def steps_of(plan: Plan, state: State) -> tuple[Step, ...]:
     An update that lets go of an object comes before that object is deleted. An object that was
     replaced goes last: when nothing leans on it any more.
     """
+    after = _order(plan, state, at_once=False)
+    if _is_stuck(after):
+        after = _order(plan, state, at_once=True)
+    by_key = {key: item for item in plan.operations for key in _keys(item)}
+    return tuple(Step(by_key[key], key.action, frozenset(needed)) for key, needed in after.items())
+
+
+def _order(plan: Plan, state: State, *, at_once: bool) -> dict[StepKey, set[StepKey]]:
+    """What each step comes after.
+
+    An object that was replaced goes when what stood on it was made anew, or with `at_once` already
+    when that is gone.
+    """
     operations = {item.address: item for item in plan.operations if item.key == item.address}
     dependants = _dependants(plan.operations, state)
     after = {
-        key: _after(operation, key.action, operations, dependants)
+        key: _after(operation, key.action, operations, dependants, at_once=at_once)
         for operation in plan.operations
         for key in _keys(operation)
     }
     _what_was_recorded_first(after, plan.operations, operations)
     _let_go_first(after, operations, dependants)
-    by_key = {key: item for item in plan.operations for key in _keys(item)}
-    return tuple(Step(by_key[key], key.action, frozenset(needed)) for key, needed in after.items())
+    return after
+
+
+def _is_stuck(after: Mapping[StepKey, set[StepKey]]) -> bool:
+    """Whether steps wait for each other in a circle."""
+    try:
+        TopologicalSorter(after).prepare()
+    except CycleError:
+        return True
+    return False
 
 
 def _what_was_recorded_first(
@@ -167,17 +189,19 @@ def _after(
     action: StepAction,
     operations: Mapping[str, Operation],
     dependants: Mapping[str, list[Operation]],
+    *,
+    at_once: bool,
 ) -> set[StepKey]:
     leaning = dependants.get(operation.address, ())
     ends = {key for item in leaning for key in _keys(item) if key.action in _ENDS}
-    if action in {"delete", "forget"} or (
-        action == "remove" and _goes_first(operation, operations)
-    ):
+    if action == "forget":
+        # What goes with it needs to know where it is; what is made first outlives it.
+        return {key for key in ends if key.action == "delete"}
+    if action == "delete" or (action == "remove" and _goes_first(operation, operations)):
         return ends
     if action == "remove":
-        # What leans on the address now needs the new object; all of it has to have that.
-        after = {key for item in leaning for key in _keys(item)}
-        after |= {_made_by(item) for item in _needing(operation.address, operations)}
+        # What leaned on the old object has to have the new one, or to be gone, before.
+        after = {key for item in leaning for key in _letting_go(item, at_once=at_once)}
         others = {key for key in after if key.address != operation.address}
         return others | set(_keys(operation)[:-1])
     if action == "refresh":
@@ -194,15 +218,13 @@ def _goes_first(operation: Operation, operations: Mapping[str, Operation]) -> bo
     return operation.deposed is not None and main is not None and _actions(main)[0] == "delete"
 
 
+def _letting_go(operation: Operation, *, at_once: bool) -> tuple[StepKey, ...]:
+    """The steps after which what stood on an object that was replaced does so no longer."""
+    keys = _keys(operation)
+    ends = tuple(key for key in keys if key.action in _ENDS)
+    return ends if at_once and ends else keys
+
+
 def _made_by(operation: Operation) -> StepKey:
     """The step after which an object is as it is wanted."""
     return next(key for key in reversed(_keys(operation)) if key.action != "remove")
-
-
-def _needing(address: str, operations: Mapping[str, Operation]) -> list[Operation]:
-    """The operations whose objects refer to an address from now on."""
-    return [
-        item
-        for item in operations.values()
-        if item.action is not Action.DELETE and address in item.depends_on
-    ]

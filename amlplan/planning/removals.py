@@ -34,7 +34,7 @@ def plan_removals(findings: Findings, reason: Reason = Reason.NO_CONFIGURATION) 
     doomed = {
         address: record
         for address, record in findings.records.items()
-        if everything or not _is_configured(address, findings)
+        if everything or not is_configured(address, findings)
     }
     chosen = findings.selection.removable(doomed, dependants)
     findings.left_out |= doomed.keys() - chosen
@@ -54,7 +54,7 @@ def plan_removals(findings: Findings, reason: Reason = Reason.NO_CONFIGURATION) 
             operation = _as_removed(deletion, findings, everything=everything)
             is_protected = record.protected or address in protected
             if is_protected and operation.action is Action.DELETE:
-                step = _next_step(address, is_configured=_is_configured(address, findings))
+                step = _next_step(address, is_configured=is_configured(address, findings))
                 findings.block(address, record.kind, "prevent_destroy protects it", step)
             else:
                 findings.operations[address] = operation
@@ -67,7 +67,7 @@ def _next_step(address: str, *, is_configured: bool) -> str:
     return f"amlplan state unprotect {in_shell(address)} -reason=TEXT, then apply again"
 
 
-def _is_configured(address: str, findings: Findings) -> bool:
+def is_configured(address: str, findings: Findings) -> bool:
     """Whether the configuration has an object, also where the options keep it from being looked at.
 
     Of a block that nothing asked for it is not known which objects it stands for, so all do.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.planning.observe import read_one
 from amlplan.planning.recorded import operation_on
+from amlplan.planning.removals import is_configured
 from amlplan.provider import Unreachable
 from amlplan_schemas.plan import Action, Operation, Reason
 
@@ -17,19 +18,24 @@ if TYPE_CHECKING:
 def create_first_below(findings: Findings) -> None:
     """Have what a replacement leans on be made first too, where that is replaced itself.
 
-    Its old object carries the one that is destroyed last, so it must not go before.
+    Its old object carries the one that is destroyed last, so it must not go before; and so does
+    what is carried through an object that is only destroyed.
     """
-    waiting = [item for item in findings.operations.values() if item.create_first]
+    operations = findings.operations
+    waiting = [item for item in operations.values() if item.create_first]
+    seen = {item.address for item in waiting}
     while waiting:
         above = waiting.pop()
         record = findings.records.get(above.address)
         leaned_on = record.depends_on if record is not None else ()
-        for name in {*above.depends_on, *leaned_on} & findings.operations.keys():
-            below = findings.operations[name]
-            if below.action is Action.REPLACE and not below.create_first:
-                below = below.model_copy(update={"create_first": True})
-                findings.operations[name] = below
+        for name in {*above.depends_on, *leaned_on} - seen:
+            seen.add(name)
+            below = operations.get(name)
+            if below is not None and below.action is Action.REPLACE:
+                below = operations[name] = below.model_copy(update={"create_first": True})
                 waiting.append(below)
+            elif name in findings.records and not is_configured(name, findings):
+                waiting.append(operation_on(findings.records[name], Action.DELETE, Reason.DEPOSED))
 
 
 def observe_deposed(findings: Findings) -> None:
