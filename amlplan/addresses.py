@@ -26,6 +26,11 @@ class Address:
         return f"{calls}{self.block}.{self.label}{key_text(self.key)}"
 
     @property
+    def without_key(self) -> Address:
+        """What all objects of its block have in common, in the same instance of its module."""
+        return replace(self, key=None)
+
+    @property
     def node(self) -> str:
         """The block that the object is of, without any key."""
         return "".join(f"module.{name}." for name, _ in self.calls) + f"{self.block}.{self.label}"

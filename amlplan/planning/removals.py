@@ -5,7 +5,8 @@ from __future__ import annotations
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
-from amlplan.addresses import node_of, parse_address
+from amlplan.addresses import node_of
+from amlplan.planning.absence import Absence
 from amlplan.planning.moves import forgotten
 from amlplan.planning.recorded import operation_on
 from amlplan.wording import in_shell
@@ -14,8 +15,6 @@ from amlplan_schemas.plan import Action, Operation, Reason
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from amlplan.addresses import Address
-    from amlplan.config.evaluating.evaluation import Evaluation
     from amlplan.planning.findings import Findings
     from amlplan_schemas.state import Record
 
@@ -39,6 +38,7 @@ def plan_removals(findings: Findings, reason: Reason = Reason.NO_CONFIGURATION) 
     chosen = findings.selection.removable(doomed, dependants)
     findings.left_out |= doomed.keys() - chosen
     findings.left_out |= findings.records.keys() - doomed.keys() - evaluation.blocks.keys()
+    absence = Absence(evaluation)
     protected = evaluation.protected() if everything else frozenset()
     block_unanswered(findings, everything=everything)
     _keep_what_carries_others(findings, dependants)
@@ -48,9 +48,8 @@ def plan_removals(findings: Findings, reason: Reason = Reason.NO_CONFIGURATION) 
         if silent is not None:
             findings.block(address, record.kind, *silent)
         elif not _carries_what_waits(findings, address, record.kind, dependants):
-            deletion = _deletion(
-                findings, record, _reason_of(address, reason, evaluation), dependants
-            )
+            why = reason if everything else absence.reason(address)
+            deletion = _deletion(findings, record, why, dependants)
             operation = _as_removed(deletion, findings, everything=everything)
             is_protected = record.protected or address in protected
             if is_protected and operation.action is Action.DELETE:
@@ -78,35 +77,6 @@ def is_configured(address: str, findings: Findings) -> bool:
     if nodes is None or node_of(address) in nodes:
         return False
     return node_of(address) in findings.inputs.evaluation.blocks_of()
-
-
-_MISSING_KEYS = {str: Reason.EACH_KEY, int: Reason.COUNT_INDEX}
-
-
-def _reason_of(address: str, reason: Reason, evaluation: Evaluation) -> Reason:
-    """Why an object is deleted that the configuration has no longer."""
-    parsed = parse_address(address)
-    if reason is not Reason.NO_CONFIGURATION or parsed is None:
-        return reason
-    if parsed.node not in evaluation.blocks_of():
-        prefix = parsed.node.rpartition(f"{parsed.block}.{parsed.label}")[0]
-        has_module = not prefix or any(node.startswith(prefix) for node in evaluation.blocks_of())
-        return reason if has_module else Reason.NO_MODULE
-    return _missing_instance(parsed, evaluation)
-
-
-def _missing_instance(parsed: Address, evaluation: Evaluation) -> Reason:
-    """Why an object is not among those that its block stands for."""
-    same = [
-        other
-        for other in map(parse_address, evaluation.blocks)
-        if other is not None and other.node == parsed.node and other.calls == parsed.calls
-    ]
-    if same and type(same[0].key) is not type(parsed.key):
-        return Reason.WRONG_REPETITION
-    if not same and parsed.calls and any(key is not None for _, key in parsed.calls):
-        return Reason.NO_MODULE
-    return _MISSING_KEYS.get(type(parsed.key), Reason.WRONG_REPETITION)
 
 
 def _as_removed(deletion: Operation, findings: Findings, *, everything: bool) -> Operation:
