@@ -58,6 +58,15 @@ def check_points(line: CommandLine, run: RunDetail) -> None:
     assert len(told) <= len(steps) <= len(told) + 1
 
 
+def await_printed(folder: Path) -> None:
+    """Wait until the supervisor has read what the script printed before it was ready.
+
+    What is still in the pipe between them when the supervisor is killed goes with it.
+    """
+    log = folder / "log.txt"
+    assert wait_until(lambda: log.read_bytes().count(b"\n") == 100, 15)
+
+
 @pytest.mark.parametrize("group", ["", "group:"], ids=["process", "group"])
 @pytest.mark.parametrize("place", ["storing", "stored"])
 def test_a_kill_before_the_run_is_there_leaves_none(
@@ -162,6 +171,7 @@ def test_the_supervisor_is_killed_while_the_script_runs(line: CommandLine) -> No
     line.write("train.py", POINTS + GATED.format(gate="/nowhere/at-all"))
     process = line.start("run", "train.py")
     folder = line.await_ready()
+    await_printed(folder)
     (folder / "work" / "outputs" / "half").write_text("half")
     os.kill(line.supervisor(folder), signal.SIGKILL)
     result = line.end(process)
@@ -196,6 +206,7 @@ def test_the_supervisor_is_killed_when_nobody_follows(line: CommandLine) -> None
     line.write("train.py", POINTS + GATED.format(gate="/nowhere/at-all"))
     line.run("run", "-detach", "train.py")
     folder = line.await_ready()
+    await_printed(folder)
     os.kill(line.supervisor(folder), signal.SIGKILL)
     (run,) = listed(line)
     assert (run["status"], run["reason"]) == ("Failed", "its supervisor was ended")
