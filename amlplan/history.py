@@ -146,6 +146,17 @@ class RunDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class RunOverview:
+    """A run with what runs are found and compared by; the parameters are as it was started with."""
+
+    summary: RunSummary
+    metrics: Mapping[str, Metric]
+    parameters: Mapping[str, Json]
+    tags: Mapping[str, str | None]
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """Which completed run is wanted.
 
@@ -261,6 +272,20 @@ class ReadsRuns(Protocol):
         ...
 
 
+class SurveysRuns(Protocol):
+    """Looks at many runs at once."""
+
+    def overviews(
+        self,
+        history: str | None = None,
+        *,
+        status: str | None = None,
+        with_children: bool = False,
+    ) -> list[RunOverview]:
+        """The runs, the newest first, with the last values of all their metrics."""
+        ...
+
+
 class FindsRuns(Protocol):
     """Finds runs by what they are."""
 
@@ -285,5 +310,7 @@ class TracesLineage(Protocol):
         ...
 
 
-class History(RecordsRuns, TakesEvents, ReadsRuns, FindsRuns, TracesLineage, Protocol):
+class History(
+    RecordsRuns, TakesEvents, ReadsRuns, SurveysRuns, FindsRuns, TracesLineage, Protocol
+):
     """A history of runs, safe for several threads and processes."""

@@ -165,7 +165,7 @@ def series(connection: sqlite3.Connection, run_id: str, name: str) -> list[Point
         "ORDER BY moment, ingested.file, metrics.offset",
         (stored(run_id), stored(name)),
     )
-    return [_point(*row) for row in rows]
+    return [point_of(*row) for row in rows]
 
 
 def records(connection: sqlite3.Connection, run_id: str, kind: str | None) -> list[Recorded]:
@@ -199,9 +199,10 @@ def lineage(
     ]
 
 
-def _point(
+def point_of(
     kind: str, value: float | None, text: str | bytes | None, step: int | None, time: float
 ) -> Point:
+    """The value of a metric, from the columns that tables keep it in."""
     if kind == "text" or value is None:
         words = text_of(text or "")
         return Point(words if kind == "text" else float(words), step, time)
@@ -218,7 +219,7 @@ def _metrics(connection: sqlite3.Connection, key: int) -> dict[str, Metric]:
         (key,),
     )
     return {
-        text_of(name): Metric(count, _point(*last), least, greatest)
+        text_of(name): Metric(count, point_of(*last), least, greatest)
         for name, count, least, greatest, *last in rows
     }
 
