@@ -149,11 +149,11 @@ class RunDetail:
 
 @dataclass(frozen=True, slots=True)
 class RunOverview:
-    """A run with what runs are found and compared by; the parameters are as it was started with."""
+    """A run with what runs are found and compared by."""
 
     summary: RunSummary
     metrics: Mapping[str, Metric]
-    parameters: Mapping[str, Json]
+    parameters: Mapping[str, str]
     tags: Mapping[str, str | None]
     properties: Mapping[str, str]
 
@@ -312,7 +312,5 @@ class TracesLineage(Protocol):
         ...
 
 
-class History(
-    RecordsRuns, TakesEvents, ReadsRuns, SurveysRuns, FindsRuns, TracesLineage, Protocol
-):
+class History(RecordsRuns, TakesEvents, ReadsRuns, SurveysRuns, FindsRuns, TracesLineage, Protocol):
     """A history of runs, safe for several threads and processes."""

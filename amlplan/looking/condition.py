@@ -94,13 +94,14 @@ def _unknown_root(traversal: Traversal, source: SourceFile) -> Iterable[Diagnost
     if traversal.root in FAMILIES or traversal.root in FIELDS:
         return
     hint = suggestion(traversal.root, [*FAMILIES, *FIELDS])
+    name = traversal.root
+    hint = hint or f" A metric of this name is written metrics.{name}, a text '{name}'."
     yield error(
         "unknown_reference",
         "Unknown name in a condition",
         f"{traversal.root} is nothing that runs have.{hint} There are metrics.NAME, params.NAME, "
         f"tags.NAME, properties.NAME, min.NAME, max.NAME and count.NAME of a metric, and "
-        f'{", ".join(FIELDS)}. A name of other letters is written as in metrics["val/loss"], text '
-        'as in "this".',
+        f'{", ".join(FIELDS)}. A name of other letters is written as in metrics["val/loss"].',
         SourceRange(source, traversal.start, traversal.root_end),
     )
 

@@ -1,19 +1,20 @@
-"""Many runs at once, with what they are found and compared by: four queries, however many runs."""
+"""Many runs at once, with what they are found and compared by: five queries, however many runs."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from amlplan.history import Metric, RunOverview
-from amlplan_state.runs.queries import KNOWN, SUMMARY, point_of, summary_of
+from amlplan_state.runs.queries import KNOWN, SUMMARY, defined_parameters, point_of, summary_of
 from amlplan_state.runs.tables import stored, text_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+Made = TypeVar("Made")
 _METRICS = "latest.name, count, least, greatest, kind, value, text, step, time"
 
 
@@ -27,23 +28,34 @@ def overviews(
     """The runs, the newest first."""
     wanted, values = _wanted(history, status, with_children=with_children)
     ask = _Question(connection, wanted, values)
-    metrics = _by_run(
-        ask.of("latest", _METRICS), lambda row: Metric(row[1], point_of(*row[4:]), *row[2:4])
-    )
-    tags = _by_run(ask.of("tags", "tags.name, value"), lambda row: _optional(row[1]))
-    properties = _by_run(
-        ask.of("properties", "properties.name, value"), lambda row: _optional(row[1]) or ""
+    metrics = _by_run(ask.of("latest", _METRICS), _metric)
+    tags, properties, logged = (
+        _by_run(ask.of(table, f"{table}.name, value"), _text)
+        for table in ("tags", "properties", "parameters")
     )
     return [
         RunOverview(
             summary=summary_of(tuple(row)),
             metrics=metrics.get(key, {}),
-            parameters=json.loads(definition).get("parameters") or {},
+            parameters={**defined_parameters(json.loads(definition)), **_whole(logged, key)},
             tags=tags.get(key, {}),
-            properties=properties.get(key, {}),
+            properties=_whole(properties, key),
         )
         for key, definition, *row in ask.runs()
     ]
+
+
+def _metric(row: list[Any]) -> Metric:
+    _, count, least, greatest, *last = row
+    return Metric(count, point_of(*last), least, greatest)
+
+
+def _text(row: list[Any]) -> str | None:
+    return None if row[1] is None else text_of(row[1])
+
+
+def _whole(found: dict[int, dict[str, str | None]], key: int) -> dict[str, str]:
+    return {name: value or "" for name, value in found.get(key, {}).items()}
 
 
 def _wanted(
@@ -88,13 +100,11 @@ class _Question:
         yield from self._connection.execute(query, self._values)
 
 
-def _by_run(rows: Iterator[tuple[Any, ...]], made: Any) -> dict[int, dict[str, Any]]:
+def _by_run(
+    rows: Iterator[tuple[Any, ...]], made: Callable[[list[Any]], Made]
+) -> dict[int, dict[str, Made]]:
     """What is made of rows, by run and name."""
-    found: defaultdict[int, dict[str, Any]] = defaultdict(dict)
+    found: defaultdict[int, dict[str, Made]] = defaultdict(dict)
     for run, *row in rows:
         found[run][text_of(row[0])] = made(row)
     return found
-
-
-def _optional(value: str | bytes | None) -> str | None:
-    return None if value is None else text_of(value)

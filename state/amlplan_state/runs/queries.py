@@ -154,7 +154,7 @@ def detail(connection: sqlite3.Connection, run_id: str) -> RunDetail:
         ),
         ignored=ignored,
         skipped=skipped,
-        parameters={**_defined_parameters(defined), **_logged_parameters(connection, key)},
+        parameters={**defined_parameters(defined), **_logged_parameters(connection, key)},
     )
 
 
@@ -233,7 +233,7 @@ def _pairs(
     return connection.execute(query, (key,))
 
 
-def _defined_parameters(definition: dict[str, Any]) -> dict[str, str]:
+def defined_parameters(definition: dict[str, Any]) -> dict[str, str]:
     """What the script was started with."""
     given = definition.get("parameters")
     return {name: str(value) for name, value in given.items()} if isinstance(given, dict) else {}
