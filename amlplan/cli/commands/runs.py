@@ -10,9 +10,11 @@ import click
 
 from amlplan.cli.commands.looking.best import best_command
 from amlplan.cli.commands.looking.comparing import compare_command
+from amlplan.cli.commands.looking.exporting import export_command
 from amlplan.cli.commands.looking.listing import list_command
 from amlplan.cli.commands.looking.reporting import report_command
 from amlplan.cli.commands.looking.showing import show_command
+from amlplan.cli.commands.looking.tagging import tag_command
 from amlplan.cli.console import Console
 from amlplan.cli.interrupt import ending_on_signals
 from amlplan.cli.options import Command, CommandGroup, Option, flag
@@ -102,5 +104,13 @@ def download_command(
     return 0
 
 
-for each in (list_command, show_command, best_command, compare_command, report_command):
+for each in (
+    list_command,
+    show_command,
+    best_command,
+    compare_command,
+    report_command,
+    tag_command,
+    export_command,
+):
     command.add_command(each)

@@ -106,7 +106,7 @@ def write_text(path: Path, text: str) -> None:
     from amlplan.files import failure_at
 
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="replace")
     except OSError as failure:
         raise failure_at(path, "written", failure) from failure
 
