@@ -13,12 +13,12 @@ from amlplan.cli.console import Console
 from amlplan.cli.interrupt import stopping_on_signals
 from amlplan.cli.options import Command, Option, assignments_of, flag, variable_options
 from amlplan.cli.progress import Progress
-from amlplan.cli.run_request import Asked, requested
 from amlplan.cli.style import styled, visible
 from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.run_json import run_json
 from amlplan.cli.text.runs import ending_text, run_name
 from amlplan.errors import EXIT_INTERRUPTED, EXIT_RUN, AmlplanError, CanceledError
+from amlplan.project.run_request import Asked, requested
 from amlplan.runs.due import end_children
 from amlplan.runs.follow import follow
 from amlplan.runs.hints import missing_file_hint

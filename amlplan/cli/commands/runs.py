@@ -15,9 +15,9 @@ from amlplan.cli.style import styled, visible
 from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.run_json import FORMAT_VERSION, run_json, summary_json
 from amlplan.cli.text.runs import run_name, run_text, runs_table, size_text, status_text
-from amlplan.cli.workspaces import open_workspace
 from amlplan.errors import RunError
 from amlplan.history import FINAL, NEXT
+from amlplan.project.workspaces import open_workspace
 from amlplan.runs.due import bring_up_to_date
 from amlplan.runs.follow import LogTail, follow
 from amlplan.runs.outputs import download

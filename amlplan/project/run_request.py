@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.addresses import node_of, parse_address
-from amlplan.cli.workspaces import has_configuration, open_workspace
 from amlplan.diagnostics import Severity
 from amlplan.errors import ConfigError, RunError
+from amlplan.project.workspaces import has_configuration, open_workspace
 from amlplan.runs.request import RunRequest
 from amlplan.wording import suggestion
 from amlplan_schemas.base import HISTORY_PATTERN
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping, Sequence
 
-    from amlplan.cli.progress import Progress
     from amlplan.config.evaluating.variables import Assignment
+    from amlplan.events import EventSink
     from amlplan.runs.place import RunPlace
 
 RUN_CONFIG = "run_config"
@@ -40,13 +40,14 @@ class Asked:
 
 
 def requested(
-    asked: Asked, progress: Progress, stop: threading.Event
+    asked: Asked, progress: EventSink, stop: threading.Event, root: Path | None = None
 ) -> tuple[RunRequest, RunPlace, tuple[str, ...]]:
     """The run that is asked for, where it goes, and what its user should know.
 
-    Builds the environment that it needs. Raises AmlplanError.
+    `root` is the project's folder, the current one unless told otherwise. Builds the environment
+    that it needs. Raises AmlplanError.
     """
-    root = Path.cwd()
+    root = Path.cwd() if root is None else root.resolve()
     if asked.history is not None:
         _check_history(asked.history)
     if asked.name is not None and _is_script(asked.name, root):
@@ -54,10 +55,10 @@ def requested(
     if not has_configuration(root):
         raise _nothing_to_run(asked.name, [], root)
     # Reading a configuration takes as long to import as all the rest.
-    from amlplan.cli.configured_run import configured
+    from amlplan.project.configured_run import configured
     from amlplan.project.opening import open_project
 
-    project = open_project(asked.assignments)
+    project = open_project(asked.assignments, root=root)
     blocks = project.evaluation.blocks_of(RUN_CONFIG)
     labels = [block.removeprefix(f"{RUN_CONFIG}.") for block in blocks]
     address = _address(asked.name or (labels[0] if len(labels) == 1 else ""))
@@ -118,7 +119,7 @@ def _scripts_beside(name: str, root: Path) -> list[str]:
 def _script(asked: Asked, root: Path) -> tuple[RunRequest, RunPlace, tuple[str, ...]]:
     """A script without configuration: with the Python on the PATH, as it would run by hand."""
     script = _inside(str(asked.name), root)
-    place = open_workspace(None)
+    place = open_workspace(None, root)
     notes: tuple[str, ...] = ()
     if place.is_implicit and has_configuration(root):
         # A configuration that was never applied does not keep a script from being run.

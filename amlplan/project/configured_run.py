@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amlplan.abilities import BuildsEnvironments, RunsJobs
-from amlplan.cli.progress import ProgressHandle
-from amlplan.cli.run_request import RUN_CONFIG, python_on_path
-from amlplan.cli.workspaces import place_of
 from amlplan.errors import RunError
 from amlplan.planning.locking import revealed
 from amlplan.planning.observe import targets_of
+from amlplan.project.progress_handle import ProgressHandle
+from amlplan.project.run_request import RUN_CONFIG, python_on_path
+from amlplan.project.workspaces import place_of
 from amlplan.provider import Present, Unreachable, has
 from amlplan.runs.request import request_of
 from amlplan.runs.resolve import Applied, incomplete, resolve_config
@@ -19,9 +19,9 @@ from amlplan_schemas.base import bytes_of
 if TYPE_CHECKING:
     import threading
 
-    from amlplan.cli.progress import Progress
-    from amlplan.cli.run_request import Asked
+    from amlplan.events import EventSink
     from amlplan.project.opening import OpenProject
+    from amlplan.project.run_request import Asked
     from amlplan.runs.place import RunPlace
     from amlplan.runs.request import RunRequest
     from amlplan.runs.resolve import ResolvedConfig
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def configured(
-    address: str, asked: Asked, project: OpenProject, progress: Progress, stop: threading.Event
+    address: str, asked: Asked, project: OpenProject, progress: EventSink, stop: threading.Event
 ) -> tuple[RunRequest, RunPlace, tuple[str, ...]]:
     """The run that the block at an address describes, where it goes, and what its user should know.
 
@@ -118,7 +118,7 @@ def _interpreter(
     resolved: ResolvedConfig,
     config: RunConfig,
     project: OpenProject,
-    progress: Progress,
+    progress: EventSink,
     stop: threading.Event,
 ) -> str:
     """The interpreter of the run's environment, built where it is missing."""
