@@ -128,7 +128,8 @@ class RunDetail:
     """Everything that is known of a run but its series and records.
 
     `left_out` names files that were not collected, with why. `ignored` counts statuses that were
-    not legal, `skipped` lines of its files that are no events.
+    not legal, `skipped` lines of its files that are no events. `parameters` are those of the
+    definition, and over them those that the script logged.
     """
 
     summary: RunSummary
@@ -143,6 +144,7 @@ class RunDetail:
     children: Sequence[RunSummary]
     ignored: int = 0
     skipped: int = 0
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

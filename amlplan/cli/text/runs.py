@@ -140,9 +140,8 @@ def _definition(definition: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _sections(run: RunDetail) -> Iterator[str]:
-    parameters = run.definition.get("parameters") or {}
-    if parameters:
-        yield _section("Parameters", ((name, str(value)) for name, value in parameters.items()))
+    if run.parameters:
+        yield _section("Parameters", run.parameters.items())
     inputs = run.definition.get("inputs") or {}
     if inputs:
         yield _section("Inputs", ((name, _input(item)) for name, item in inputs.items()))

@@ -135,10 +135,11 @@ def detail(connection: sqlite3.Connection, run_id: str) -> RunDetail:
         "SELECT coalesce(sum(skipped), 0) FROM ingested WHERE run = ?", (root,)
     ).fetchone()
     outputs, left_out = _outputs(connection, key)
+    defined = json.loads(definition)
     return RunDetail(
         summary=summary_of(tuple(rest)),
         workspace=_optional(workspace) or "",
-        definition=json.loads(definition),
+        definition=defined,
         statuses=course_of(changes_of(connection, key)).changes,
         metrics=_metrics(connection, key),
         tags={text_of(name): _optional(value) for name, value in _pairs(connection, "tags", key)},
@@ -153,6 +154,7 @@ def detail(connection: sqlite3.Connection, run_id: str) -> RunDetail:
         ),
         ignored=ignored,
         skipped=skipped,
+        parameters={**_defined_parameters(defined), **_logged_parameters(connection, key)},
     )
 
 
@@ -228,6 +230,18 @@ def _pairs(
 ) -> Iterable[tuple[str | bytes, str | bytes | None]]:
     query = f"SELECT name, value FROM {table} WHERE run = ? ORDER BY name"  # noqa: S608
     return connection.execute(query, (key,))
+
+
+def _defined_parameters(definition: dict[str, Any]) -> dict[str, str]:
+    """What the script was started with."""
+    given = definition.get("parameters")
+    return {name: str(value) for name, value in given.items()} if isinstance(given, dict) else {}
+
+
+def _logged_parameters(connection: sqlite3.Connection, key: int) -> dict[str, str]:
+    """What the script said that it worked with."""
+    pairs = _pairs(connection, "parameters", key)
+    return {text_of(name): _optional(value) or "" for name, value in pairs}
 
 
 def _outputs(
