@@ -27,6 +27,7 @@ LIBRARIES = {
 # Programs of their own, which end with an exit code and may say why.
 PROGRAMS = {
     ROOT / "amlplan/guard.py",
+    ROOT / "amlplan/runs/conducting.py",
     ROOT / "providers/amlplan_serve/__main__.py",
     ROOT / "providers/amlplan_serve/worker.py",
 }

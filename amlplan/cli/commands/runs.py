@@ -18,6 +18,7 @@ from amlplan.cli.text.runs import run_name, run_text, runs_table, size_text, sta
 from amlplan.errors import RunError
 from amlplan.history import FINAL, NEXT
 from amlplan.project.workspaces import open_workspace
+from amlplan.runs.canceling import cancel
 from amlplan.runs.due import bring_up_to_date
 from amlplan.runs.follow import LogTail, follow
 from amlplan.runs.outputs import download
@@ -133,12 +134,12 @@ def cancel_command(run: str, workspace: str | None, history: str | None) -> int:
     if summary.status in FINAL:
         console.print(f"{run_name(summary)} has ended already: {status_text(summary.status)}.")
         return 0
-    if summary.parent is not None:
+    if root_of(summary.id) != summary.id:
         raise RunError(
             "A child of a run",
             f"{summary.id} belongs to {root_of(summary.id)}. Cancel that one.",
         )
-    place.jobs.cancel(summary.id, place.folder_of(summary.id))
+    cancel(summary.id, place)
     status = follow(summary.id, place, lambda _data: None, lambda: None)
     place.history.sync(summary.id, wait=True)
     console.print(f"{styled('bold', run_name(summary))}: {status_text(status)}.")
