@@ -16,9 +16,8 @@ from amlplan.project.run_request import RUN_CONFIG, python_on_path
 from amlplan.project.workspaces import place_of
 from amlplan.provider import Present, Unreachable, has
 from amlplan.runs.distribution import check_here
-from amlplan.runs.request import request_of
+from amlplan.runs.request import needs_of, request_of
 from amlplan.runs.resolve import Applied, incomplete, resolve_config
-from amlplan_schemas.base import bytes_of
 
 if TYPE_CHECKING:
     import threading
@@ -106,14 +105,7 @@ def _check_target(target: Record, resolved: ResolvedConfig, project: OpenProject
 
 def _check_resources(config: RunConfig, place: RunPlace) -> None:
     """Raise RunError where the target lacks what the run needs."""
-    resources = config.resources
-    needed = {
-        "cpus": resources.cpus,
-        "memory": None if resources.memory is None else bytes_of(resources.memory),
-        "gpus": resources.gpus,
-        "disk_free": None if resources.disk is None else bytes_of(resources.disk),
-    }
-    lacking = place.jobs.lacking({name: value for name, value in needed.items() if value})
+    lacking = place.jobs.lacking(needs_of(config))
     if lacking:
         where = config.target.address if config.target is not None else "this host"
         raise RunError(

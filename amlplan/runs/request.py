@@ -25,8 +25,9 @@ class RunRequest:
     """A run to be launched.
 
     `source` is the folder that is snapshotted, `script` relative to it. `interpreter` runs the
-    script. `secrets` are environment variables that are written nowhere. Sizes are in bytes,
-    `max_duration` in seconds. `definition` is what history keeps beside that, as JSON.
+    script. `secrets` are environment variables that are written nowhere. `needs` is what a target
+    must have, by the names of its facts. Sizes are in bytes, `max_duration` in seconds.
+    `definition` is what history keeps beside that, as JSON.
     """
 
     history: str
@@ -46,6 +47,7 @@ class RunRequest:
     snapshot_files: int = SNAPSHOT_FILES
     max_duration: float | None = None
     distribution: RunDistribution | None = None
+    needs: Mapping[str, int] = field(default_factory=dict)
     definition: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -95,8 +97,21 @@ def request_of(
         snapshot_files=config.snapshot.max_files,
         max_duration=None if duration is None else seconds_of(duration),
         distribution=config.distribution,
+        needs=needs_of(config),
         definition=definition,
     )
+
+
+def needs_of(config: RunConfig) -> dict[str, int]:
+    """What a run configuration asks of its target, by the names of a target's facts."""
+    resources = config.resources
+    needed = {
+        "cpus": resources.cpus,
+        "memory": None if resources.memory is None else bytes_of(resources.memory),
+        "gpus": resources.gpus,
+        "disk_free": None if resources.disk is None else bytes_of(resources.disk),
+    }
+    return {name: value for name, value in needed.items() if value}
 
 
 def _without(variables: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
