@@ -6,7 +6,7 @@ import getpass
 import os
 import shutil
 import socket
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from amlplan.abilities import Job
@@ -22,8 +22,9 @@ from amlplan.snapshots.snapshot import materialise, scan, store
 from amlplan.wording import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+    from typing import Any
 
     from amlplan.history import RunSummary
     from amlplan.runs.inputs import Input
@@ -32,6 +33,23 @@ if TYPE_CHECKING:
     from amlplan.snapshots.manifest import Snapshot
 
 WORK = "work"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a run is started from: everything is in the workspace's store already."""
+
+    snapshot: Snapshot
+    inputs: tuple[Input, ...]
+    commit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a run belongs to or comes from: its grid, and fields that its definition gets."""
+
+    parent: str | None = None
+    definition: Mapping[str, Any] = field(default_factory=dict)
 
 
 def launch(
@@ -43,6 +61,13 @@ def launch(
     interrupt. The run is in history before it is submitted; where that fails it is recorded as
     failed, or as canceled. Raises AmlplanError.
     """
+    return start(request, prepare(request, place, root, check), place, check)
+
+
+def prepare(
+    request: RunRequest, place: RunPlace, root: Path, check: Callable[[], None] = lambda: None
+) -> Prepared:
+    """Fingerprint the inputs and store the snapshot of a run, or of many; as `launch`."""
     inputs = fingerprinted(request.inputs, root, place.cache_folder, check)
     snapshot = scan(
         request.source,
@@ -55,12 +80,23 @@ def launch(
     _check_script(request, snapshot)
     store(snapshot, request.source, place.content, check)
     check()
-    run = place.history.create(_draft(request, place, snapshot, inputs, root))
+    return Prepared(snapshot, inputs, commit_of(root))
+
+
+def start(
+    request: RunRequest,
+    prepared: Prepared,
+    place: RunPlace,
+    check: Callable[[], None] = lambda: None,
+    origin: Origin | None = None,
+) -> RunSummary:
+    """Record and submit a run of what was prepared; as `launch`."""
+    run = place.history.create(draft_of(request, prepared, place, origin or Origin()))
     folder = place.folder_of(run.id)
     try:
-        _fill(folder / WORK, snapshot, inputs, request, place)
+        _fill(folder / WORK, prepared.snapshot, prepared.inputs, request, place)
         check()
-        place.jobs.submit(_job(run.id, folder, inputs, request, place))
+        place.jobs.submit(_job(run.id, folder, prepared.inputs, request, place))
     except AmlplanError as failure:
         shutil.rmtree(folder / WORK, ignore_errors=True)
         status = "Canceled" if isinstance(failure, CanceledError) else "Failed"
@@ -70,31 +106,28 @@ def launch(
     return run
 
 
-def _draft(
-    request: RunRequest,
-    place: RunPlace,
-    snapshot: Snapshot,
-    inputs: tuple[Input, ...],
-    root: Path,
-) -> RunDraft:
+def draft_of(request: RunRequest, prepared: Prepared, place: RunPlace, origin: Origin) -> RunDraft:
+    """What history is told of a run before it is started."""
     mark = mark_of(os.getpid())
     definition = {
         "program": list(request.program),
         "parameters": dict(request.parameters),
-        "snapshot": snapshot.id,
-        "commit": commit_of(root),
+        "snapshot": prepared.snapshot.id,
+        "commit": prepared.commit,
         "inputs": {
             item.name: {"path": str(item.path), "digest": item.digest, "size": item.size}
-            for item in inputs
+            for item in prepared.inputs
         },
         "submitter": None if mark is None else asdict(mark),
         **request.definition,
+        **origin.definition,
     }
     return RunDraft(
         history=request.history,
         name=request.name,
         workspace=place.name,
         definition=definition,
+        parent=origin.parent,
         by=_user(),
         host=socket.gethostname(),
     )

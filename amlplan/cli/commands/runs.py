@@ -23,6 +23,7 @@ from amlplan.cli.style import styled
 from amlplan.cli.text.runs import run_name, size_text, status_text
 from amlplan.errors import RunError
 from amlplan.history import FINAL
+from amlplan.runs.canceling import cancel
 from amlplan.runs.follow import LogTail, follow
 from amlplan.runs.outputs import download
 from amlplan.runs.place import root_of
@@ -73,12 +74,12 @@ def cancel_command(run: str, workspace: str | None, history: str | None) -> int:
     if summary.status in FINAL:
         console.print(f"{run_name(summary)} has ended already: {status_text(summary.status)}.")
         return 0
-    if summary.parent is not None:
+    if root_of(summary.id) != summary.id:
         raise RunError(
             "A child of a run",
             f"{summary.id} belongs to {root_of(summary.id)}. Cancel that one.",
         )
-    place.jobs.cancel(summary.id, place.folder_of(summary.id))
+    cancel(summary.id, place)
     status = follow(summary.id, place, lambda _data: None, lambda: None)
     place.history.sync(summary.id, wait=True)
     console.print(f"{styled('bold', run_name(summary))}: {status_text(status)}.")
