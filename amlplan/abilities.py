@@ -28,8 +28,8 @@ class Job:
     values, and those in `masked`, are masked in the log where they have six characters or more.
 
     Of `work/`, what `include` matches is kept (`**`, `*`, `?`, and a folder by a slash at its
-    end), `max_size` bytes in all. A script that runs for more than `max_duration` seconds is
-    ended.
+    end), `max_size` bytes in all. A script that runs for more than `max_duration` seconds, all
+    attempts together, is ended. One that fails is started again, `retries` times at most.
     """
 
     run_id: str
@@ -42,6 +42,7 @@ class Job:
     include: tuple[str, ...] = ("outputs/**", "logs/**")
     max_size: int = 10 * 1024**3
     max_duration: float | None = None
+    retries: int = 0
 
 
 JobState = Literal["running", "ended", "lost", "unknown"]

@@ -21,6 +21,7 @@ from amlplan.processes import ProcessMark, is_running, signal_process
 from amlplan_local.collecting import keep_outputs, remove_folder
 from amlplan_local.run_events import EventFile, status
 from amlplan_local.run_state import exit_code, has_outputs, is_final
+from amlplan_local.script_log import NAME, VARIABLE, AppendedLines
 from amlplan_local.store import ContentStore
 
 if TYPE_CHECKING:
@@ -142,13 +143,16 @@ class LocalJobs:
             _await_guard(run_id, supervised.guard)
             _end_unguarded(supervised.script)
             os.truncate(folder / LOCK, 0)  # room for what is to be told, on a full disk
-            self._finish_started(folder, supervised, store)
+            self._finish_started(run_id, folder, supervised, store)
 
-    def _finish_started(self, folder: Path, supervised: _Supervised, store: Path) -> None:
+    def _finish_started(
+        self, run_id: str, folder: Path, supervised: _Supervised, store: Path
+    ) -> None:
         events = EventFile(folder / "events" / "control.jsonl")
         reason = "its supervisor was ended"
         try:
             not_kept = None
+            AppendedLines(folder, run_id).finish()
             if not has_outputs(folder):
                 not_kept = keep_outputs(
                     folder,
@@ -179,6 +183,7 @@ class LocalJobs:
             **job.variables,
             "AMLPLAN_RUN_ID": job.run_id,
             "AMLPLAN_RUN_EVENTS": str(job.folder.absolute() / "events"),
+            VARIABLE: str(job.folder.absolute() / NAME),
         }
         for text in (*job.command, *variables.items(), *job.secrets.items()):
             if "\0" in "".join(text):
@@ -198,6 +203,7 @@ class LocalJobs:
             "include": list(job.include),
             "max_size": job.max_size,
             "max_duration": job.max_duration,
+            "retries": job.retries,
             "log_limit": LOG_LIMIT,
         }
 
