@@ -21,18 +21,18 @@ from typing import TYPE_CHECKING, Any
 from amlplan.processes import ProcessMark, mark_of
 from amlplan_local.endings import Ending, ending_of
 from amlplan_local.guarded import GuardedScript
+from amlplan_local.heartbeat import EVERY, beat
 from amlplan_local.memory import KillsForMemory
 from amlplan_local.run_events import EventFile, status
 from amlplan_local.run_log import RunLog
 from amlplan_local.script_log import AppendedLines, MarkedLines
 from amlplan_local.script_output import ScriptOutput
+from amlplan_local.shares import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 TAKEN = b"taken\n"
-HEARTBEAT = 5.0
-"""Seconds between two touches of the run's `heartbeat`."""
 RESERVE = 64 * 1024
 """Bytes held in the lock file and given back to a full disk, so that the end can be told."""
 
@@ -45,6 +45,7 @@ class Supervisor:
         self._folder = Path(task["folder"])
         self._is_canceled = False
         self._attempt = 1
+        self._waiting = Waiting(task, self._folder)
         self._wakes = self._listen()
         self._lock = os.open(
             self._folder.joinpath("lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644
@@ -69,11 +70,11 @@ class Supervisor:
         self._beat()
         self._write_marks()
         try:
-            self._tell("Running")
+            self._tell("Running" if self._waiting.begin() else "Queued")
         except OSError:
             self._folder.joinpath("supervisor.json").unlink()
             raise
-        signal.setitimer(signal.ITIMER_REAL, HEARTBEAT, HEARTBEAT)
+        signal.setitimer(signal.ITIMER_REAL, EVERY, EVERY)
 
     def detach(self) -> None:
         """Let go of the streams of who started this; a defect is told in the run's log."""
@@ -88,7 +89,10 @@ class Supervisor:
 
         Where the run's folder was removed meanwhile, the script is ended and nothing is told.
         """
+        if not self._waiting.is_over and not self._await_turn():
+            return
         ending = self._run()
+        self._waiting.end()
         if self._is_removed():
             return
         self._log.finish()
@@ -96,14 +100,23 @@ class Supervisor:
         final, reason = ending.status, ending.reason
         not_kept = self._keep()
         if not_kept is None:
-            # Before the last status: whoever waits for that may need the room.
-            from amlplan_local.collecting import remove_folder
-
-            remove_folder(self._folder.joinpath("work"))
+            self._remove_work()  # before the last status: whoever waits for that may need the room
         else:
             final, reason = "Failed", f"outputs could not be kept: {not_kept}"
         self._tell(final, reason, ending.code)
         os.ftruncate(self._lock, 0)
+
+    def _await_turn(self) -> bool:
+        """Wait in the queue; False where the run was canceled there, which is told."""
+        if self._waiting.go_on(self._wakes, lambda: self._is_canceled):
+            self._tell("Running")
+            return True
+        self._waiting.end()
+        if not self._is_removed():
+            self._remove_work()
+            self._tell("Canceled", "canceled while it was queued")
+            os.ftruncate(self._lock, 0)
+        return False
 
     def _run(self) -> Ending:
         """What the script itself comes to, after the last of its attempts."""
@@ -131,7 +144,7 @@ class Supervisor:
         task = self._task
         kills = KillsForMemory()
         script = GuardedScript(task["guard"], task["command"], self._folder.joinpath("work"))
-        own = {"AMLPLAN_RUN_ATTEMPT": str(self._attempt)}
+        own = {"AMLPLAN_RUN_ATTEMPT": str(self._attempt), **self._waiting.variables}
         try:
             marks = script.start({**os.environ, **task["variables"], **own, **task["secrets"]})
         except (OSError, ValueError) as failure:
@@ -155,6 +168,11 @@ class Supervisor:
         self._log.take(told.encode())
         self._tell("Preparing", f"attempt {self._attempt - 1}: {why}")
         self._tell("Running")
+
+    def _remove_work(self) -> None:
+        from amlplan_local.collecting import remove_folder
+
+        remove_folder(self._folder.joinpath("work"))
 
     def _keep(self) -> str | None:
         """Keep the outputs; why that could not be done, or None."""
@@ -246,7 +264,7 @@ class Supervisor:
             self._is_canceled = True
             return
         with suppress(OSError):  # a full disk, or the folder is being removed
-            self._folder.joinpath("heartbeat").touch()
+            beat(self._folder)
 
 
 def _fields(mark: ProcessMark | None) -> tuple[int, str, str] | None:
