@@ -27,7 +27,7 @@ from amlplan.runs.due import end_children
 from amlplan.runs.follow import follow
 from amlplan.runs.hints import missing_file_hint
 from amlplan.runs.launch import prepare, start
-from amlplan.runs.own_folders import notes_on
+from amlplan.runs.snapshot_notes import notes_on
 from amlplan.runs.sweeps import values_of
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _run(console: Console, asked: Asked, how: GridOptions, *, detach: bool, as_j
     with stopping_on_signals(console.error, underway.cancel) as stop:
         with Progress(console) as progress:
             request, place, notes = requested(asked, progress, stop)
-        for note in (*notes, *notes_on(request.source)):
+        for note in (*notes, *notes_on(request.source, place.cache_folder)):
             console.print(f"{styled('yellow', 'Note:')} {visible(note)}")
         check = partial(_check_stop, stop)
         grid = how.grid_of(request, place)

@@ -23,6 +23,7 @@ _ARGUMENTS = {
     "state push": _FILES,
     "lock": "blocks",
     "run": "scripts",
+    "snapshot create": "folders",
     "model show": "model",
     "model pull": "model",
     "deployment keys show": "deployment",
