@@ -12,6 +12,7 @@ from amlplan.cli.commands.looking.best import best_command
 from amlplan.cli.commands.looking.comparing import compare_command
 from amlplan.cli.commands.looking.listing import list_command
 from amlplan.cli.commands.looking.showing import show_command
+from amlplan.cli.commands.rerun import rerun_command
 from amlplan.cli.console import Console
 from amlplan.cli.interrupt import ending_on_signals
 from amlplan.cli.options import Command, CommandGroup, Option, flag
@@ -102,5 +103,5 @@ def download_command(
     return 0
 
 
-for each in (list_command, show_command, best_command, compare_command):
+for each in (list_command, show_command, best_command, compare_command, rerun_command):
     command.add_command(each)
