@@ -36,6 +36,8 @@ def _told(value: Any) -> Any:
         return str(value)
     if isinstance(value, tuple):
         return [_told(item) for item in value]
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
     return dict(value) if hasattr(value, "keys") else value
 
 
@@ -50,6 +52,10 @@ def request_again(run: RunDetail, secrets: Mapping[str, str]) -> RunRequest:
     kept = {name: value for name, value in run.definition.items() if name not in _OF_ITS_OWN}
     known = {item.name for item in fields(RunRequest)}
     values = {name: _read(value) for name, value in told.items() if name in known}
+    if told.get("distribution") is not None:
+        from amlplan_schemas.run_config import RunDistribution
+
+        values["distribution"] = RunDistribution.model_validate(told["distribution"])
     values |= {
         "source": Path(told["source"]),
         "secrets": dict(secrets),

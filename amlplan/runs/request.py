@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from amlplan.runs.distribution import launched
 from amlplan_schemas.base import bytes_of, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from amlplan_schemas.run_config import RunConfig
+    from amlplan_schemas.run_config import RunConfig, RunDistribution
 
 COLLECTED = ("outputs/**", "logs/**")
 SNAPSHOT_SIZE = 300 * 1024**2
@@ -46,6 +47,7 @@ class RunRequest:
     snapshot_files: int = SNAPSHOT_FILES
     max_duration: float | None = None
     needs: Mapping[str, int] = field(default_factory=dict)
+    distribution: RunDistribution | None = None
     definition: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -53,7 +55,10 @@ class RunRequest:
         """The command line of the run, started in its working folder."""
         head = self.command if self.script is None else (self.interpreter, self.script)
         options = (part for name, value in self.parameters.items() for part in (f"--{name}", value))
-        return (*head, *self.arguments, *options)
+        program = (*head, *self.arguments, *options)
+        if self.distribution is None:
+            return program
+        return launched(program, self.distribution, self.interpreter)
 
 
 def request_of(
@@ -92,6 +97,7 @@ def request_of(
         snapshot_files=config.snapshot.max_files,
         max_duration=None if duration is None else seconds_of(duration),
         needs=needs_of(config),
+        distribution=config.distribution,
         definition=definition,
     )
 

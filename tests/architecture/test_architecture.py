@@ -28,6 +28,7 @@ LIBRARIES = {
 PROGRAMS = {
     ROOT / "amlplan/guard.py",
     ROOT / "amlplan/runs/conducting.py",
+    ROOT / "providers/amlplan_run/distributed.py",
     ROOT / "providers/amlplan_serve/__main__.py",
     ROOT / "providers/amlplan_serve/worker.py",
 }
