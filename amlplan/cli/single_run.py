@@ -6,6 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from amlplan.cli.console import Console
+from amlplan.cli.run_exit import exit_code_of
+from amlplan.cli.run_news import tell_last_errors, tell_news
 from amlplan.cli.style import styled, visible
 from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.run_json import run_json
@@ -59,17 +61,24 @@ def run_single(
     else:
         underway.run, underway.place = run, place
         with console.raw() as write:
-            follow(run.id, place, write, lambda: underway.cancel_once(stop))
+            follow(
+                run.id,
+                place,
+                write,
+                lambda: underway.cancel_once(stop),
+                lambda news: tell_news(console, news),
+            )
     interrupted = stop.is_set() and not detach
     detail = _recorded(run, place)
     if not detach:
+        tell_last_errors(console, detail, place)
         console.print(ending_text(detail))
         _hint(console, detail, request, place)
     if as_json:
         Console(sys.stdout, sys.stderr).print(json_text(run_json(detail)))
     if interrupted:
         return EXIT_INTERRUPTED
-    return 0 if detach else _code(detail)
+    return 0 if detach else exit_code_of(detail.summary)
 
 
 def check_stop(stop: threading.Event) -> None:
@@ -94,11 +103,3 @@ def _hint(console: Console, run: RunDetail, request: RunRequest, place: RunPlace
     hint = missing_file_hint(request.source, place.folder_of(run.summary.id))
     if hint is not None:
         console.error(f"\n{styled('yellow', 'Hint:')} {visible(hint)}")
-
-
-def _code(run: RunDetail) -> int:
-    """The script's own code; a run that ended without one failed for amlplan's reasons."""
-    code = run.summary.exit_code
-    if run.summary.status == "Completed":
-        return 0
-    return code or EXIT_RUN

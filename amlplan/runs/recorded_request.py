@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from amlplan.abilities import Share
 from amlplan.errors import RunError
 from amlplan.runs.request import RunRequest
 
@@ -38,6 +39,8 @@ def _told(value: Any) -> Any:
         return [_told(item) for item in value]
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
     return dict(value) if hasattr(value, "keys") else value
 
 
@@ -56,6 +59,8 @@ def request_again(run: RunDetail, secrets: Mapping[str, str]) -> RunRequest:
         from amlplan_schemas.run_config import RunDistribution
 
         values["distribution"] = RunDistribution.model_validate(told["distribution"])
+    if "share" in told:
+        values["share"] = Share(**told["share"])
     values |= {
         "source": Path(told["source"]),
         "secrets": dict(secrets),

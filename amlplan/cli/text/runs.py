@@ -125,6 +125,7 @@ def run_text(run: RunDetail) -> str:
         "exit code": "-" if summary.exit_code is None else str(summary.exit_code),
         "started": time_text(summary.started),
         "took": duration_text(summary.duration),
+        **_attempts(run),
         "by": on_one_line(f"{summary.by} on {summary.host}"),
         **_definition(run.definition),
     }
@@ -132,6 +133,11 @@ def run_text(run: RunDetail) -> str:
     lines = [styled("bold", f"# {run_name(summary)} ({on_one_line(summary.name)})"), ""]
     lines += [f"{name:<{width}}  {text}" for name, text in facts.items()]
     return "\n".join([*lines, *_sections(run)])
+
+
+def _attempts(run: RunDetail) -> dict[str, str]:
+    last = max((change.attempt for change in run.statuses), default=1)
+    return {"attempts": str(last)} if last > 1 else {}
 
 
 def _definition(definition: Mapping[str, Any]) -> dict[str, str]:
