@@ -34,6 +34,7 @@ COMMANDS = {
     "lock": "Resolve what the outside has into amlplan.lock.",
     "run": "Run a script and record it; exits with its code.",
     "runs": "Look at runs, fetch what they gave, end them.",
+    "tasks": "Look at what goes on: applies, builds, deployments and runs; end it.",
     "history": "Look at the histories that runs went into.",
     "model": "Look at registered models, and copy their files.",
     "deployment": "Ask deployments, show logs and keys, go back a revision.",
