@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amlplan.abilities import BuildsEnvironments, RunsJobs
+from amlplan.abilities import BuildsEnvironments, RunsJobs, Share
 from amlplan.config.azureml.attached import attached_history
 from amlplan.errors import RunError
 from amlplan.planning.implied_environments import implied_environment
@@ -69,6 +69,7 @@ def configured(
         variables=variables,
         secrets=secrets,
         definition=_definition(address, config, resolved, interpreter.digest),
+        share=_share(config, resolved),
     )
     return request, place, (*resolved.notes, *here, *interpreter.notes)
 
@@ -113,6 +114,20 @@ def _check_resources(config: RunConfig, place: RunPlace) -> None:
             f"{where} cannot run {config.name}: {'; '.join(lacking)}. Ask for less in resources, "
             "or run it elsewhere.",
         )
+
+
+def _share(config: RunConfig, resolved: ResolvedConfig) -> Share:
+    """What the run takes of its target while others run there too."""
+    if config.target is None:
+        return Share()
+    target = resolved.records[config.target.address]
+    facts = target.outputs.values.get("facts") or {}
+    return Share(
+        target=target.name,
+        max_runs=target.inputs.values.get("max_runs"),
+        gpus=config.resources.gpus or 0,
+        gpu_count=facts.get("gpus") or 0,
+    )
 
 
 def _interpreter(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from amlplan.abilities import Share
 from amlplan.runs.distribution import launched
 from amlplan_schemas.base import bytes_of, seconds_of
 
@@ -26,8 +27,8 @@ class RunRequest:
 
     `source` is the folder that is snapshotted, `script` relative to it. `interpreter` runs the
     script. `secrets` are environment variables that are written nowhere. `needs` is what a target
-    must have, by the names of its facts. Sizes are in bytes, `max_duration` in seconds.
-    `definition` is what history keeps beside that, as JSON.
+    must have, by the names of its facts. Sizes are in bytes, `max_duration` in seconds, for all
+    attempts together. `definition` is what history keeps beside that, as JSON.
     """
 
     history: str
@@ -46,8 +47,10 @@ class RunRequest:
     snapshot_size: int = SNAPSHOT_SIZE
     snapshot_files: int = SNAPSHOT_FILES
     max_duration: float | None = None
-    distribution: RunDistribution | None = None
     needs: Mapping[str, int] = field(default_factory=dict)
+    distribution: RunDistribution | None = None
+    retries: int = 0
+    share: Share = field(default_factory=Share)
     definition: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -70,6 +73,7 @@ def request_of(
     variables: Mapping[str, str],
     secrets: Mapping[str, str],
     definition: Mapping[str, Any],
+    share: Share | None = None,
 ) -> RunRequest:
     """The request that a run configuration makes.
 
@@ -96,8 +100,10 @@ def request_of(
         snapshot_size=bytes_of(config.snapshot.max_size),
         snapshot_files=config.snapshot.max_files,
         max_duration=None if duration is None else seconds_of(duration),
-        distribution=config.distribution,
         needs=needs_of(config),
+        distribution=config.distribution,
+        retries=config.retries,
+        share=share or Share(),
         definition=definition,
     )
 

@@ -12,9 +12,12 @@ from amlplan.cli.commands.looking.best import best_command
 from amlplan.cli.commands.looking.comparing import compare_command
 from amlplan.cli.commands.looking.listing import list_command
 from amlplan.cli.commands.looking.showing import show_command
+from amlplan.cli.commands.rerun import rerun_command
 from amlplan.cli.console import Console
 from amlplan.cli.interrupt import ending_on_signals
 from amlplan.cli.options import Command, CommandGroup, Option, flag
+from amlplan.cli.run_exit import exit_code_of
+from amlplan.cli.run_news import tell_news
 from amlplan.cli.run_options import LATEST, RUN_HELP, opened, run_options
 from amlplan.cli.style import styled
 from amlplan.cli.text.runs import run_name, size_text, status_text
@@ -42,22 +45,28 @@ def command() -> None:
 @run_options
 @flag("follow", "Go on until it has ended.")
 def logs_command(run: str, workspace: str | None, history: str | None, *, follow: bool) -> int:
-    """Print what a RUN's script printed."""
+    """Print what a RUN's script printed.
+
+    With -follow, the exit code is the script's own, as that of `amlplan run`. Ending this command
+    does not end the run.
+    """
     console = Console(sys.stdout, sys.stderr)
     place = opened(console, workspace)
     summary = place.history.run(run, history=history).summary
     with console.raw() as write, ending_on_signals():
         if follow:
-            _follow(place, root_of(summary.id), write)
-        else:
-            log = LogTail(place.folder_of(summary.id) / "log.txt")
-            while data := log.read():
-                write(data)
+            return _follow(console, place, root_of(summary.id), write)
+        log = LogTail(place.folder_of(summary.id) / "log.txt")
+        while data := log.read():
+            write(data)
     return 0
 
 
-def _follow(place: RunPlace, run_id: str, write: Callable[[bytes], None]) -> None:
-    follow(run_id, place, write, lambda: None)
+def _follow(console: Console, place: RunPlace, run_id: str, write: Callable[[bytes], None]) -> int:
+    """See a run to its end, as whoever started it would have; gives its exit code."""
+    follow(run_id, place, write, lambda: None, lambda news: tell_news(console, news))
+    place.history.sync(run_id, wait=True)
+    return exit_code_of(place.history.run(run_id).summary)
 
 
 @command.command("cancel", cls=Command, epilog=RUN_HELP)
@@ -77,7 +86,9 @@ def cancel_command(run: str, workspace: str | None, history: str | None) -> int:
             f"{summary.id} belongs to {root_of(summary.id)}. Cancel that one.",
         )
     cancel(summary.id, place)
-    status = follow(summary.id, place, lambda _data: None, lambda: None)
+    status = follow(
+        summary.id, place, lambda _data: None, lambda: None, lambda news: tell_news(console, news)
+    )
     place.history.sync(summary.id, wait=True)
     console.print(f"{styled('bold', run_name(summary))}: {status_text(status)}.")
     return 0
@@ -102,5 +113,5 @@ def download_command(
     return 0
 
 
-for each in (list_command, show_command, best_command, compare_command):
+for each in (list_command, show_command, best_command, compare_command, rerun_command):
     command.add_command(each)
