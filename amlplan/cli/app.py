@@ -33,6 +33,7 @@ COMMANDS = {
     "state": "Look into the state, check it, edit it, go back to an earlier one.",
     "lock": "Resolve what the outside has into amlplan.lock.",
     "run": "Run a script and record it; exits with its code.",
+    "project": "Tell which history a folder's runs go into, and change it.",
     "runs": "Look at runs, fetch what they gave, end them.",
     "tasks": "Look at what goes on: applies, builds, deployments and runs; end it.",
     "history": "Look at the histories that runs went into.",
