@@ -43,7 +43,9 @@ class RunRequest:
     secrets: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     include: tuple[str, ...] = COLLECTED
+    exclude: tuple[str, ...] = ()
     collected_size: int = COLLECTED_SIZE
+    by_reference: bool = False
     snapshot_size: int = SNAPSHOT_SIZE
     snapshot_files: int = SNAPSHOT_FILES
     max_duration: float | None = None
@@ -96,7 +98,9 @@ def request_of(
         secrets=_without(secrets, plain) | hidden,
         inputs={name: item.path for name, item in config.input.items()},
         include=config.collect.include,
+        exclude=config.collect.exclude,
         collected_size=bytes_of(config.collect.max_size),
+        by_reference=config.collect.mode == "reference",
         snapshot_size=bytes_of(config.snapshot.max_size),
         snapshot_files=config.snapshot.max_files,
         max_duration=None if duration is None else seconds_of(duration),
