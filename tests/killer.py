@@ -20,11 +20,11 @@ PLACES = {
     "created": "amlplan.runs.launch.materialise",
     "filled": "amlplan.runs.launch._job",
     "submitting": "subprocess.Popen.communicate",
-    "submitted": "amlplan.cli.commands.run.follow",
+    "submitted": "amlplan.cli.single_run.follow",
     "gridding": "amlplan.runs.conductor.fork",
     "forked": "amlplan.runs.conducting._was_taken_over",
     "gridded": "amlplan.cli.grid_run.watch",
-    "ended": "amlplan.cli.commands.run._recorded",
+    "ended": "amlplan.cli.single_run._recorded",
 }
 """What is about to be called when the process is ended."""
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from amlplan.cli.console import Console, OutputError
 from amlplan.cli.refreshed import Refreshed
+from amlplan.cli.run_exit import exit_code_of
 from amlplan.cli.style import styled, visible
 from amlplan.cli.text.grids import grid_json, grid_table, member_text, progress_lines
 from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.runs import ending_text, run_name
-from amlplan.errors import EXIT_INTERRUPTED, EXIT_RUN
+from amlplan.errors import EXIT_INTERRUPTED
 from amlplan.history import FINAL
 from amlplan.runs.conducted import members_of
 from amlplan.runs.conductor import start_grid
@@ -108,8 +109,4 @@ def run_grid(
         Console(sys.stdout, sys.stderr).print(text)
     if stop.is_set() and not detach:
         return EXIT_INTERRUPTED
-    return 0 if detach or detail.summary.status == "Completed" else _code(detail)
-
-
-def _code(grid: RunDetail) -> int:
-    return grid.summary.exit_code or EXIT_RUN
+    return 0 if detach else exit_code_of(detail.summary)

@@ -91,7 +91,11 @@ class Conductor:
 
     def _start_next(self) -> None:
         member = self._waiting.pop(0)
-        origin = Origin(self._id, {**self._more.definition, MEMBER: member})
+        origin = replace(
+            self._more,
+            parent=self._id,
+            definition={**self._more.definition, MEMBER: member},
+        )
         try:
             run = start(self._grid.request_of(member), self._prepared, self._place, origin=origin)
         except HistoryError as failure:

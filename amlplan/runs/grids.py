@@ -39,11 +39,21 @@ class Grid:
         """The grid of swept parameters; raises RunError for too many combinations."""
         return cls(request, tuple(combinations(swept)), parallelism)
 
+    @classmethod
+    def again(cls, request: RunRequest, definition: Mapping[str, Any]) -> Grid:
+        """The grid that a definition tells of."""
+        told = definition[GRID]
+        members = tuple(told["members"])
+        values = {**members[0], **request.parameters}
+        request = replace(request, parameters={name: values[name] for name in told["order"]})
+        return cls(request, members, told["parallelism"], told["metric"], told["goal"])
+
     @property
     def definition(self) -> dict[str, Any]:
         """What history keeps of it beside that of a run."""
         return {
             "members": [dict(member) for member in self.members],
+            "order": list(self.request.parameters),
             "parallelism": self.parallelism,
             "metric": self.metric,
             "goal": self.goal,

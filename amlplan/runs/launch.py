@@ -17,6 +17,7 @@ from amlplan.history import RunDraft
 from amlplan.processes import mark_of
 from amlplan.runs.inputs import fingerprinted, link
 from amlplan.runs.own_folders import OWN_FOLDERS, rules_of
+from amlplan.runs.recorded_request import recorded
 from amlplan.runs.recorder import recorder_folder
 from amlplan.snapshots.snapshot import materialise, scan, store
 from amlplan.wording import suggestion
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from amlplan.runs.inputs import Input
     from amlplan.runs.place import RunPlace
     from amlplan.runs.request import RunRequest
+    from amlplan.runs.resume import Resumption
     from amlplan.snapshots.manifest import Snapshot
 
 WORK = "work"
@@ -42,14 +44,19 @@ class Prepared:
     snapshot: Snapshot
     inputs: tuple[Input, ...]
     commit: str | None
+    resumption: Resumption | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a run belongs to or comes from: its grid, and fields that its definition gets."""
+    """What a run belongs to or comes from: its grid, and fields that its definition gets.
+
+    `edges` are nodes of the lineage that it came from, each with the relation.
+    """
 
     parent: str | None = None
     definition: Mapping[str, Any] = field(default_factory=dict)
+    edges: tuple[tuple[str, str], ...] = ()
 
 
 def launch(
@@ -91,12 +98,15 @@ def start(
     origin: Origin | None = None,
 ) -> RunSummary:
     """Record and submit a run of what was prepared; as `launch`."""
-    run = place.history.create(draft_of(request, prepared, place, origin or Origin()))
+    origin = origin or Origin()
+    run = place.history.create(draft_of(request, prepared, place, origin))
     folder = place.folder_of(run.id)
     try:
-        _fill(folder / WORK, prepared.snapshot, prepared.inputs, request, place)
+        for source, relation in origin.edges:
+            place.history.add_edge(source, relation, f"run:{run.id}")
+        _fill(folder / WORK, prepared, request, place)
         check()
-        place.jobs.submit(_job(run.id, folder, prepared.inputs, request, place))
+        place.jobs.submit(_job(run.id, folder, prepared, request, place))
     except AmlplanError as failure:
         shutil.rmtree(folder / WORK, ignore_errors=True)
         status = "Canceled" if isinstance(failure, CanceledError) else "Failed"
@@ -119,6 +129,8 @@ def draft_of(request: RunRequest, prepared: Prepared, place: RunPlace, origin: O
             for item in prepared.inputs
         },
         "submitter": None if mark is None else asdict(mark),
+        "request": recorded(request),
+        **_resumed(prepared),
         **request.definition,
         **origin.definition,
     }
@@ -140,27 +152,29 @@ def _user() -> str:
         return str(os.getuid())
 
 
-def _fill(
-    work: Path,
-    snapshot: Snapshot,
-    inputs: tuple[Input, ...],
-    request: RunRequest,
-    place: RunPlace,
-) -> None:
-    materialise(snapshot, place.content, work)
+def _resumed(prepared: Prepared) -> dict[str, str]:
+    resumption = prepared.resumption
+    return {} if resumption is None else {"resumed_from": resumption.run_id}
+
+
+def _fill(work: Path, prepared: Prepared, request: RunRequest, place: RunPlace) -> None:
+    materialise(prepared.snapshot, place.content, work)
     try:
         for name in OWN_FOLDERS:
             (work / name).mkdir()
     except OSError as failure:
         raise failure_at(work, "made", failure) from failure
-    link(inputs, request.source, work)
+    if prepared.resumption is not None:
+        prepared.resumption.put_into(work, place)
+    link(prepared.inputs, request.source, work)
 
 
 def _job(
-    run_id: str, folder: Path, inputs: tuple[Input, ...], request: RunRequest, place: RunPlace
+    run_id: str, folder: Path, prepared: Prepared, request: RunRequest, place: RunPlace
 ) -> Job:
     recorder = str(recorder_folder(place.data_folder))
     given = request.variables.get("PYTHONPATH")
+    resumption = prepared.resumption
     return Job(
         run_id=run_id,
         folder=folder,
@@ -168,14 +182,17 @@ def _job(
         command=request.program,
         variables={
             **request.variables,
-            **{item.variable: str(item.path) for item in inputs},
+            **{item.variable: str(item.path) for item in prepared.inputs},
+            **({} if resumption is None else resumption.variables(folder / WORK)),
             "PYTHONPATH": f"{recorder}:{given}" if given else recorder,
             "AMLPLAN_RUN_ID": run_id,
             "AMLPLAN_RUN_EVENTS": str(folder / "events"),
         },
         secrets=request.secrets,
         include=request.include,
+        exclude=request.exclude,
         max_size=request.collected_size,
+        by_reference=request.by_reference,
         max_duration=request.max_duration,
         retries=request.retries,
         share=request.share,

@@ -43,12 +43,14 @@ class RunRequest:
     secrets: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     include: tuple[str, ...] = COLLECTED
+    exclude: tuple[str, ...] = ()
     collected_size: int = COLLECTED_SIZE
+    by_reference: bool = False
     snapshot_size: int = SNAPSHOT_SIZE
     snapshot_files: int = SNAPSHOT_FILES
     max_duration: float | None = None
-    distribution: RunDistribution | None = None
     needs: Mapping[str, int] = field(default_factory=dict)
+    distribution: RunDistribution | None = None
     retries: int = 0
     share: Share = field(default_factory=Share)
     definition: Mapping[str, Any] = field(default_factory=dict)
@@ -96,12 +98,14 @@ def request_of(
         secrets=_without(secrets, plain) | hidden,
         inputs={name: item.path for name, item in config.input.items()},
         include=config.collect.include,
+        exclude=config.collect.exclude,
         collected_size=bytes_of(config.collect.max_size),
+        by_reference=config.collect.mode == "reference",
         snapshot_size=bytes_of(config.snapshot.max_size),
         snapshot_files=config.snapshot.max_files,
         max_duration=None if duration is None else seconds_of(duration),
-        distribution=config.distribution,
         needs=needs_of(config),
+        distribution=config.distribution,
         retries=config.retries,
         share=share or Share(),
         definition=definition,

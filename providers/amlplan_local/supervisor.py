@@ -178,6 +178,7 @@ class Supervisor:
         """Keep the outputs; why that could not be done, or None."""
         task = self._task
         try:
+            from amlplan_local.chosen import wanted_in
             from amlplan_local.collecting import keep_outputs
             from amlplan_local.store import ContentStore
         except ImportError as failure:  # amlplan was replaced or removed meanwhile
@@ -185,8 +186,7 @@ class Supervisor:
         return keep_outputs(
             self._folder,
             self._events,
-            task["include"],
-            task["max_size"],
+            wanted_in(task["wanted"]),
             ContentStore(Path(task["store"]), Path(task["cache"])),
         )
 
@@ -222,8 +222,7 @@ class Supervisor:
             "mark": _fields(mark_of(os.getpid())),
             "guard": guard and _fields(mark_of(guard)),
             "script": script and _fields(mark_of(script)),
-            "include": self._task["include"],
-            "max_size": self._task["max_size"],
+            "wanted": self._task["wanted"],
         }
         path = self._folder / "supervisor.json.new"
         with path.open("w") as file:

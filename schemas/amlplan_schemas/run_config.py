@@ -71,7 +71,14 @@ class RunCollect(Schema):
     include: tuple[str, ...] = Field(
         default=("outputs/**", "logs/**"), description="Patterns of files to keep."
     )
+    exclude: tuple[str, ...] = Field(
+        default=(), description="Patterns of files that are not kept, whatever include says."
+    )
     max_size: Size = Field(default="10GiB", description="How much is kept at most.")
+    mode: Literal["copy", "reference"] = Field(
+        default="copy",
+        description="Whether files are copied into the store, or stay with the run.",
+    )
 
 
 class RunSnapshot(Schema):

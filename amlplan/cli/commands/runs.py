@@ -15,6 +15,7 @@ from amlplan.cli.commands.looking.listing import list_command
 from amlplan.cli.commands.looking.reporting import report_command
 from amlplan.cli.commands.looking.showing import show_command
 from amlplan.cli.commands.looking.tagging import tag_command
+from amlplan.cli.commands.rerun import rerun_command
 from amlplan.cli.console import Console
 from amlplan.cli.interrupt import ending_on_signals
 from amlplan.cli.options import Command, CommandGroup, Option, flag
@@ -27,7 +28,7 @@ from amlplan.errors import RunError
 from amlplan.history import FINAL
 from amlplan.runs.canceling import cancel
 from amlplan.runs.follow import LogTail, follow
-from amlplan.runs.outputs import download
+from amlplan.runs.outputs import KEPT, download
 from amlplan.runs.place import root_of
 from amlplan.wording import counted
 
@@ -109,7 +110,8 @@ def download_command(
     place = opened(console, workspace)
     detail = place.history.run(run, history=history)
     folder = Path(to or detail.summary.id)
-    written = download(detail, place.content, folder, path)
+    kept = place.folder_of(detail.summary.id) / KEPT
+    written = download(detail, place.content, folder, path, kept)
     files, size = counted(len(written), "file"), size_text(sum(file.size for file in written))
     console.print(f"{files} ({size}) of {run_name(detail.summary)} in {folder}")
     return 0
@@ -123,5 +125,6 @@ for each in (
     report_command,
     tag_command,
     export_command,
+    rerun_command,
 ):
     command.add_command(each)
