@@ -26,7 +26,8 @@ def joined_class(run: type, submitted: type) -> "Any":
         kinds = kinds[:1]
     members = {"__module__": run.__module__, "__init__": Run.__init__}  # type: Any
     # What only the SDK has would work on an object that has none of its parts.
+    ours = {name for each in Run.__mro__ for name in vars(each)}
     for name in dir(submitted):
-        if not name.startswith("_") and not hasattr(Run, name):
+        if not name.startswith("_") and name not in ours:
             members[name] = Unsupported("azureml.core.run.Run." + name)
     return type("Kind", tuple(kinds), {})("Run", (Run, submitted), members)
