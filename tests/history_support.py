@@ -38,7 +38,7 @@ _CONTENT = {
     },
     **{
         table: f"SELECT id, {table}.* FROM {table} JOIN runs ON runs.key = {table}.run"
-        for table in ("latest", "tags", "properties", "outputs")
+        for table in ("latest", "tags", "properties", "parameters", "outputs")
     },
     "edges": "SELECT * FROM edges",
 }

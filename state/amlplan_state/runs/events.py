@@ -44,6 +44,7 @@ class Part:
     statuses: list[Row] = field(default_factory=list)
     tags: list[Row] = field(default_factory=list)
     properties: list[Row] = field(default_factory=list)
+    parameters: list[Row] = field(default_factory=list)
     outputs: list[Row] = field(default_factory=list)
     collected: set[str] = field(default_factory=set)
     edges: list[Row] = field(default_factory=list)
@@ -166,6 +167,10 @@ def _take_property(part: Part, head: Row, event: Event) -> None:
     part.properties.append((*head, stored(event["name"]), stored(event["value"])))
 
 
+def _take_parameter(part: Part, head: Row, event: Event) -> None:
+    part.parameters.append((*head, stored(event["name"]), stored(event["value"])))
+
+
 def _take_outputs(part: Part, head: Row, event: Event) -> None:
     sizes = event.get("sizes", {})
     rows = [
@@ -205,6 +210,7 @@ _TAKERS: dict[str, Callable[[Part, Row, Event], None]] = {
     "status": _take_status,
     "tag": _take_tag,
     "property": _take_property,
+    "parameter": _take_parameter,
     "outputs": _take_outputs,
     "edge": _take_edge,
     **dict.fromkeys(_RECORDS, _take_record),

@@ -135,10 +135,11 @@ def detail(connection: sqlite3.Connection, run_id: str) -> RunDetail:
         "SELECT coalesce(sum(skipped), 0) FROM ingested WHERE run = ?", (root,)
     ).fetchone()
     outputs, left_out = _outputs(connection, key)
+    defined = json.loads(definition)
     return RunDetail(
         summary=summary_of(tuple(rest)),
         workspace=_optional(workspace) or "",
-        definition=json.loads(definition),
+        definition=defined,
         statuses=course_of(changes_of(connection, key)).changes,
         metrics=_metrics(connection, key),
         tags={text_of(name): _optional(value) for name, value in _pairs(connection, "tags", key)},
@@ -153,6 +154,7 @@ def detail(connection: sqlite3.Connection, run_id: str) -> RunDetail:
         ),
         ignored=ignored,
         skipped=skipped,
+        parameters={**defined_parameters(defined), **_logged_parameters(connection, key)},
     )
 
 
@@ -165,7 +167,7 @@ def series(connection: sqlite3.Connection, run_id: str, name: str) -> list[Point
         "ORDER BY moment, ingested.file, metrics.offset",
         (stored(run_id), stored(name)),
     )
-    return [_point(*row) for row in rows]
+    return [point_of(*row) for row in rows]
 
 
 def records(connection: sqlite3.Connection, run_id: str, kind: str | None) -> list[Recorded]:
@@ -199,9 +201,10 @@ def lineage(
     ]
 
 
-def _point(
+def point_of(
     kind: str, value: float | None, text: str | bytes | None, step: int | None, time: float
 ) -> Point:
+    """The value of a metric, from the columns that tables keep it in."""
     if kind == "text" or value is None:
         words = text_of(text or "")
         return Point(words if kind == "text" else float(words), step, time)
@@ -218,7 +221,7 @@ def _metrics(connection: sqlite3.Connection, key: int) -> dict[str, Metric]:
         (key,),
     )
     return {
-        text_of(name): Metric(count, _point(*last), least, greatest)
+        text_of(name): Metric(count, point_of(*last), least, greatest)
         for name, count, least, greatest, *last in rows
     }
 
@@ -228,6 +231,18 @@ def _pairs(
 ) -> Iterable[tuple[str | bytes, str | bytes | None]]:
     query = f"SELECT name, value FROM {table} WHERE run = ? ORDER BY name"  # noqa: S608
     return connection.execute(query, (key,))
+
+
+def defined_parameters(definition: dict[str, Any]) -> dict[str, str]:
+    """What the script was started with."""
+    given = definition.get("parameters")
+    return {name: str(value) for name, value in given.items()} if isinstance(given, dict) else {}
+
+
+def _logged_parameters(connection: sqlite3.Connection, key: int) -> dict[str, str]:
+    """What the script said that it worked with."""
+    pairs = _pairs(connection, "parameters", key)
+    return {text_of(name): _optional(value) or "" for name, value in pairs}
 
 
 def _outputs(

@@ -7,7 +7,7 @@ an event is the latest time up to it in its file, so that one file is always in 
 
 from __future__ import annotations
 
-FORMAT = 2
+FORMAT = 3
 
 TABLES = """
 CREATE TABLE meta (format INTEGER NOT NULL, complete INTEGER NOT NULL);
@@ -119,6 +119,16 @@ CREATE TABLE tags (
 ) WITHOUT ROWID;
 
 CREATE TABLE properties (
+    run INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT,
+    moment REAL NOT NULL,
+    file TEXT NOT NULL,
+    offset INTEGER NOT NULL,
+    PRIMARY KEY (run, name)
+) WITHOUT ROWID;
+
+CREATE TABLE parameters (
     run INTEGER NOT NULL,
     name TEXT NOT NULL,
     value TEXT,

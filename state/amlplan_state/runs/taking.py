@@ -60,6 +60,7 @@ WHERE {_LATER.format("tags")}
 _PROPERTY = _TAG.replace("tags", "properties").replace(
     _LATER.format("properties"), _EARLIER.format("properties")
 )
+_PARAMETER = _PROPERTY.replace("properties", "parameters")
 _OUTPUT = f"""
 INSERT INTO outputs VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (run, path) DO UPDATE SET
@@ -67,7 +68,17 @@ ON CONFLICT (run, path) DO UPDATE SET
     moment = excluded.moment, file = excluded.file, offset = excluded.offset
 WHERE {_LATER.format("outputs")}
 """  # noqa: S608
-_OF_RUNS = ["ingested", "metrics", "latest", "records", "statuses", "tags", "properties", "outputs"]
+_OF_RUNS = [
+    "ingested",
+    "metrics",
+    "latest",
+    "records",
+    "statuses",
+    "tags",
+    "properties",
+    "parameters",
+    "outputs",
+]
 _NUMBER = """
 INSERT INTO numbers VALUES (?, ?) ON CONFLICT (history) DO UPDATE SET last = excluded.last
 WHERE excluded.last > last
@@ -194,6 +205,7 @@ def _insert(
     many(_STATUS, ((of(r[0]), file, *r[1:]) for r in part.statuses))
     many(_TAG, ((of(r[0]), *r[4:], r[3], name, r[1]) for r in part.tags))
     many(_PROPERTY, ((of(r[0]), *r[4:], r[3], name, r[1]) for r in part.properties))
+    many(_PARAMETER, ((of(r[0]), *r[4:], r[3], name, r[1]) for r in part.parameters))
     many(_OUTPUT, ((of(r[0]), *r[4:], r[3], name, r[1]) for r in part.outputs))
     many("UPDATE runs SET collected = 1 WHERE key = ?", ((of(run),) for run in part.collected))
     touched.update(of(row[0]) for row in part.statuses)

@@ -35,6 +35,7 @@ DETAIL = {
     "metrics",
     "tags",
     "properties",
+    "parameters",
     "outputs",
     "left_out",
     "children",
@@ -97,6 +98,7 @@ def test_a_run_is_shown_in_full(line: CommandLine) -> None:
     assert (shown["tags"], shown["properties"]) == ({"kind": "svm"}, {"seed": "7"})
     assert shown["outputs"]["outputs/model"]["size"] == 3
     assert set(shown["left_out"]) == {"outputs/pipe"}
+    assert shown["parameters"] == {"alpha": "1"}
     assert [child["name"] for child in shown["children"]] == ["fold 1"]
     text = line.run("runs", "show").out
     for words in ("alpha  1", "loss  1  (3 values, 1 to 3)", "kind  svm", "seed  7", "fold 1"):

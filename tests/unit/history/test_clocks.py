@@ -79,7 +79,7 @@ SAID: st.SearchStrategy[Said] = st.tuples(
     st.fixed_dictionaries({"status": st.sampled_from(sorted(NEXT))}),
 ) | st.tuples(
     st.integers(0, 20).map(float),
-    st.sampled_from(["metric", "tag", "property", "row"]),
+    st.sampled_from(["metric", "tag", "property", "parameter", "row"]),
     st.fixed_dictionaries(
         {
             "name": st.just("a"),
@@ -144,6 +144,7 @@ def check(store: SqliteHistory, events: list[Said]) -> None:
     assert [metric.last.value for metric in found.metrics.values()] == said("metric")[-1:]
     assert list(found.tags.values()) == said("tag")[-1:]
     assert list(found.properties.values()) == said("property")[:1]
+    assert list(found.parameters.values()) == said("parameter")[:1]
     assert [row.data["values"] for row in store.records(RUN)] == said("row", "values")
 
 

@@ -40,6 +40,7 @@ def fields(kind: str) -> st.SearchStrategy[dict[str, Any]]:
         "status": {"status": st.sampled_from(sorted(NEXT)), "reason": st.none() | text},
         "tag": {"name": NAMES, "value": st.none() | text},
         "property": {"name": NAMES, "value": text},
+        "parameter": {"name": NAMES, "value": text},
         "row": {"name": NAMES, "values": st.dictionaries(text, NUMBERS, max_size=2)},
         "run": {"history": text, "name": text, "number": st.integers(1, 9), "parent": st.none()},
         "outputs": {
@@ -52,7 +53,18 @@ def fields(kind: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({"type": st.just(kind), **of_kind[kind]})
 
 
-KINDS = ["metric", "metric", "status", "status", "tag", "property", "row", "run", "outputs"]
+KINDS = [
+    "metric",
+    "metric",
+    "status",
+    "status",
+    "tag",
+    "property",
+    "parameter",
+    "row",
+    "run",
+    "outputs",
+]
 EVENT = st.tuples(
     st.sampled_from([*KINDS, "unknown"]).flatmap(fields), TIMES, st.sampled_from(["", ".1", ".2"])
 )
@@ -246,11 +258,11 @@ def test_a_database_of_others_is_no_history(tmp_path: Path) -> None:
 def test_a_newer_format_is_refused_with_what_to_do(tmp_path: Path) -> None:
     store = filled(tmp_path)
     connection = sqlite3.connect(database_of(tmp_path))
-    connection.execute("UPDATE meta SET format = 3")
+    connection.execute("UPDATE meta SET format = 4")
     connection.commit()
     connection.close()
     for use in (store.runs, store.sync, lambda: make_run(store)):
-        with pytest.raises(HistoryError, match=r"has format 3; .* up to format 2\. Use the newer"):
+        with pytest.raises(HistoryError, match=r"has format 4; .* up to format 3\. Use the newer"):
             use()
     store.rebuild()
     assert len(store.runs()) == 2
@@ -260,12 +272,12 @@ def test_an_older_format_is_made_again_by_a_rebuild(tmp_path: Path) -> None:
     store = filled(tmp_path)
     before = content(tmp_path / "workspace")
     connection = sqlite3.connect(database_of(tmp_path))
-    connection.execute("UPDATE meta SET format = 1")
+    connection.execute("UPDATE meta SET format = 2")
     connection.execute("ALTER TABLE runs DROP COLUMN moment")
     connection.commit()
     connection.close()
     for use in (store.runs, store.sync, lambda: make_run(store)):
-        with pytest.raises(HistoryError, match=r"has format 1; .*amlplan history rebuild"):
+        with pytest.raises(HistoryError, match=r"has format 2; .*amlplan history rebuild"):
             use()
     store.rebuild()
     assert content(tmp_path / "workspace") == before
