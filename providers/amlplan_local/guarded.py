@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from amlplan_local.run_log import RunLog
+    from amlplan_local.run_service import RunService
 
 CANCELED = "canceled"
 TOO_LONG = "too long"
@@ -72,7 +73,12 @@ class GuardedScript:
         return self._process, self._group
 
     def follow(
-        self, log: RunLog, wakes: int, is_canceled: Callable[[], bool], seconds: float | None
+        self,
+        log: RunLog,
+        wakes: int,
+        is_canceled: Callable[[], bool],
+        seconds: float | None,
+        service: RunService,
     ) -> tuple[int, str]:
         """Move its output to the log until it ended; its exit code, and why it was ended or "".
 
@@ -91,7 +97,11 @@ class GuardedScript:
             if self._code is None:
                 too_long = TOO_LONG if time.monotonic() > deadline else ""
                 self._end_if_due(CANCELED if is_canceled() else too_long)
+            service.watch(poll)
             for descriptor, _ in poll.poll(self._pause(deadline) * 1000):
+                if service.is_asked(descriptor):
+                    service.start()
+                    continue
                 data = os.read(descriptor, PIECE)
                 if descriptor == self._output and data:
                     log.take(data)

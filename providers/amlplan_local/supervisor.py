@@ -21,6 +21,7 @@ from amlplan.processes import ProcessMark, mark_of
 from amlplan_local.guarded import CANCELED, TOO_LONG, UNGUARDED, GuardedScript
 from amlplan_local.run_events import EventFile, status
 from amlplan_local.run_log import RunLog
+from amlplan_local.run_service import RunService
 
 TAKEN = b"taken\n"
 HEARTBEAT = 5.0
@@ -79,7 +80,11 @@ class Supervisor:
 
         Where the run's folder was removed meanwhile, the script is ended and nothing is told.
         """
-        final, reason, code = self._run()
+        service = RunService(
+            self._task["run"], self._folder, self._task["store"], self._task["cache"]
+        )
+        final, reason, code = self._run(service)
+        service.finish()
         if self._is_removed():
             return
         self._log.finish()
@@ -95,21 +100,24 @@ class Supervisor:
         self._tell(final, reason, code)
         os.ftruncate(self._lock, 0)
 
-    def _run(self) -> tuple[str, str | None, int | None]:
+    def _run(self, service: RunService) -> tuple[str, str | None, int | None]:
         """The status, reason and exit code that the script itself comes to."""
         if self._is_canceled:
             return "Canceled", "canceled before it started", None
         task = self._task
         script = GuardedScript(task["guard"], task["command"], self._folder.joinpath("work"))
         try:
-            marks = script.start({**os.environ, **task["variables"], **task["secrets"]})
+            environment = {**os.environ, **task["variables"], **task["secrets"]}
+            marks = script.start(service.environment(environment))
         except (OSError, ValueError) as failure:
             why = failure.strerror if isinstance(failure, OSError) else failure
             return "Failed", f"the script cannot be started: {why}", None
         with suppress(OSError):  # a full disk; only who finishes a lost run would wait for it
             self._write_marks(*marks)
         seconds = task["max_duration"]
-        code, why_ended = script.follow(self._log, self._wakes, lambda: self._is_canceled, seconds)
+        code, why_ended = script.follow(
+            self._log, self._wakes, lambda: self._is_canceled, seconds, service
+        )
         if why_ended == CANCELED:
             return "Canceled", None, code
         if why_ended == UNGUARDED:
