@@ -81,7 +81,7 @@ def request_of(
         command=config.command or (),
         arguments=config.arguments,
         parameters=config.parameters,
-        variables=_without(variables, hidden) | plain,
+        variables=_without(variables, hidden) | plain | _mlflow(config),
         secrets=_without(secrets, plain) | hidden,
         inputs={name: item.path for name, item in config.input.items()},
         include=config.collect.include,
@@ -91,6 +91,11 @@ def request_of(
         max_duration=None if duration is None else seconds_of(duration),
         definition=definition,
     )
+
+
+def _mlflow(config: RunConfig) -> dict[str, str]:
+    """What tells the run's service to leave MLflow alone, where that is asked for."""
+    return {"AMLPLAN_MLFLOW": "leave"} if config.mlflow.tracking == "leave" else {}
 
 
 def _without(variables: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
