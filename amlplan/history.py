@@ -22,14 +22,14 @@ NEXT: Mapping[str, frozenset[str]] = {
     "NotStarted": frozenset({"Queued", "Preparing", "Running"}) | _ENDINGS,
     "Queued": frozenset({"Preparing", "Running"}) | _ENDINGS,
     "Preparing": frozenset({"Running"}) | _ENDINGS,
-    "Running": frozenset({"Finalizing", "NotResponding", "Completed"}) | _ENDINGS,
+    "Running": frozenset({"Preparing", "Finalizing", "NotResponding", "Completed"}) | _ENDINGS,
     "NotResponding": frozenset({"Running", "Finalizing", "Completed"}) | _ENDINGS,
     "Finalizing": frozenset({"Completed"}) | _ENDINGS,
     "Completed": frozenset(),
     "Failed": frozenset(),
     "Canceled": frozenset(),
 }
-"""The statuses that may follow each status."""
+"""The statuses that may follow each status; behind Running, Preparing is of another attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,17 @@ class RunDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class RunOverview:
+    """A run with what runs are found and compared by."""
+
+    summary: RunSummary
+    metrics: Mapping[str, Metric]
+    parameters: Mapping[str, str]
+    tags: Mapping[str, str | None]
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """Which completed run is wanted.
 
@@ -263,6 +274,20 @@ class ReadsRuns(Protocol):
         ...
 
 
+class SurveysRuns(Protocol):
+    """Looks at many runs at once."""
+
+    def overviews(
+        self,
+        history: str | None = None,
+        *,
+        status: str | None = None,
+        with_children: bool = False,
+    ) -> list[RunOverview]:
+        """The runs, the newest first, with the last values of all their metrics."""
+        ...
+
+
 class FindsRuns(Protocol):
     """Finds runs by what they are."""
 
@@ -287,5 +312,5 @@ class TracesLineage(Protocol):
         ...
 
 
-class History(RecordsRuns, TakesEvents, ReadsRuns, FindsRuns, TracesLineage, Protocol):
+class History(RecordsRuns, TakesEvents, ReadsRuns, SurveysRuns, FindsRuns, TracesLineage, Protocol):
     """A history of runs, safe for several threads and processes."""

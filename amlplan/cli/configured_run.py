@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amlplan.abilities import BuildsEnvironments, RunsJobs
+from amlplan.abilities import BuildsEnvironments, RunsJobs, Share
 from amlplan.cli.progress import ProgressHandle
 from amlplan.cli.run_request import RUN_CONFIG, python_on_path
 from amlplan.cli.workspaces import place_of
@@ -61,6 +61,7 @@ def configured(
         variables=variables,
         secrets=secrets,
         definition=_definition(address, config, resolved),
+        share=_share(config, resolved),
     )
     return request, place, resolved.notes
 
@@ -112,6 +113,20 @@ def _check_resources(config: RunConfig, place: RunPlace) -> None:
             f"{where} cannot run {config.name}: {'; '.join(lacking)}. Ask for less in resources, "
             "or run it elsewhere.",
         )
+
+
+def _share(config: RunConfig, resolved: ResolvedConfig) -> Share:
+    """What the run takes of its target while others run there too."""
+    if config.target is None:
+        return Share()
+    target = resolved.records[config.target.address]
+    facts = target.outputs.values.get("facts") or {}
+    return Share(
+        target=target.name,
+        max_runs=target.inputs.values.get("max_runs"),
+        gpus=config.resources.gpus or 0,
+        gpu_count=facts.get("gpus") or 0,
+    )
 
 
 def _interpreter(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amlplan.abilities import SUPERVISED
 from amlplan.errors import ProviderError
 from amlplan.history import FINAL
 from amlplan.processes import ProcessMark, is_running
 from amlplan.runs.place import root_of
+from amlplan.runs.responding import is_news, record_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,6 +35,8 @@ def bring_up_to_date(place: RunPlace) -> list[ProviderError]:
             continue
         try:
             has_ended = settle(run.id, place)
+            if not has_ended:
+                _look_for_life(run, place)
         except ProviderError as failure:
             failures.append(failure)
             continue
@@ -46,12 +50,18 @@ def settle(run_id: str, place: RunPlace) -> bool:
     """End a run where nobody looks after it any more; whether it has ended, now or before."""
     folder = place.folder_of(run_id)
     state = place.jobs.pull(run_id, folder)
-    if state == "running":
+    if state in SUPERVISED:
         return False
     if state == "unknown" and _is_being_submitted(place.history.run(run_id).definition):
         return False
     place.jobs.finish_lost(run_id, folder, place.content.folder)
     return place.jobs.pull(run_id, folder) == "ended"
+
+
+def _look_for_life(run: RunSummary, place: RunPlace) -> None:
+    state = place.jobs.pull(run.id, place.folder_of(run.id))
+    if is_news(state, run.status):
+        record_response(run.id, place, state)
 
 
 def end_children(place: RunPlace, unfinished: Iterable[RunSummary]) -> None:

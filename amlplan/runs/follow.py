@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from amlplan.errors import RunError
 from amlplan.history import FINAL
 from amlplan.runs.due import settle
+from amlplan.runs.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,15 +82,21 @@ def _final_in(line: bytes) -> str | None:
 
 
 def follow(
-    run_id: str, place: RunPlace, write: Callable[[bytes], None], check: Callable[[], None]
+    run_id: str,
+    place: RunPlace,
+    write: Callable[[bytes], None],
+    check: Callable[[], None],
+    tell: Callable[[str], None] = lambda _: None,
 ) -> str:
     """Pass on the log of a run until it has ended; gives its last status.
 
+    `tell` is told of what is not in the log: that the run waits for others, or does not respond.
     `check` is called at each look and may raise to stop following; the run goes on then. A run
     that nobody looks after any more is ended here. Raises RunError where its folder is removed.
     """
     folder = place.folder_of(run_id)
     log, statuses = LogTail(folder / "log.txt"), StatusTail(folder)
+    standing = Standing(run_id, place)
     looked = time.monotonic()
     pause = QUICK
     while True:
@@ -104,7 +111,8 @@ def follow(
         if time.monotonic() - looked > LOOK:
             looked = time.monotonic()
             _check_there(run_id, folder)
-            settle(run_id, place)
+            if not settle(run_id, place) and (news := standing.news()) is not None:
+                tell(news)
         time.sleep(pause)
         pause = min(pause * 1.1, SLOW)
 

@@ -144,6 +144,8 @@ def _job(
         include=request.include,
         max_size=request.collected_size,
         max_duration=request.max_duration,
+        retries=request.retries,
+        share=request.share,
     )
 
 

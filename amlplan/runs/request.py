@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from amlplan.abilities import Share
 from amlplan_schemas.base import bytes_of, seconds_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ class RunRequest:
 
     `source` is the folder that is snapshotted, `script` relative to it. `interpreter` runs the
     script. `secrets` are environment variables that are written nowhere. Sizes are in bytes,
-    `max_duration` in seconds. `definition` is what history keeps beside that, as JSON.
+    `max_duration` in seconds, for all attempts together. `definition` is what history keeps beside
+    that, as JSON.
     """
 
     history: str
@@ -44,6 +46,8 @@ class RunRequest:
     snapshot_size: int = SNAPSHOT_SIZE
     snapshot_files: int = SNAPSHOT_FILES
     max_duration: float | None = None
+    retries: int = 0
+    share: Share = field(default_factory=Share)
     definition: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -63,6 +67,7 @@ def request_of(
     variables: Mapping[str, str],
     secrets: Mapping[str, str],
     definition: Mapping[str, Any],
+    share: Share | None = None,
 ) -> RunRequest:
     """The request that a run configuration makes.
 
@@ -89,6 +94,8 @@ def request_of(
         snapshot_size=bytes_of(config.snapshot.max_size),
         snapshot_files=config.snapshot.max_files,
         max_duration=None if duration is None else seconds_of(duration),
+        retries=config.retries,
+        share=share or Share(),
         definition=definition,
     )
 

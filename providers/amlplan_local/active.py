@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amlplan.abilities import SUPERVISED
 from amlplan.errors import HistoryError, ProviderError
 
 if TYPE_CHECKING:
@@ -53,4 +54,4 @@ def _active(
         raise ProviderError(
             "It is not known whether runs are active", f"{failure.summary}: {failure.detail}"
         ) from failure
-    return [run for run in ids if jobs.pull(run, workspace / "runs" / run) == "running"]
+    return [run for run in ids if jobs.pull(run, workspace / "runs" / run) in SUPERVISED]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 URL, TOKEN = "AMLPLAN_RUN_SERVICE", "AMLPLAN_RUN_TOKEN"
@@ -62,7 +62,7 @@ class RunService:
         self._server: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._failures = 0
-        self._is_watched = False
+        self._watched_by: select.poll | None = None
         self._listener: socket.socket | None = None
         with suppress(OSError):  # a host without a loopback: scripts run all the same
             self._listener = _listening()
@@ -89,24 +89,24 @@ class RunService:
             return
         if self._server is not None and self._server.poll() is not None:
             self._mourn()
+        is_watched = self._watched_by is poll
         is_wanted = self._server is None and self._failures < MOST
-        if is_wanted and not self._is_watched:
+        if is_wanted and not is_watched:
             poll.register(self._listener.fileno(), select.POLLIN)
-        elif self._is_watched and not is_wanted:
+        elif is_watched and not is_wanted:
             poll.unregister(self._listener.fileno())
-        self._is_watched = is_wanted
+        self._watched_by = poll if is_wanted else None
 
-    def is_asked(self, descriptor: int) -> bool:
-        """Whether what a poll found readable is the port."""
-        return self._listener is not None and descriptor == self._listener.fileno()
+    def start_if_asked(self, ready: Collection[int]) -> None:
+        """Start a server where the port is among what a poll found readable."""
+        if self._listener is not None and self._listener.fileno() in ready:
+            self._start(self._listener)
 
-    def start(self) -> None:
-        """Start a server, which takes the connection that is waiting."""
-        if self._listener is None or self._server is not None:
-            return
+    def _start(self, listener: socket.socket) -> None:
+        """Start a server, which takes the connections that are waiting."""
         import subprocess
 
-        port = self._listener.fileno()
+        port = listener.fileno()
         self._started = time.monotonic()
         try:
             self._server = subprocess.Popen(
@@ -128,7 +128,7 @@ class RunService:
         if self._listener is None:
             return
         if self._server is None and self._failures < MOST and _is_waited_at(self._listener):
-            self.start()  # a client that did not wait for its answer
+            self._start(self._listener)  # a client that did not wait for its answer
         if self._server is not None:
             _end(self._server)
         self._listener.close()

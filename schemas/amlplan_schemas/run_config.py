@@ -126,7 +126,10 @@ class RunConfig(ResourceInputs):
         default_factory=RunMlflow, description="What MLflow in the script does."
     )
     max_run_duration: Duration | None = Field(
-        default=None, description="After this long it is ended, as in 2h."
+        default=None, description="After this long it is ended, as in 2h, with all its attempts."
+    )
+    retries: int = Field(
+        default=0, ge=0, le=1000, description="How often a run that failed is tried again."
     )
 
     @model_validator(mode="after")

@@ -6,9 +6,9 @@ import sys
 
 import click
 
-from amlplan.cli.commands.runs import opened
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, CommandGroup, Option, flag
+from amlplan.cli.run_options import opened
 from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.run_json import FORMAT_VERSION
 from amlplan.cli.text.runs import table

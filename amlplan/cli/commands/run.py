@@ -13,6 +13,8 @@ from amlplan.cli.console import Console
 from amlplan.cli.interrupt import stopping_on_signals
 from amlplan.cli.options import Command, Option, assignments_of, flag, variable_options
 from amlplan.cli.progress import Progress
+from amlplan.cli.run_exit import exit_code_of
+from amlplan.cli.run_news import tell_last_errors, tell_news
 from amlplan.cli.run_request import Asked, requested
 from amlplan.cli.style import styled, visible
 from amlplan.cli.text.json_text import json_text
@@ -134,17 +136,24 @@ def _run(console: Console, asked: Asked, *, detach: bool, as_json: bool) -> int:
         else:
             underway.run, underway.place = run, place
             with console.raw() as write:
-                follow(run.id, place, write, lambda: underway.cancel_once(stop))
+                follow(
+                    run.id,
+                    place,
+                    write,
+                    lambda: underway.cancel_once(stop),
+                    lambda news: tell_news(console, news),
+                )
         interrupted = stop.is_set() and not detach
     detail = _recorded(run, place)
     if not detach:
+        tell_last_errors(console, detail, place)
         console.print(ending_text(detail))
         _hint(console, detail, request, place)
     if as_json:
         Console(sys.stdout, sys.stderr).print(json_text(run_json(detail)))
     if interrupted:
         return EXIT_INTERRUPTED
-    return 0 if detach else _code(detail)
+    return 0 if detach else exit_code_of(detail.summary)
 
 
 def _check_stop(stop: threading.Event) -> None:
@@ -168,11 +177,3 @@ def _hint(console: Console, run: RunDetail, request: RunRequest, place: RunPlace
     hint = missing_file_hint(request.source, place.folder_of(run.summary.id))
     if hint is not None:
         console.error(f"\n{styled('yellow', 'Hint:')} {visible(hint)}")
-
-
-def _code(run: RunDetail) -> int:
-    """The script's own code; a run that ended without one failed for amlplan's reasons."""
-    code = run.summary.exit_code
-    if run.summary.status == "Completed":
-        return 0
-    return code or EXIT_RUN

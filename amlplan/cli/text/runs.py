@@ -66,23 +66,26 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([styled("bold", texts[0]), *texts[1:]])
 
 
+RUN_HEAD = ("NUMBER", "HISTORY", "NAME", "STATUS", "STARTED", "TOOK", "ID")
+
+
+def runs_rows(runs: Iterable[RunSummary]) -> Iterator[tuple[str, ...]]:
+    """The cells of each run below `RUN_HEAD`."""
+    for run in runs:
+        yield (
+            "" if run.number is None else str(run.number),
+            run.history,
+            run.name,
+            run.status,
+            time_text(run.started or run.created),
+            duration_text(run.duration),
+            run.id,
+        )
+
+
 def runs_table(runs: Iterable[RunSummary]) -> str:
     """A line for each run."""
-    return table(
-        ("NUMBER", "HISTORY", "NAME", "STATUS", "STARTED", "TOOK", "ID"),
-        (
-            (
-                "" if run.number is None else str(run.number),
-                run.history,
-                run.name,
-                run.status,
-                time_text(run.started or run.created),
-                duration_text(run.duration),
-                run.id,
-            )
-            for run in runs
-        ),
-    )
+    return table(RUN_HEAD, runs_rows(runs))
 
 
 def metric_text(value: float | str | bool) -> str:  # noqa: FBT001 - any value that a metric takes
@@ -120,6 +123,7 @@ def run_text(run: RunDetail) -> str:
         "exit code": "-" if summary.exit_code is None else str(summary.exit_code),
         "started": time_text(summary.started),
         "took": duration_text(summary.duration),
+        **_attempts(run),
         "by": on_one_line(f"{summary.by} on {summary.host}"),
         **_definition(run.definition),
     }
@@ -127,6 +131,11 @@ def run_text(run: RunDetail) -> str:
     lines = [styled("bold", f"# {run_name(summary)} ({on_one_line(summary.name)})"), ""]
     lines += [f"{name:<{width}}  {text}" for name, text in facts.items()]
     return "\n".join([*lines, *_sections(run)])
+
+
+def _attempts(run: RunDetail) -> dict[str, str]:
+    last = max((change.attempt for change in run.statuses), default=1)
+    return {"attempts": str(last)} if last > 1 else {}
 
 
 def _definition(definition: Mapping[str, Any]) -> dict[str, str]:

@@ -154,7 +154,7 @@ def detail(connection: sqlite3.Connection, run_id: str) -> RunDetail:
         ),
         ignored=ignored,
         skipped=skipped,
-        parameters={**_defined_parameters(defined), **_logged_parameters(connection, key)},
+        parameters={**defined_parameters(defined), **_logged_parameters(connection, key)},
     )
 
 
@@ -167,7 +167,7 @@ def series(connection: sqlite3.Connection, run_id: str, name: str) -> list[Point
         "ORDER BY moment, ingested.file, metrics.offset",
         (stored(run_id), stored(name)),
     )
-    return [_point(*row) for row in rows]
+    return [point_of(*row) for row in rows]
 
 
 def records(connection: sqlite3.Connection, run_id: str, kind: str | None) -> list[Recorded]:
@@ -201,9 +201,10 @@ def lineage(
     ]
 
 
-def _point(
+def point_of(
     kind: str, value: float | None, text: str | bytes | None, step: int | None, time: float
 ) -> Point:
+    """The value of a metric, from the columns that tables keep it in."""
     if kind == "text" or value is None:
         words = text_of(text or "")
         return Point(words if kind == "text" else float(words), step, time)
@@ -220,7 +221,7 @@ def _metrics(connection: sqlite3.Connection, key: int) -> dict[str, Metric]:
         (key,),
     )
     return {
-        text_of(name): Metric(count, _point(*last), least, greatest)
+        text_of(name): Metric(count, point_of(*last), least, greatest)
         for name, count, least, greatest, *last in rows
     }
 
@@ -232,7 +233,7 @@ def _pairs(
     return connection.execute(query, (key,))
 
 
-def _defined_parameters(definition: dict[str, Any]) -> dict[str, str]:
+def defined_parameters(definition: dict[str, Any]) -> dict[str, str]:
     """What the script was started with."""
     given = definition.get("parameters")
     return {name: str(value) for name, value in given.items()} if isinstance(given, dict) else {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import HistoryError
 from amlplan_state.filesystems import current_mounts, network_type_of
-from amlplan_state.runs import complaints, ingesting, queries, selecting
+from amlplan_state.runs import complaints, ingesting, overviews, queries, selecting
 from amlplan_state.runs.appending import append
 from amlplan_state.runs.complaints import explained
 from amlplan_state.runs.creating import check_history, new_id, next_number, write_first_event
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Recorded,
         RunDetail,
         RunDraft,
+        RunOverview,
         RunSummary,
         SelectedRun,
         Selection,
@@ -105,6 +106,17 @@ class SqliteHistory:
         """What was recorded other than metrics, tags and properties."""
         with reading(self._layout) as connection:
             return queries.records(connection, run_id, kind)
+
+    def overviews(
+        self,
+        history: str | None = None,
+        *,
+        status: str | None = None,
+        with_children: bool = False,
+    ) -> list[RunOverview]:
+        """The runs with what they are compared by; see SurveysRuns."""
+        with reading(self._layout) as connection:
+            return overviews.overviews(connection, history, status, with_children=with_children)
 
     def select(self, selection: Selection) -> SelectedRun | None:
         """The run that a selection asks for; see FindsRuns."""
