@@ -80,7 +80,7 @@ def _before(file: Runconfig, shown: ShownRun) -> Told:
         {name: getattr(block, name) for name in block.model_fields_set}
         | {name: value for name, value in given.items() if value}
     )
-    told = told_of(completed(block, file, shown.root), keeps_python=True)
+    told = told_of(completed(block, file), keeps_python=True)
     values = dict(told.values)
     for way in ("script", "command"):
         values[way] = file.get(way) or ([] if way == "command" else None)
