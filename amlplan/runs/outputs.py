@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
     from amlplan.content_store import ContentStore
     from amlplan.history import OutputFile, RunDetail
+    from amlplan.runs.place import RunPlace
 
 CHUNK = 1024 * 1024
+KEPT = "kept"
+"""The folder of a run in which outputs lie that are kept by reference."""
 
 
 def download(
@@ -34,6 +37,16 @@ def download(
     for file in wanted:
         copy_content(content, file.digest, folder / file.path)
     return wanted
+
+
+def content_path(place: RunPlace, run_id: str, file: OutputFile) -> Path:
+    """Where the bytes of an output lie: in the store, or with the run, where it kept them there.
+
+    Whoever reads them checks that they are there, and what they were.
+    """
+    stored = place.content.path(file.digest)
+    kept = place.folder_of(run_id) / KEPT / file.path
+    return kept if kept.exists() and not stored.exists() else stored
 
 
 def _is_below(name: str, path: str | None) -> bool:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from amlplan.abilities import Share
+from amlplan.runs.distribution import launched
 from amlplan_schemas.base import bytes_of, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from amlplan_schemas.run_config import RunConfig
+    from amlplan_schemas.run_config import RunConfig, RunDistribution
 
 COLLECTED = ("outputs/**", "logs/**")
 SNAPSHOT_SIZE = 300 * 1024**2
@@ -25,9 +26,9 @@ class RunRequest:
     """A run to be launched.
 
     `source` is the folder that is snapshotted, `script` relative to it. `interpreter` runs the
-    script. `secrets` are environment variables that are written nowhere. Sizes are in bytes,
-    `max_duration` in seconds, for all attempts together. `definition` is what history keeps beside
-    that, as JSON.
+    script. `secrets` are environment variables that are written nowhere. `needs` is what a target
+    must have, by the names of its facts. Sizes are in bytes, `max_duration` in seconds, for all
+    attempts together. `definition` is what history keeps beside that, as JSON.
     """
 
     history: str
@@ -46,6 +47,8 @@ class RunRequest:
     snapshot_size: int = SNAPSHOT_SIZE
     snapshot_files: int = SNAPSHOT_FILES
     max_duration: float | None = None
+    needs: Mapping[str, int] = field(default_factory=dict)
+    distribution: RunDistribution | None = None
     retries: int = 0
     share: Share = field(default_factory=Share)
     definition: Mapping[str, Any] = field(default_factory=dict)
@@ -55,7 +58,10 @@ class RunRequest:
         """The command line of the run, started in its working folder."""
         head = self.command if self.script is None else (self.interpreter, self.script)
         options = (part for name, value in self.parameters.items() for part in (f"--{name}", value))
-        return (*head, *self.arguments, *options)
+        program = (*head, *self.arguments, *options)
+        if self.distribution is None:
+            return program
+        return launched(program, self.distribution, self.interpreter)
 
 
 def request_of(
@@ -94,6 +100,8 @@ def request_of(
         snapshot_size=bytes_of(config.snapshot.max_size),
         snapshot_files=config.snapshot.max_files,
         max_duration=None if duration is None else seconds_of(duration),
+        needs=needs_of(config),
+        distribution=config.distribution,
         retries=config.retries,
         share=share or Share(),
         definition=definition,
@@ -103,6 +111,18 @@ def request_of(
 def _mlflow(config: RunConfig) -> dict[str, str]:
     """What tells the run's service to leave MLflow alone, where that is asked for."""
     return {"AMLPLAN_MLFLOW": "leave"} if config.mlflow.tracking == "leave" else {}
+
+
+def needs_of(config: RunConfig) -> dict[str, int]:
+    """What a run configuration asks of its target, by the names of a target's facts."""
+    resources = config.resources
+    needed = {
+        "cpus": resources.cpus,
+        "memory": None if resources.memory is None else bytes_of(resources.memory),
+        "gpus": resources.gpus,
+        "disk_free": None if resources.disk is None else bytes_of(resources.disk),
+    }
+    return {name: value for name, value in needed.items() if value}
 
 
 def _without(variables: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:

@@ -44,6 +44,25 @@ class RunResources(Schema):
     memory: Size | None = Field(default=None, description="Main memory, as in 16GiB.")
     gpus: int | None = Field(default=None, ge=0, description="Graphics processors.")
     disk: Size | None = Field(default=None, description="Room on the disk, as in 10GiB.")
+    shm_size: Size | None = Field(
+        default=None, description="Shared memory of its container, on targets that have any."
+    )
+    nodes: int = Field(default=1, ge=1, description="Machines; this host is one.")
+
+
+class RunDistribution(Schema):
+    """A run of several processes that work together."""
+
+    type: Literal["mpi", "parameter_server", "torch"] = Field(
+        description="How they find each other: mpirun, TF_CONFIG, or RANK and WORLD_SIZE."
+    )
+    process_count_per_node: int = Field(
+        default=1, ge=1, description="Processes on each node, for mpi and torch."
+    )
+    worker_count: int = Field(default=1, ge=1, description="Workers, for parameter_server.")
+    parameter_server_count: int = Field(
+        default=1, ge=0, description="Parameter servers, for parameter_server."
+    )
 
 
 class RunCollect(Schema):
@@ -83,10 +102,15 @@ class RunConfig(ResourceInputs):
     script: Annotated[str | None, NoSecrets] = Field(
         default=None,
         min_length=1,
-        description="The Python script, relative to source; this or command.",
+        description="The Python script, relative to source; this, command or from_runconfig.",
     )
     command: Annotated[tuple[str, ...] | None, NoSecrets] = Field(
         default=None, min_length=1, description="A command and its arguments, instead of a script."
+    )
+    from_runconfig: Annotated[str | None, LocalPath, NoSecrets] = Field(
+        default=None,
+        min_length=1,
+        description="An Azure ML runconfig file, used as it is; what the block says wins.",
     )
     source: Annotated[str, LocalPath, NoSecrets] = Field(
         default=".", description="The folder that is snapshotted; the run works in a copy of it."
@@ -115,6 +139,18 @@ class RunConfig(ResourceInputs):
     input: Annotated[dict[str, RunInput], NoSecrets] = Field(
         default_factory=dict, description="Data that the script reads."
     )
+    framework: Literal["python", "pyspark", "tensorflow", "pytorch", "cntk"] = Field(
+        default="python", description="What the script is made with; recorded."
+    )
+    distribution: RunDistribution | None = Field(
+        default=None, description="Several processes that work together."
+    )
+    container: bool = Field(
+        default=False, description="Whether it runs in a container, on targets that have any."
+    )
+    priority: int | None = Field(
+        default=None, description="For targets whose queue knows priorities."
+    )
     resources: RunResources = Field(
         default_factory=RunResources, description="What it needs of its target."
     )
@@ -134,7 +170,8 @@ class RunConfig(ResourceInputs):
 
     @model_validator(mode="after")
     def _one_program(self) -> Self:
-        if (self.script is None) == (self.command is None):
+        given = (self.script is not None) + (self.command is not None)
+        if given > 1 or (given == 0 and self.from_runconfig is None):
             raise ValueError("exactly one of script and command is needed")
         return self
 

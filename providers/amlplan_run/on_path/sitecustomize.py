@@ -75,8 +75,9 @@ def _apply(hook, module):
 
 def _say(line):
     # type: (str) -> None
+    stream = sys.stderr
     try:
-        sys.stderr.write("amlplan_run: %s\n" % line)
+        stream.write("amlplan_run: %s\n" % line)
     except Exception:  # noqa: BLE001, S110 - there is nobody to tell it to
         pass
 
