@@ -68,6 +68,17 @@ class Mapped:
     told: dict[str, str] = field(default_factory=dict)
 
 
+def why_left_out(line: str) -> str:
+    """What is told of a line that is left out, as this amlplan's table has it."""
+    name = _PIP_NAME.match(line)
+    if name is not None and _OURS.fullmatch(name[1]):
+        return _OURS_WHY
+    spec = read_spec(line).name
+    if _OURS.fullmatch(spec):
+        return _OURS_WHY
+    return f"{LEFT_OUT}{name_table().reason_to_drop(spec) or 'it has no use here'}"
+
+
 def mapped(file: CondaFile, path: Path, python: str | None, *, relax: bool) -> Mapped:
     """A conda file as requirements; `python` is what the block says.
 

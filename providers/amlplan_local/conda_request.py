@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from amlplan.conda.files import broken, read_conda_file
-from amlplan.conda.mapping import mapped
+from amlplan.conda.mapping import LEFT_OUT, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,11 @@ class CondaWish:
             "channels": list(self.file.channels),
             "dependencies": [*self.file.dependencies, *python],
             "pip": pip,
-            "told": dict(self.mapped.told),
+            "told": {
+                # Why is not said here: other words would be another request.
+                line: None if became.startswith(LEFT_OUT) else became
+                for line, became in self.mapped.told.items()
+            },
             "relax": self.relax,
         }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amlplan.conda.mapping import LEFT_OUT
+from amlplan.conda.mapping import LEFT_OUT, why_left_out
 from amlplan.errors import AuthError, CanceledError, ProviderError, UnreachableError
 from amlplan_local.conda_command import find_conda
 from amlplan_local.indexes import child_environment
@@ -60,7 +60,7 @@ def resolve_conda(
     """
     asking = _Asking(environment, root, cache_folder, operation)
     conda = request["conda"]
-    told: dict[str, str] = dict(conda["told"])
+    told = {line: became or why_left_out(line) for line, became in conda["told"].items()}
     for line, became in told.items():
         operation.progress(told_text(line, became))
     document = {name: conda[name] for name in ("channels", "dependencies", "pip")}
