@@ -39,6 +39,7 @@ COMMANDS = {
     "tasks": "Look at what goes on: applies, builds, deployments and runs; end it.",
     "history": "Look at the histories that runs went into.",
     "model": "Look at registered models, and copy their files.",
+    "environment": "Look at environments, build them, work in them.",
     "deployment": "Ask deployments, show logs and keys, go back a revision.",
     "schema": "Tell which kinds of blocks there are, and what they take.",
     "completion": "Print a script for bash, zsh or fish that completes command lines.",
