@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from amlplan.history import FINAL, Ingested
+from amlplan_state.runs.complaints import NoRightToWriteError
 from amlplan_state.runs.database import make_folder
 from amlplan_state.runs.events import parse
 from amlplan_state.runs.layout import EDGES
@@ -39,11 +40,14 @@ def sync(
         lock: AbstractContextManager[bool | None] = held_if_free(layout.ingest_lock)
         if wait:
             lock = held(layout.ingest_lock, timeout=timeout)
-        with lock as is_held:
-            if is_held is False:
-                return Ingested(is_busy=True)
-            with database.writing() as connection:
-                return _sync(connection, layout, run)
+        try:
+            with lock as is_held:
+                if is_held is False:
+                    return Ingested(is_busy=True)
+                with database.writing() as connection:
+                    return _sync(connection, layout, run)
+        except NoRightToWriteError:
+            return Ingested(is_read_only=True)
 
 
 def _sync(connection: Connection, layout: Layout, run: str | None) -> Ingested:
