@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from amlplan.cli.commands.looking.best import best_command
+from amlplan.cli.commands.looking.clearing import gc_command
 from amlplan.cli.commands.looking.comparing import compare_command
 from amlplan.cli.commands.looking.exporting import export_command
 from amlplan.cli.commands.looking.listing import list_command
@@ -126,5 +127,6 @@ for each in (
     tag_command,
     export_command,
     rerun_command,
+    gc_command,
 ):
     command.add_command(each)
