@@ -126,6 +126,8 @@ def _check_metric(fields: dict[str, Any]) -> None:
     value = fields["value"]
     if isinstance(value, float) and not math.isfinite(value):
         fields["value"], fields["special"] = _word(value), True
+    elif value in _WORDS and fields.get("special") is None:  # few languages have it in JSON
+        fields["special"] = True
     elif not isinstance(value, str | int | float):  # a truth value is an int
         raise NotAnEventError("value is no number, text or truth value")
     elif fields.get("special") not in (None, False) and value not in _WORDS:
