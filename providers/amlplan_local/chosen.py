@@ -33,12 +33,14 @@ class Wanted:
     """What is to be kept of a working folder, of that so many bytes in all.
 
     By reference, files stay with the run, where nothing else has them, instead of in the store.
+    `uploads` has folders in the working folder, with where they are copied to.
     """
 
     include: tuple[str, ...]
     max_size: int
     exclude: tuple[str, ...] = ()
     by_reference: bool = False
+    uploads: Mapping[str, str] = field(default_factory=dict)
 
 
 def wanted_in(document: Mapping[str, Any]) -> Wanted:
@@ -48,6 +50,7 @@ def wanted_in(document: Mapping[str, Any]) -> Wanted:
         max_size=int(document["max_size"]),
         exclude=tuple(str(pattern) for pattern in document.get("exclude", ())),
         by_reference=bool(document.get("by_reference", False)),
+        uploads=dict(document.get("uploads", {})),
     )
 
 

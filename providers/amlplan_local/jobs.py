@@ -223,7 +223,13 @@ class LocalJobs:
             "secrets": dict(job.secrets),
             "hidden": sorted(form for secret in secrets for form in forms_of(secret)),
             "wanted": asdict(
-                Wanted(job.include, job.max_size, job.exclude, by_reference=job.by_reference)
+                Wanted(
+                    job.include,
+                    job.max_size,
+                    job.exclude,
+                    by_reference=job.by_reference,
+                    uploads=dict(job.uploads),
+                )
             ),
             "max_duration": job.max_duration,
             "retries": job.retries,

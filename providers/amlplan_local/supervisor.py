@@ -100,6 +100,8 @@ class Supervisor:
         self._tell("Finalizing", exit_code=ending.code)
         final, reason = ending.status, ending.reason
         not_kept = self._keep()
+        if not_kept is None and final == "Completed":
+            not_kept = self._upload()
         if not_kept is None:
             self._remove_work()  # before the last status: whoever waits for that may need the room
         else:
@@ -195,6 +197,17 @@ class Supervisor:
             wanted_in(task["wanted"]),
             ContentStore(Path(task["store"]), Path(task["cache"])),
         )
+
+    def _upload(self) -> str | None:
+        """Copy outputs to where they go beside that; why that could not be done, or None."""
+        uploads = self._task["wanted"]["uploads"]
+        if not uploads:
+            return None
+        try:
+            from amlplan_local.uploading import upload
+        except ImportError as failure:  # amlplan was replaced or removed meanwhile
+            return str(failure)
+        return upload(self._folder / "work", uploads)
 
     def _was_given_up(self) -> bool:
         """Whether somebody who found no supervisor has ended the run already."""
