@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from amlplan.addresses import node_of, parse_address
-from amlplan.config.azureml.attached import attached_history
-from amlplan.config.reading.project_block import RUN_BLOCKS
+from amlplan.addresses import RUN_BLOCKS, node_of, parse_address
 from amlplan.diagnostics import Severity
 from amlplan.errors import ConfigError, RunError
 from amlplan.project.workspaces import has_configuration, history_of_folder, open_workspace
@@ -111,6 +109,7 @@ def _by_runconfig(
     stop: threading.Event,
 ) -> tuple[RunRequest, RunPlace, tuple[str, ...]]:
     """The run of a runconfig file of Azure ML; raises RunError where there is none of the name."""
+    from amlplan.config.azureml.attached import attached_history
     from amlplan.config.azureml.project_file import runconfig_names, runconfig_path
 
     labels = [] if project is None else [name.rpartition(".")[2] for name in _blocks(project)]
