@@ -15,6 +15,7 @@ from amlplan.project.implied_interpreter import Builder, Built, built
 from amlplan.project.progress_handle import ProgressHandle
 from amlplan.project.run_data import data_of
 from amlplan.project.run_request import RUN_CONFIG, python_on_path
+from amlplan.project.told_datastores import told_datastores
 from amlplan.project.workspaces import place_of
 from amlplan.provider import has
 from amlplan.runs.distribution import check_here
@@ -69,7 +70,10 @@ def configured(
         secret_names=resolved.secret_names,
         variables=variables,
         secrets=secrets,
-        definition=_definition(address, config, resolved, interpreter.digest),
+        definition={
+            **_definition(address, config, resolved, interpreter.digest),
+            "datastores": told_datastores(state, config.workspace.address),
+        },
         data=data_of(config, resolved.records),
         share=_share(config, resolved),
     )

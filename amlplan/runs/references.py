@@ -16,7 +16,7 @@ _REFERENCE = re.compile(rf"\$(?:({PREFIX}\w+)|\{{({PREFIX}\w+)\}})")
 
 
 def reference_variables(inputs: Iterable[Input], work: Path) -> dict[str, str]:
-    """The environment variables that hold the paths of data references in a working folder."""
+    """The environment variables that hold the paths of data references, for a working folder."""
     return {PREFIX + re.sub(r"\W", "_", item.name): str(item.place_in(work)) for item in inputs}
 
 
