@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 Json = Any
 """A JSON value; not the pydantic type, whose import every `amlplan run` would pay for."""
@@ -41,6 +42,8 @@ class ServerSettings:
 
     workspace: str
     dsn: Callable[[], str]
+    logs: Path | None = None
+    """Where the logs of runs that ended are put for other hosts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from amlplan.cli.text.runs import run_name, size_text, status_text
 from amlplan.errors import RunError
 from amlplan.history import FINAL
 from amlplan.runs.canceling import cancel
+from amlplan.runs.elsewhere import check_is_here, is_elsewhere, log_of
 from amlplan.runs.follow import LogTail, follow
 from amlplan.runs.outputs import KEPT, download
 from amlplan.runs.place import root_of
@@ -58,9 +59,9 @@ def logs_command(run: str, workspace: str | None, history: str | None, *, follow
     place = opened(console, workspace)
     summary = place.history.run(run, history=history).summary
     with console.raw() as write, ending_on_signals():
-        if follow:
+        if follow and not is_elsewhere(summary, place):
             return _follow(console, place, root_of(summary.id), write)
-        log = LogTail(place.folder_of(summary.id) / "log.txt")
+        log = LogTail(log_of(summary, place))
         while data := log.read():
             write(data)
     return 0
@@ -89,6 +90,7 @@ def cancel_command(run: str, workspace: str | None, history: str | None) -> int:
             "A child of a run",
             f"{summary.id} belongs to {root_of(summary.id)}. Cancel that one.",
         )
+    check_is_here(summary, place)
     cancel(summary.id, place)
     status = follow(
         summary.id, place, lambda _data: None, lambda: None, lambda news: tell_news(console, news)

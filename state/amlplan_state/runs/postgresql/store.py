@@ -20,5 +20,5 @@ class PostgresqlHistory(EventHistory):
     shows_runs_first = True
 
     def __init__(self, folder: Path, settings: ServerSettings) -> None:
-        layout = Layout(folder.resolve())
+        layout = Layout(folder.resolve(), settings.logs)
         super().__init__(layout, ServerDatabase(layout, settings))
