@@ -23,6 +23,7 @@ from amlplan_local.document import (
     read_document,
     write_document,
 )
+from amlplan_local.history_store import lay_out
 from amlplan_local.identity import elsewhere, host_identity
 from amlplan_local.jobs import LocalJobs
 from amlplan_local.store import ContentStore
@@ -201,7 +202,7 @@ class LocalWorkspace:
             made = made.model_copy(update={"owners": inputs.owners or (found.creator,)})
             if made != found:
                 write_document(folder, made)
-        make_folder(folder / STORE)
+        lay_out(folder, folder / STORE, desired, self._context)
         return self._outputs(folder, made)
 
     def update(self, desired: Desired, prior: Record, operation: OperationHandle) -> Outputs:
@@ -223,7 +224,7 @@ class LocalWorkspace:
         changed = found.model_copy(update=roles)
         if changed != found:
             write_document(folder, changed)
-        make_folder(folder / STORE)
+        lay_out(folder, folder / STORE, desired, self._context)
         return self._outputs(folder, changed)
 
     def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:

@@ -24,6 +24,7 @@ from amlplan.cli.style import styled
 from amlplan.cli.text.runs import run_name, size_text, status_text
 from amlplan.errors import RunError
 from amlplan.history import FINAL
+from amlplan.runs.elsewhere import check_is_here, is_elsewhere, log_of
 from amlplan.runs.follow import LogTail, follow
 from amlplan.runs.outputs import download
 from amlplan.runs.place import root_of
@@ -50,10 +51,10 @@ def logs_command(run: str, workspace: str | None, history: str | None, *, follow
     place = opened(console, workspace)
     summary = place.history.run(run, history=history).summary
     with console.raw() as write, ending_on_signals():
-        if follow:
+        if follow and not is_elsewhere(summary, place):
             _follow(place, root_of(summary.id), write)
         else:
-            log = LogTail(place.folder_of(summary.id) / "log.txt")
+            log = LogTail(log_of(summary, place))
             while data := log.read():
                 write(data)
     return 0
@@ -79,6 +80,7 @@ def cancel_command(run: str, workspace: str | None, history: str | None) -> int:
             "A child of a run",
             f"{summary.id} belongs to {root_of(summary.id)}. Cancel that one.",
         )
+    check_is_here(summary, place)
     place.jobs.cancel(summary.id, place.folder_of(summary.id))
     status = follow(summary.id, place, lambda _data: None, lambda: None)
     place.history.sync(summary.id, wait=True)

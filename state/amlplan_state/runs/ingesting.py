@@ -6,10 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 from amlplan.history import FINAL, Ingested
+from amlplan_state.runs.complaints import NoRightToWriteError
 from amlplan_state.runs.database import make_folder
 from amlplan_state.runs.events import parse
 from amlplan_state.runs.layout import EDGES
 from amlplan_state.runs.locks import held, held_if_free
+from amlplan_state.runs.sharing import share_log
 from amlplan_state.runs.taking import drop, reached, take
 
 if TYPE_CHECKING:
@@ -39,11 +41,14 @@ def sync(
         lock: AbstractContextManager[bool | None] = held_if_free(layout.ingest_lock)
         if wait:
             lock = held(layout.ingest_lock, timeout=timeout)
-        with lock as is_held:
-            if is_held is False:
-                return Ingested(is_busy=True)
-            with database.writing() as connection:
-                return _sync(connection, layout, run)
+        try:
+            with lock as is_held:
+                if is_held is False:
+                    return Ingested(is_busy=True)
+                with database.writing() as connection:
+                    return _sync(connection, layout, run)
+        except NoRightToWriteError:
+            return Ingested(is_read_only=True)
 
 
 def _sync(connection: Connection, layout: Layout, run: str | None) -> Ingested:
@@ -78,11 +83,20 @@ def read(
         taken = take(connection, batch)
         events += taken.events
         skipped += taken.skipped
-    settled = [(root,) for root in roots if root in ended]
+    shown = _share_logs(connection, layout, roots)
+    settled = [(root,) for root in roots if root in ended and root in shown]
     if settled:
         with connection.transaction():
             connection.executemany("UPDATE runs SET settled = 1 WHERE id = ?", settled)
     return Ingested(events, skipped)
+
+
+def _share_logs(connection: Connection, layout: Layout, roots: list[str]) -> set[str]:
+    """Put the logs of runs that ended where other hosts see them; gives the runs that are done."""
+    if layout.shared_logs is None:
+        return set(roots)
+    ended = _ended(connection).intersection(roots)
+    return {root for root in ended if share_log(layout.log(root), layout.shared_logs, root)}
 
 
 def _ended(connection: Connection) -> set[str]:

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 class EventHistory:
     """A History over the event files in a workspace's folder and any database."""
 
+    shows_runs_first = False
+    """Whether a run has to be in the database before it is submitted, for others to see it."""
+
     def __init__(self, layout: Layout, database: Database) -> None:
         self._layout = layout
         self._database = database
@@ -52,7 +55,11 @@ class EventHistory:
             with self._database.writing() as connection:
                 number = next_number(connection, draft.history)
             made = write_first_event(self._layout, run_id, number, draft)
-            self._show(f"{run_id}/{self._layout.control(run_id).name}")
+            file = f"{run_id}/{self._layout.control(run_id).name}"
+            if self.shows_runs_first:
+                self._take(file)
+            else:
+                self._show(file)
         return made
 
     def append_control(self, run_id: str, event: Mapping[str, Any]) -> None:
@@ -158,7 +165,11 @@ class EventHistory:
 
     def _show(self, file: str) -> None:
         """Take in a file at once; where that fails, a later sync does it."""
-        with suppress(HistoryError), self._database.writing() as connection:
+        with suppress(HistoryError):
+            self._take(file)
+
+    def _take(self, file: str) -> None:
+        with self._database.writing() as connection:
             ingesting.take_file(connection, self._layout, file)
 
 

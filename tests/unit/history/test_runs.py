@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from amlplan_state.runs.connection import Connection
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 
 def test_a_run_is_durable_before_it_may_be_submitted(tmp_path: Path) -> None:
     store = history(tmp_path)

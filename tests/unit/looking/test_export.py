@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from amlplan_state.runs.store import SqliteHistory
+    from amlplan_state.runs.store import EventHistory
 
 ODD = 'a "name", of\n\ud800 any | text'
 
 
-def recorded(tmp_path: Path) -> tuple[SqliteHistory, str]:
+def recorded(tmp_path: Path) -> tuple[EventHistory, str]:
     store = history(tmp_path)
     run = make_run(store).id
     values: list[dict[str, Any]] = [
