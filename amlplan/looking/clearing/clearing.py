@@ -9,22 +9,25 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from amlplan.abilities import Swept
 from amlplan.digests import digests_in
 from amlplan.files import failure_at
 from amlplan.history import FINAL
+from amlplan.history_location import read_location
 from amlplan.lockfile import LOCK_NAME
 from amlplan.looking.clearing.references import (
     digests_of_runs,
     parents_of_kept,
     reasons_to_keep,
 )
+from amlplan.runs.elsewhere import is_elsewhere
 from amlplan.store_use import RECENT, alone_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
-    from amlplan.abilities import ModelVersion, SweepsContent, Swept
+    from amlplan.abilities import ModelVersion, SweepsContent
     from amlplan.history import RunOverview
     from amlplan.runs.place import RunPlace
 
@@ -36,13 +39,15 @@ _REMOVED = ".removed-"
 class Clearing:
     """What clearing would do: runs that go, with the bytes of their folders, and those that stay.
 
-    `kept` has why each stays of those that were to go. `swept` is what would go of the content.
+    `kept` has why each stays of those that were to go. `swept` is what would go of the content,
+    nothing of it where other hosts share the store: what their runs refer to is not all known here.
     """
 
     runs: Sequence[RunOverview]
     sizes: Mapping[str, int]
     kept: Mapping[str, str]
     swept: Swept
+    is_shared: bool = False
 
     @property
     def size(self) -> int:
@@ -69,7 +74,8 @@ class Clearer:
         runs, kept = self._divided(candidates)
         ids = {run.summary.id for run in runs}
         swept = self._sweep(ids, is_dry=True)
-        return Clearing(runs, {run_id: self._size(run_id) for run_id in ids}, kept, swept)
+        sizes = {run_id: self._size(run_id) for run_id in ids}
+        return Clearing(runs, sizes, kept, swept, self._is_shared)
 
     def carry_out(self, approved: Collection[RunOverview]) -> Clearing:
         """Remove those of the approved runs that nothing has come to refer to, and content.
@@ -84,12 +90,20 @@ class Clearer:
             for run_id in sizes:
                 self._remove(run_id)
             self.place.history.sync(wait=True)
-            return Clearing(runs, sizes, kept, self._sweep(set(), is_dry=False))
+            swept = self._sweep(set(), is_dry=False)
+            return Clearing(runs, sizes, kept, swept, self._is_shared)
+
+    @property
+    def _is_shared(self) -> bool:
+        return read_location(self.place.folder) is not None
 
     def _divided(
         self, candidates: Sequence[RunOverview]
     ) -> tuple[list[RunOverview], dict[str, str]]:
         kept = reasons_to_keep(self.place, candidates, self.models(), self.root)
+        for run in candidates:
+            if is_elsewhere(run.summary, self.place):
+                kept[run.summary.id] = f"it is on {run.summary.host}, and is cleared away there"
         every = self.place.history.overviews(with_children=True)
         statuses = {run.summary.id: run.summary.status for run in every}
         while True:
@@ -101,6 +115,8 @@ class Clearer:
             kept |= more
 
     def _sweep(self, leaving: set[str], *, is_dry: bool) -> Swept:
+        if self._is_shared:
+            return Swept()
         kept = digests_of_runs(self.place.folder / "runs", leaving)
         kept |= self.workspaces.referred(self.place.folder)
         kept |= digests_in(self.root / LOCK_NAME)

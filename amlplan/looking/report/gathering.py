@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from amlplan.errors import AmlplanError
+from amlplan.errors import AmlplanError, RunError
 from amlplan.looking.curves import curve_of
+from amlplan.runs.elsewhere import log_of
 from amlplan.snapshots.snapshot import load
 
 if TYPE_CHECKING:
@@ -80,9 +81,16 @@ def gathered(place: RunPlace, run: RunDetail, label: str) -> Gathered:
         pictures=[_picture(each, run, place) for each in records if each.kind == "image"],
         others=[each for each in records if each.kind not in {"table", "row", "list", "image"}],
         edges=[*history.lineage(node, "up"), *history.lineage(node, "down")],
-        log=end_of_log(place.folder_of(run_id) / "log.txt"),
+        log=_log(run, place),
         files=_files(run, place),
     )
+
+
+def _log(run: RunDetail, place: RunPlace) -> str:
+    try:
+        return end_of_log(log_of(run.summary, place))
+    except RunError:  # it is on another host
+        return ""
 
 
 def end_of_log(path: Path) -> str:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from amlplan.history import Selection
 from history_support import finish, history, make_run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 
 def test_an_overview_says_what_the_run_itself_says(tmp_path: Path) -> None:

@@ -190,6 +190,8 @@ def _told(clearing: Clearing) -> str:
             f"{new} nothing refers to may belong to something that is just being made, and "
             f"{'stays' if clearing.swept.too_new == 1 else 'stay'} for {duration_text(3600)}."
         )
+    if clearing.is_shared:
+        lines.append("Stored files stay: other hosts share them, and may refer to any of them.")
     return "\n".join(lines)
 
 
