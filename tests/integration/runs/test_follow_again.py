@@ -146,6 +146,8 @@ def test_runs_beyond_the_limit_of_a_target_are_queued(line: CommandLine) -> None
     runs = {run["number"]: run for run in line.json("runs", "list")["runs"]}
     assert [runs[number]["status"] for number in (1, 2, 3)] == ["Running", "Queued", "Queued"]
     assert [runs[number].get("place_in_queue") for number in (1, 2, 3)] == [None, 1, 2]
+    assert "Queued (1)" in line.run("runs", "show", "2").out
+    assert line.json("runs", "show", "3")["place_in_queue"] == 2
     line.run("runs", "cancel", "2")
     gate.touch()
     result = line.end(third)
