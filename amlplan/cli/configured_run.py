@@ -117,14 +117,15 @@ def _check_resources(config: RunConfig, place: RunPlace) -> None:
 
 def _share(config: RunConfig, resolved: ResolvedConfig) -> Share:
     """What the run takes of its target while others run there too."""
+    gpus = config.resources.gpus or 0
     if config.target is None:
-        return Share()
+        return Share(gpus=gpus)
     target = resolved.records[config.target.address]
     facts = target.outputs.values.get("facts") or {}
     return Share(
         target=target.name,
         max_runs=target.inputs.values.get("max_runs"),
-        gpus=config.resources.gpus or 0,
+        gpus=gpus,
         gpu_count=facts.get("gpus") or 0,
     )
 
