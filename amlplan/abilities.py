@@ -33,6 +33,18 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where a supervisor tells that a run ended; the URL is a secret.
+
+    `on` has the statuses that are told, in small letters. The message is `body` with how it ended.
+    """
+
+    url: str = field(repr=False)
+    on: tuple[str, ...]
+    body: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A script to run on a target, complete: nothing is looked up later.
 
@@ -62,6 +74,7 @@ class Job:
     uploads: Mapping[str, str] = field(default_factory=dict)
     max_duration: float | None = None
     retries: int = 0
+    webhook: Webhook | None = None
     share: Share = field(default_factory=Share)
 
 

@@ -168,6 +168,8 @@ def _definition(
             name: None if name in resolved.secret_names else value
             for name, value in config.env.items()
         }
+        if config.webhook is not None:
+            values["webhook"]["url"] = None
     expanded = {
         **values,
         "parameters": dict(config.parameters),
