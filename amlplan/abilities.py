@@ -34,6 +34,18 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where a supervisor tells that a run ended; the URL is a secret.
+
+    `on` has the statuses that are told, in small letters. The message is `body` with how it ended.
+    """
+
+    url: str = field(repr=False)
+    on: tuple[str, ...]
+    body: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A script to run on a target, complete: nothing is looked up later.
 
@@ -43,7 +55,9 @@ class Job:
     values, and those in `masked`, are masked in the log where they have six characters or more.
 
     Of `work/`, what `include` matches is kept (`**`, `*`, `?`, and a folder by a slash at its
-    end), `max_size` bytes in all. A script that runs for more than `max_duration` seconds, all
+    end) and `exclude` does not, `max_size` bytes in all; by reference it stays with the run, out of
+    the store. `uploads` has folders in `work/` with where on the target they are copied to when the
+    script completed. A script that runs for more than `max_duration` seconds, all
     attempts together, is ended. One that fails is started again, `retries` times at most.
     """
 
@@ -55,9 +69,13 @@ class Job:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     masked: tuple[str, ...] = field(default=(), repr=False)
     include: tuple[str, ...] = ("outputs/**", "logs/**")
+    exclude: tuple[str, ...] = ()
     max_size: int = 10 * 1024**3
+    by_reference: bool = False
+    uploads: Mapping[str, str] = field(default_factory=dict)
     max_duration: float | None = None
     retries: int = 0
+    webhook: Webhook | None = None
     share: Share = field(default_factory=Share)
 
 

@@ -31,6 +31,12 @@ from amlplan_schemas.deployment import Deployment, DeploymentOutputs
 from amlplan_schemas.diagnostics import ValidationReport
 from amlplan_schemas.drift import DriftReport
 from amlplan_schemas.environment import Environment, EnvironmentOutputs
+from amlplan_schemas.estimator import (
+    CntkEstimator,
+    GenericEstimator,
+    PyTorchEstimator,
+    TensorFlowEstimator,
+)
 from amlplan_schemas.image import Image, ImageOutputs
 from amlplan_schemas.model import Model, ModelOutputs
 from amlplan_schemas.plan import Plan
@@ -58,7 +64,13 @@ KINDS: dict[str, tuple[type[ResourceInputs], type[ResourceOutputs]]] = {
     "image": (Image, ImageOutputs),
     "deployment": (Deployment, DeploymentOutputs),
 }
-CONFIGURATION: dict[str, type[ResourceInputs]] = {"run_config": RunConfig}
+CONFIGURATION: dict[str, type[ResourceInputs]] = {
+    "run_config": RunConfig,
+    "estimator.generic": GenericEstimator,
+    "estimator.tensorflow": TensorFlowEstimator,
+    "estimator.pytorch": PyTorchEstimator,
+    "estimator.cntk": CntkEstimator,
+}
 DOCUMENTS: dict[str, type[BaseModel]] = {
     "drift": DriftReport,
     "plan": Plan,

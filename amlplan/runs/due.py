@@ -8,6 +8,8 @@ from amlplan.abilities import SUPERVISED
 from amlplan.errors import ProviderError
 from amlplan.history import FINAL
 from amlplan.processes import ProcessMark, is_running
+from amlplan.runs.conducted import conductor_of, settle_grid
+from amlplan.runs.grids import is_grid
 from amlplan.runs.place import root_of
 from amlplan.runs.responding import is_news, record_response
 
@@ -30,8 +32,9 @@ def bring_up_to_date(place: RunPlace) -> list[ProviderError]:
     if place.history.sync().is_read_only:
         return [_only_read(place)]
     failures: list[ProviderError] = []
-    for run in place.history.unfinished():
-        if run.parent is not None:
+    # The newest first: the members of a grid before what stands for all of them.
+    for run in reversed(place.history.unfinished()):
+        if root_of(run.id) != run.id:
             continue
         try:
             has_ended = settle(run.id, place)
@@ -52,8 +55,14 @@ def settle(run_id: str, place: RunPlace) -> bool:
     state = place.jobs.pull(run_id, folder)
     if state in SUPERVISED:
         return False
-    if state == "unknown" and _is_being_submitted(place.history.run(run_id).definition):
-        return False
+    if state == "unknown":
+        definition = place.history.run(run_id).definition
+        if is_grid(definition) and conductor_of(folder) is not None:
+            return settle_grid(run_id, place, settle)
+        if _is_being_submitted(definition):
+            return False
+        if is_grid(definition):
+            return settle_grid(run_id, place, settle)
     place.jobs.finish_lost(run_id, folder, place.content.folder)
     return place.jobs.pull(run_id, folder) == "ended"
 
@@ -67,7 +76,7 @@ def _look_for_life(run: RunSummary, place: RunPlace) -> None:
 def end_children(place: RunPlace, unfinished: Iterable[RunSummary]) -> None:
     """End children that are left of runs that ended: their processes did not come to it."""
     for child in unfinished:
-        if child.parent is None:
+        if root_of(child.id) == child.id:
             continue
         status = place.history.run(root_of(child.id)).summary.status
         if status in FINAL:

@@ -47,7 +47,7 @@ def _active(
     try:
         history = context.open_history(workspace)
         history.sync()
-        ids = [run.id for run in history.unfinished() if run.parent is None]
+        ids = [run.id for run in history.unfinished() if "." not in run.id]  # no child
         if target is not None:
             ids = [run for run in ids if history.run(run).definition.get("target") == target]
     except HistoryError as failure:

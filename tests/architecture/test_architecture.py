@@ -27,6 +27,8 @@ LIBRARIES = {
 # Programs of their own, which end with an exit code and may say why.
 PROGRAMS = {
     ROOT / "amlplan/guard.py",
+    ROOT / "amlplan/runs/conducting.py",
+    ROOT / "providers/amlplan_run/distributed.py",
     ROOT / "providers/amlplan_serve/__main__.py",
     ROOT / "providers/amlplan_serve/worker.py",
 }

@@ -12,6 +12,7 @@ from amlplan.cli.commands.looking.best import best_command
 from amlplan.cli.commands.looking.comparing import compare_command
 from amlplan.cli.commands.looking.listing import list_command
 from amlplan.cli.commands.looking.showing import show_command
+from amlplan.cli.commands.rerun import rerun_command
 from amlplan.cli.console import Console
 from amlplan.cli.interrupt import ending_on_signals
 from amlplan.cli.options import Command, CommandGroup, Option, flag
@@ -22,8 +23,9 @@ from amlplan.cli.style import styled
 from amlplan.cli.text.runs import run_name, size_text, status_text
 from amlplan.errors import RunError
 from amlplan.history import FINAL
+from amlplan.runs.canceling import cancel
 from amlplan.runs.follow import LogTail, follow
-from amlplan.runs.outputs import download
+from amlplan.runs.outputs import KEPT, download
 from amlplan.runs.place import root_of
 from amlplan.wording import counted
 
@@ -78,12 +80,12 @@ def cancel_command(run: str, workspace: str | None, history: str | None) -> int:
     if summary.status in FINAL:
         console.print(f"{run_name(summary)} has ended already: {status_text(summary.status)}.")
         return 0
-    if summary.parent is not None:
+    if root_of(summary.id) != summary.id:
         raise RunError(
             "A child of a run",
             f"{summary.id} belongs to {root_of(summary.id)}. Cancel that one.",
         )
-    place.jobs.cancel(summary.id, place.folder_of(summary.id))
+    cancel(summary.id, place)
     status = follow(
         summary.id, place, lambda _data: None, lambda: None, lambda news: tell_news(console, news)
     )
@@ -105,11 +107,12 @@ def download_command(
     place = opened(console, workspace)
     detail = place.history.run(run, history=history)
     folder = Path(to or detail.summary.id)
-    written = download(detail, place.content, folder, path)
+    kept = place.folder_of(detail.summary.id) / KEPT
+    written = download(detail, place.content, folder, path, kept)
     files, size = counted(len(written), "file"), size_text(sum(file.size for file in written))
     console.print(f"{files} ({size}) of {run_name(detail.summary)} in {folder}")
     return 0
 
 
-for each in (list_command, show_command, best_command, compare_command):
+for each in (list_command, show_command, best_command, compare_command, rerun_command):
     command.add_command(each)
