@@ -23,13 +23,26 @@ class Share:
     """What a job takes of a target that others use at the same time.
 
     At most `max_runs` jobs of one `target` run at once; the others wait in the order of their
-    submission. `gpus` of its `gpu_count` graphics processors are the job's alone.
+    submission. `gpus` of its `gpu_count` graphics processors are the job's alone; where it is not
+    known to have so many, the target counts them.
     """
 
     target: str = ""
     max_runs: int | None = None
     gpus: int = 0
     gpu_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where a supervisor tells that a run ended; the URL is a secret.
+
+    `on` has the statuses that are told, in small letters. The message is `body` with how it ended.
+    """
+
+    url: str = field(repr=False)
+    on: tuple[str, ...]
+    body: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,7 @@ class Job:
     uploads: Mapping[str, str] = field(default_factory=dict)
     max_duration: float | None = None
     retries: int = 0
+    webhook: Webhook | None = None
     share: Share = field(default_factory=Share)
 
 

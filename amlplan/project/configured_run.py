@@ -105,10 +105,11 @@ def _check_resources(config: RunConfig, place: RunPlace) -> None:
 
 def _share(config: RunConfig, resolved: ResolvedConfig) -> Share:
     """What the run takes of its target while others run there too."""
+    gpus = config.resources.gpus or 0
     if config.target is None:
-        return Share()
+        return Share(gpus=gpus)
     target = resolved.records[config.target.address]
-    return share_of(target, config.resources.gpus or 0)
+    return share_of(target, gpus)
 
 
 def _interpreter(
@@ -168,6 +169,8 @@ def _definition(
     values = resolved.checked.values
     if resolved.is_expanded:
         values = without_secrets(config.model_dump(mode="json"), resolved.checked)
+        if config.webhook is not None:
+            values["webhook"]["url"] = None
     expanded = {
         **values,
         "parameters": dict(config.parameters),
