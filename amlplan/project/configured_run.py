@@ -15,11 +15,12 @@ from amlplan.project.implied_interpreter import Builder, Built, built
 from amlplan.project.progress_handle import ProgressHandle
 from amlplan.project.run_data import data_of
 from amlplan.project.run_request import RUN_CONFIG, python_on_path
+from amlplan.project.told_datastores import told_datastores
 from amlplan.project.workspaces import place_of
 from amlplan.provider import has
 from amlplan.runs.distribution import check_here
 from amlplan.runs.request import needs_of, request_of
-from amlplan.runs.resolve import Applied, incomplete, resolve_config
+from amlplan.runs.resolve import Applied, incomplete, resolve_config, without_secrets
 
 if TYPE_CHECKING:
     import threading
@@ -69,7 +70,10 @@ def configured(
         secret_names=resolved.secret_names,
         variables=variables,
         secrets=secrets,
-        definition=_definition(address, config, resolved, interpreter.digest),
+        definition={
+            **_definition(address, config, resolved, interpreter.digest),
+            "datastores": told_datastores(state, config.workspace.address),
+        },
         data=data_of(config, resolved.records),
         share=_share(config, resolved),
     )
@@ -163,13 +167,7 @@ def _definition(
     """What history keeps of the configuration: everything but the secrets, which are null."""
     values = resolved.checked.values
     if resolved.is_expanded:
-        values = config.model_dump(mode="json")
-        values["env"] = {
-            name: None if name in resolved.secret_names else value
-            for name, value in config.env.items()
-        }
-        if config.webhook is not None:
-            values["webhook"]["url"] = None
+        values = without_secrets(config.model_dump(mode="json"), resolved.checked)
     expanded = {
         **values,
         "parameters": dict(config.parameters),

@@ -20,6 +20,7 @@ from amlplan.runs.notebooks import NOTEBOOK, make_script, script_text
 from amlplan.runs.own_folders import OWN_FOLDERS, rules_of
 from amlplan.runs.recorded_request import recorded
 from amlplan.runs.recorder import recorder_folder
+from amlplan.runs.references import expanded, reference_variables
 from amlplan.runs.uploads import OUTPUTS, upload_variables
 from amlplan.snapshots.snapshot import materialise, scan, store
 from amlplan.wording import suggestion
@@ -187,16 +188,18 @@ def _job(
 ) -> Job:
     recorder = str(recorder_folder(place.data_folder))
     given = request.variables.get("PYTHONPATH")
+    references = reference_variables(prepared.inputs, folder / WORK)
     resumption = prepared.resumption
     return Job(
         run_id=run_id,
         folder=folder,
         store=place.content.folder,
-        command=request.program,
+        command=expanded(request.program, references),
         variables={
             **request.variables,
             **{item.variable: str(item.place_in(folder / WORK)) for item in prepared.inputs},
             **upload_variables(request.uploads, folder / WORK),
+            **references,
             **({} if resumption is None else resumption.variables(folder / WORK)),
             "PYTHONPATH": f"{recorder}:{given}" if given else recorder,
             "AMLPLAN_RUN_ID": run_id,

@@ -115,7 +115,7 @@ def request_of(
         command=config.command or (),
         arguments=config.arguments,
         parameters=config.parameters,
-        variables=_without(variables, hidden) | plain,
+        variables=_without(variables, hidden) | plain | _mlflow(config),
         secrets=_without(secrets, plain) | hidden,
         inputs=found.inputs,
         input_modes=found.input_modes,
@@ -152,6 +152,11 @@ def needs_of(config: RunConfig) -> dict[str, int]:
         "disk_free": None if resources.disk is None else bytes_of(resources.disk),
     }
     return {name: value for name, value in needed.items() if value}
+
+
+def _mlflow(config: RunConfig) -> dict[str, str]:
+    """What tells the run's service to leave MLflow alone, where that is asked for."""
+    return {"AMLPLAN_MLFLOW": "leave"} if config.mlflow.tracking == "leave" else {}
 
 
 def _without(variables: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from amlplan_local.run_service import RunService
     from amlplan_local.script_output import ScriptOutput
 
 CANCELED = "canceled"
@@ -76,12 +77,17 @@ class GuardedScript:
         return self._process, self._group
 
     def follow(
-        self, output: ScriptOutput, wakes: int, is_canceled: Callable[[], bool], deadline: float
+        self,
+        output: ScriptOutput,
+        wakes: int,
+        is_canceled: Callable[[], bool],
+        deadline: float,
+        service: RunService,
     ) -> tuple[int, str]:
         """Pass on its output until it ended; its exit code, and why it was ended or "".
 
         `wakes` is readable after each signal. At `deadline`, a time of the monotonic clock, it is
-        ended.
+        ended. Who connects to the `service` meanwhile finds it.
         """
         poll = select.poll()
         watched = {wakes, *self._streams.waiting}
@@ -99,7 +105,9 @@ class GuardedScript:
                 self._end_if_due(CANCELED if is_canceled() else too_long)
             has_more = output.look() or self._streams.has_more
             pause = 0.0 if has_more else self._pause(deadline) * 1000
+            service.watch(poll)
             ready = {descriptor for descriptor, _ in poll.poll(pause)}
+            service.start_if_asked(ready)
             if wakes in ready:
                 os.read(wakes, WAKES)
             if self._streams.has_more or ready & self._streams.waiting:

@@ -25,6 +25,7 @@ from amlplan_local.heartbeat import EVERY, beat
 from amlplan_local.memory import KillsForMemory
 from amlplan_local.run_events import EventFile, status
 from amlplan_local.run_log import RunLog
+from amlplan_local.run_service import RunService
 from amlplan_local.script_log import AppendedLines, MarkedLines
 from amlplan_local.script_output import ScriptOutput
 from amlplan_local.shares import Waiting
@@ -136,27 +137,32 @@ class Supervisor:
             AppendedLines(self._folder, run),
             hidden,
         )
-        ending = self._try(output, deadline)
+        service = RunService(run, self._folder, task["store"], task["cache"])
+        ending = self._try(output, deadline, service)
         while ending.may_help and self._attempt <= task["retries"] and not self._is_canceled:
             self._begin_again(str(ending.reason))
-            ending = self._try(output, deadline)
+            ending = self._try(output, deadline, service)
+        service.finish()
         self._with_room(output.finish)
         return ending
 
-    def _try(self, output: ScriptOutput, deadline: float) -> Ending:
+    def _try(self, output: ScriptOutput, deadline: float, service: RunService) -> Ending:
         """Run the script once."""
         task = self._task
         kills = KillsForMemory()
         script = GuardedScript(task["guard"], task["command"], self._folder.joinpath("work"))
         own = {"AMLPLAN_RUN_ATTEMPT": str(self._attempt), **self._waiting.variables}
         try:
-            marks = script.start({**os.environ, **task["variables"], **own, **task["secrets"]})
+            environment = {**os.environ, **task["variables"], **own, **task["secrets"]}
+            marks = script.start(service.environment(environment))
         except (OSError, ValueError) as failure:
             why = failure.strerror if isinstance(failure, OSError) else failure
             return Ending("Failed", f"the script cannot be started: {why}")
         with suppress(OSError):  # a full disk; only who finishes a lost run would wait for it
             self._write_marks(*marks)
-        code, why_ended = script.follow(output, self._wakes, lambda: self._is_canceled, deadline)
+        code, why_ended = script.follow(
+            output, self._wakes, lambda: self._is_canceled, deadline, service
+        )
         errors = output.end_attempt()
         ending = ending_of(code, why_ended, task["max_duration"], errors, killed=kills.happened())
         if ending.status == "Failed" and errors:

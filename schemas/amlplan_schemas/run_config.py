@@ -131,6 +131,16 @@ class RunSnapshot(Schema):
     max_files: int = Field(default=2000, ge=1, description="How many files it may have.")
 
 
+class RunMlflow(Schema):
+    """What becomes of what a script records with MLflow."""
+
+    tracking: Literal["capture", "leave"] = Field(
+        default="capture",
+        description="capture records it in the run, wherever the script wants it; leave lets "
+        "MLflow do as the script says.",
+    )
+
+
 class RunConfig(ResourceInputs):
     """How a script is run; read by `amlplan run`, never planned and never in the state."""
 
@@ -205,6 +215,9 @@ class RunConfig(ResourceInputs):
     webhook: RunWebhook | None = Field(default=None, description="Who is told that it ended.")
     snapshot: RunSnapshot = Field(
         default_factory=RunSnapshot, description="Limits of the snapshot."
+    )
+    mlflow: RunMlflow = Field(
+        default_factory=RunMlflow, description="What MLflow in the script does."
     )
     max_run_duration: Duration | None = Field(
         default=None, description="After this long it is ended, as in 2h, with all its attempts."
