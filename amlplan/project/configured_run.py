@@ -169,8 +169,6 @@ def _definition(
     values = resolved.checked.values
     if resolved.is_expanded:
         values = without_secrets(config.model_dump(mode="json"), resolved.checked)
-        if config.webhook is not None:
-            values["webhook"]["url"] = None
     expanded = {
         **values,
         "parameters": dict(config.parameters),
