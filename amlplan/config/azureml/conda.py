@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from amlplan.conda.files import CondaFile
-from amlplan.conda.mapping import mapped
+from amlplan.conda.mapping import LEFT_OUT, mapped
 from amlplan.errors import ConfigError, ProviderError, RunError
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ class CondaDependencies:
         found = mapped(file, Path(name), None, relax=False)
         self.python = found.python or self.python
         self.requirements += [*found.requirements, *found.pip]
-        self.notes += [f"{line}: {became}" for line, became in found.told.items()]
+        for line, became in found.told.items():
+            taken = "is" if became.startswith(LEFT_OUT) else "is taken as"
+            self.notes.append(f"{line} {taken} {became}")
 
 
 def dependencies_of(file: YamlFile, values: Any, way: Way = ()) -> CondaDependencies:

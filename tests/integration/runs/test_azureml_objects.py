@@ -136,7 +136,9 @@ def test_objects_and_blocks_are_equal_as_json(line: CommandLine) -> None:
         assert item.document(root=line.root) == shown, address
 
 
-def test_a_run_is_submitted_followed_and_looked_at(line: CommandLine) -> None:
+def test_a_run_is_submitted_followed_and_looked_at(
+    line: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
     workspace = Workspace.from_config(line.root)
     config = Estimator(entry_script="train.py", script_params={"rate": 1}, name="mine")
     run = workspace.submit(Estimator(entry_script="train.py"), history="h")
@@ -151,7 +153,9 @@ def test_a_run_is_submitted_followed_and_looked_at(line: CommandLine) -> None:
     # The command line sees the same run, and a program sees that of the command line.
     assert json.loads(line.run("runs", "show", run.id, "-json").out)["status"] == "Completed"
     again = Experiment(workspace, "h").submit(config)
-    assert again.wait().definition["parameters"] == {"rate": "1"}
+    assert capsys.readouterr().out == ""
+    assert again.wait(show_output=True).definition["parameters"] == {"rate": "1"}
+    assert capsys.readouterr().out == "began ['--rate', '1']\n"
     assert [item.id for item in Experiment(workspace, "h").get_runs()] == [again.id, run.id]
     assert workspace.run(run.id).status == "Completed"
 

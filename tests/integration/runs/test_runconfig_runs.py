@@ -102,5 +102,5 @@ def test_conda_dependencies_are_locked_and_built(line: CommandLine) -> None:
     line.write("aml_config/local.runconfig", f"script: train.py\nenvironment: {conda}\n")
     result = line.run("run", "local")
     assert "\nran\n" in result.out
-    assert "aml_config/conda_dependencies.yml: azureml-defaults: left out" in result.out
+    assert "aml_config/conda_dependencies.yml: azureml-defaults is left out" in result.out
     assert not (line.root / "amlplan.lock").exists()

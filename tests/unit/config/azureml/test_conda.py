@@ -40,9 +40,12 @@ def test_a_file_as_the_sdk_writes_it() -> None:
         "channels: [conda-forge]\n"
     )
     assert (found.python, found.requirements) == ("3.6.2", ["six==1.16.0", "scikit-learn"])
-    assert [note.rpartition(": ")[0] for note in found.notes] == [
-        "azureml-defaults==1.0: left out",
-        "cudatoolkit=9.0: left out",
+    assert [note.partition(": ")[0] for note in found.notes] == [
+        "azureml-defaults==1.0 is left out",
+        "cudatoolkit=9.0 is left out",
+    ]
+    assert read("dependencies: [python=3.9, numpy=1.26]\n").notes == [
+        "numpy=1.26 is taken as numpy==1.26.*"
     ]
 
 
