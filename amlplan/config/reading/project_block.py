@@ -37,7 +37,7 @@ class ProjectBlockReader:
         known = [item for item in self._configuration.resources if item.startswith(_PREFIXES)]
         self._reporter.report(
             "undeclared_reference",
-            "Reference to undeclared block",
+            "Reference to undeclared name",
             f"The project block names {name}, which is not declared.{suggestion(name, known)}",
             project.header,
         )

@@ -41,10 +41,8 @@ def test_mistakes(project: Project, text: str, mistake: str) -> None:
 
 def test_it_may_name_an_object_and_stand_in_json(project: Project) -> None:
     project.hcl(RUN.replace('script = "x.py"', 'script = "x.py"\n  for_each = toset(["a"])'))
-    project.write(
-        "p.hcl.json",
-        '{"project": {"history": "h", "default_run_config": "run_config.train[\\"a\\"]"}}',
-    )
+    block = {"history": "h", "default_run_config": 'run_config.train["a"]'}
+    project.write("p.hcl.json", json.dumps({"project": block}))
     project.run("validate")
 
 
