@@ -11,6 +11,7 @@ from amlplan.aside import drop_left_behind, make_file
 from amlplan.digests import PREFIX, DigestMemory, chunks
 from amlplan.errors import ProviderError
 from amlplan.files import failure_at, make_folder, sync, sync_folder
+from amlplan_local.at_once import do_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BLOB_MODE = 0o444
+MANY = 16
+"""From so many files on they are stored on threads."""
+THREADS = 16
+"""Most of the time goes into waiting for the disk, which makes many files durable at once."""
 
 
 class ContentStore:
@@ -63,18 +68,23 @@ class ContentStore:
         """Store files, given by path in the source, with where they lie and their digest.
 
         What is stored and sound is left alone; what is broken is replaced. Durable when this
-        returns. Raises what `changed` gives, or says that a plan is stale, where a file no longer
-        has the digest.
+        returns. Of many files, `check` and `progress` are called on several threads. Raises what
+        `changed` gives, or says that a plan is stale, where a file no longer has the digest.
         """
         make_folder(self._parts)
         drop_left_behind(self._parts, "")
         bad = set(self.corrupted({name: digest for name, (_, digest) in sources.items()}))
         folders: set[Path] = set()
-        for number, name in enumerate(sorted(bad), start=1):
+
+        def store(numbered: tuple[int, str]) -> None:
+            number, name = numbered
             check()
             progress(f"storing {name} ({number} of {len(bad)})")
             source, digest = sources[name]
             folders.add(self._copy(source, digest, check, changed or changed_since_plan))
+
+        threads = THREADS if len(bad) >= MANY else 1
+        do_at_once(list(enumerate(sorted(bad), start=1)), store, threads)
         for folder in folders:
             sync_folder(folder)
             sync_folder(folder.parent)
