@@ -36,6 +36,7 @@ COMMANDS = {
     "project": "Tell which history a folder's runs go into, and change it.",
     "runs": "Look at runs, fetch what they gave, end them.",
     "snapshot": "Look at the folders that runs were made of, put them back.",
+    "tasks": "Look at what goes on: applies, builds, deployments and runs; end it.",
     "history": "Look at the histories that runs went into.",
     "model": "Look at registered models, and copy their files.",
     "environment": "Look at environments, build them, work in them.",

@@ -15,9 +15,10 @@ _SPECIAL = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-
 def facts_of(identity: str) -> "Dict[str, Any]":
     """The fields of a run as the service has them; raises where another's cannot be had."""
     if family.native_of(identity) is None:
-        return asked("GET", "/amlplan/runs/" + quoted(identity))
-    every = family.records().every()
-    mine = [event for event in every if event.get("run") == _key(identity)]
+        answer = asked("GET", "/amlplan/runs/" + quoted(identity))
+        answer["metrics"] = {name: _numbers(each) for name, each in answer["metrics"].items()}
+        return answer
+    mine = family.records().events(_key(identity))
     status, reason = records.status_of(mine)
     return {
         **records.described(mine),
@@ -27,7 +28,7 @@ def facts_of(identity: str) -> "Dict[str, Any]":
         "metrics": metrics_of(mine),
         "tags": records.tags_of(mine),
         "properties": records.properties_of(mine),
-        "children": records.children_of(identity, every),
+        "children": family.records().children(identity),
     }
 
 
@@ -42,22 +43,34 @@ def metrics_of(events: "List[Dict[str, Any]]") -> "Dict[str, Any]":
     for event in events:
         kind, name = event["type"], event.get("name")
         if kind == "metric":
-            metrics.setdefault(name, []).append(_number(event))
+            _started(metrics, name, list).append(_number(event))
         elif kind == "list":
-            metrics.setdefault(name, []).extend(plain(event["values"]))
+            _started(metrics, name, list).extend(plain(event["values"]))
         elif kind == "table":
             metrics[name] = plain(event["values"])
         elif kind == "row":
-            columns = metrics.setdefault(name, {})
+            columns = _started(metrics, name, dict)
             for column, value in plain(event["values"]).items():
                 columns.setdefault(column, []).append(value)
         elif kind == "image":
-            metrics.setdefault(name, []).append(event.get("path"))
+            _started(metrics, name, list).append(event.get("path"))
     return metrics
+
+
+def _started(metrics: "Dict[Any, Any]", name: object, kind: type) -> "Any":
+    """What a name has so far; it begins anew where something of another kind has it."""
+    if not isinstance(metrics.get(name), kind):
+        metrics[name] = kind()
+    return metrics[name]
 
 
 def _number(event: "Dict[str, Any]") -> object:
     return _SPECIAL[event["value"]] if event.get("special") else event["value"]
+
+
+def _numbers(values: "List[Any]") -> "List[Any]":
+    """A series as the service tells it, where numbers that are not finite are words."""
+    return [_SPECIAL.get(each, each) if isinstance(each, str) else each for each in values]
 
 
 def plain(value: "Any") -> "Any":

@@ -144,8 +144,9 @@ class Model(Supported):
         properties: "Any" = None,
         run_id: "Optional[str]" = None,
         latest: bool = False,
+        *_: object,
         version: "Optional[object]" = None,
-        **_: object,
+        **__: object,
     ) -> "List[Model]":
         """The versions that are there, the newest first."""
         path = "/amlplan/models" + ("?name=" + quoted(name) if name is not None else "")
@@ -165,7 +166,8 @@ class Model(Supported):
         model_name: str, version: "Optional[object]" = None, _workspace: object = None
     ) -> str:
         """Put a model's files into the working folder; gives their path."""
-        return _fetched(model_name, version, os.path.join(family.work(), FETCHED))
+        place = os.path.join(family.work(), FETCHED, model_name, str(version or "latest"))
+        return _fetched(model_name, version, place)
 
 
 def register(

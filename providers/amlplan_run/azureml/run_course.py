@@ -48,7 +48,12 @@ class Course(RunBase):
             "tags": facts.get("tags", {}),
             "inputDatasets": sorted(definition.get("inputs", ())),
             "outputDatasets": [],
-            "runDefinition": {"command": program, "parameters": definition.get("parameters", {})},
+            "runDefinition": {
+                "script": program[1] if len(program) > 1 else None,
+                "arguments": program[2:],
+                "command": program,
+                "parameters": definition.get("parameters", {}),
+            },
             "logFiles": {},
         }
 
@@ -158,7 +163,8 @@ class Course(RunBase):
     @property
     def parent(self) -> "Any":
         """The run that this one is a part of, or None."""
-        identity = self._native.parent if self._recording is not None else self._facts["parent"]
+        known = None if self._recording is None else self._recording.parent
+        identity = known or self._facts.get("parent")
         return None if identity is None else self.__class__(self._experiment, identity)
 
 
