@@ -179,11 +179,22 @@ def test_a_failure_and_a_cancellation_are_told(line: CommandLine) -> None:
 
 
 def test_what_the_configuration_applied_is_used(line: CommandLine) -> None:
-    line.configure('project {\n  history = "fraud"\n}\n')
+    line.configure(
+        'project {\n  history = "fraud"\n}\n'
+        'datastore "local" "raw" {\n  path              = "store"\n  create_if_missing = true\n}\n'
+    )
+    line.write("store/2026/x", "1")
     workspace = Workspace.from_config(line.root)
-    config = RunConfiguration("train.py", environment="environment.mine", target="compute.here")
+    raw = {"address": "datastore.raw", "kind": "datastore.local"}
+    config = RunConfiguration(
+        "train.py",
+        environment="environment.mine",
+        target="compute.here",
+        input={"data": {"datastore": raw, "path": "2026"}},
+    )
     run = workspace.submit(config)
     assert run.wait().definition["environment"].startswith("sha256:")
+    assert run.detail().definition["inputs"]["data"]["path"] == str(line.root / "store" / "2026")
     assert (workspace.name, run.history) == ("main", "fraud")
     with pytest.raises(RunError, match=r"environment\.other, which was never applied"):
         workspace.submit(RunConfiguration("train.py", environment="environment.other"))
