@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amlplan.addresses import RUN_BLOCKS
 from amlplan.config.azureml.attached import attached_history
-from amlplan.config.reading.project_block import RUN_BLOCKS
 from amlplan.wording import in_shell
 
 if TYPE_CHECKING:

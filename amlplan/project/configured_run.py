@@ -20,7 +20,7 @@ from amlplan.project.workspaces import place_of
 from amlplan.provider import has
 from amlplan.runs.distribution import check_here
 from amlplan.runs.request import needs_of, request_of
-from amlplan.runs.resolve import Applied, incomplete, resolve_config
+from amlplan.runs.resolve import Applied, incomplete, resolve_config, without_secrets
 
 if TYPE_CHECKING:
     import threading
@@ -167,11 +167,7 @@ def _definition(
     """What history keeps of the configuration: everything but the secrets, which are null."""
     values = resolved.checked.values
     if resolved.is_expanded:
-        values = config.model_dump(mode="json")
-        values["env"] = {
-            name: None if name in resolved.secret_names else value
-            for name, value in config.env.items()
-        }
+        values = without_secrets(config.model_dump(mode="json"), resolved.checked)
     expanded = {
         **values,
         "parameters": dict(config.parameters),

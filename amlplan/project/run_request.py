@@ -6,15 +6,13 @@ import os
 import re
 import shutil
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from amlplan.addresses import node_of, parse_address
-from amlplan.config.azureml.attached import attached_history
-from amlplan.config.reading.project_block import RUN_BLOCKS
+from amlplan.addresses import RUN_BLOCKS, node_of, parse_address
 from amlplan.diagnostics import Severity
 from amlplan.errors import ConfigError, RunError
-from amlplan.project.workspaces import has_configuration, open_workspace
+from amlplan.project.workspaces import has_configuration, history_of_folder, open_workspace
 from amlplan.runs.notebooks import NOTEBOOK
 from amlplan.runs.request import RunRequest
 from amlplan.wording import suggestion
@@ -111,6 +109,7 @@ def _by_runconfig(
     stop: threading.Event,
 ) -> tuple[RunRequest, RunPlace, tuple[str, ...]]:
     """The run of a runconfig file of Azure ML; raises RunError where there is none of the name."""
+    from amlplan.config.azureml.attached import attached_history
     from amlplan.config.azureml.project_file import runconfig_names, runconfig_path
 
     labels = [] if project is None else [name.rpartition(".")[2] for name in _blocks(project)]
@@ -179,7 +178,7 @@ def _script(asked: Asked, root: Path) -> tuple[RunRequest, RunPlace, tuple[str, 
         # A configuration that was never applied does not keep a script from being run.
         notes = ("No workspace is applied here, so the run goes into one of this folder's own.",)
     request = RunRequest(
-        history=asked.history or attached_history(root) or _history_of(script),
+        history=asked.history or history_of_folder(root) or history_named_for(script),
         name=script.name,
         source=root,
         interpreter=python_on_path(),
@@ -190,7 +189,8 @@ def _script(asked: Asked, root: Path) -> tuple[RunRequest, RunPlace, tuple[str, 
     return request, place, notes
 
 
-def _history_of(script: Path) -> str:
+def history_named_for(script: PurePath) -> str:
+    """The history of a script or file that names none: its own name, as far as it may be one."""
     return re.sub(r"[^a-zA-Z0-9_-]", "-", script.stem).strip("-_")[:255] or "runs"
 
 

@@ -7,20 +7,14 @@ from typing import TYPE_CHECKING
 
 from amlplan.config.azureml.expand import expanded, told
 from amlplan.config.azureml.runconfig import read_runconfig
-from amlplan.lockfile import read_lock
-from amlplan.planning.implied_environments import ImpliedEnvironment, of_runconfig
+from amlplan.planning.implied_environments import of_runconfig
 from amlplan.project.configured_run import with_asked
-from amlplan.project.folders import provider_context
-from amlplan.project.implied_interpreter import Builder, Built, built
+from amlplan.project.described_run import WORKSPACE, DescribedRun, described_request
 from amlplan.project.progress_handle import ProgressHandle
-from amlplan.project.run_request import python_on_path
+from amlplan.project.run_request import history_named_for
 from amlplan.project.workspaces import open_workspace
-from amlplan.registry import Registry
-from amlplan.runs.distribution import check_here
-from amlplan.runs.request import request_of
 from amlplan_schemas.base import Reference
 from amlplan_schemas.run_config import RunConfig
-from amlplan_schemas.state import Record, Tree
 
 if TYPE_CHECKING:
     import threading
@@ -31,14 +25,12 @@ if TYPE_CHECKING:
     from amlplan.runs.place import RunPlace
     from amlplan.runs.request import RunRequest
 
-WORKSPACE = "workspace"
-
 
 def configuration_of(path: str, workspace: str, history: str | None) -> RunConfig:
     """The block that would name a runconfig file and nothing else; named for the file."""
     address = f"{WORKSPACE}.{workspace}"
     return RunConfig(
-        name=PurePosixPath(path).stem,
+        name=history_named_for(PurePosixPath(path)),
         workspace=Reference(address=address, kind=WORKSPACE),
         from_runconfig=path,
         **({} if history is None else {"history": history}),
@@ -60,47 +52,7 @@ def runconfig_request(
     place = open_workspace(None, root)
     block = configuration_of(path, place.name, asked.history or history)
     config, remarks = expanded(block, root)
-    config = with_asked(config, asked)
-    here = check_here(config)
     implied = of_runconfig(read_runconfig(root, path), root)
-    handle = ProgressHandle(path, progress, stop)
-    found = _interpreter(implied, path, place, root, handle)
-    definition = {
-        "run_config": config.name,
-        "runconfig": path,
-        "configuration": config.model_dump(mode="json"),
-        **({} if found.digest is None else {"environment": found.digest}),
-    }
-    request = request_of(
-        config,
-        root,
-        found.interpreter,
-        secret_names=frozenset(),
-        variables={},
-        secrets={},
-        definition=definition,
-    )
-    return request, place, (*map(told, remarks), *here, *found.notes)
-
-
-def _interpreter(
-    implied: ImpliedEnvironment | None,
-    path: str,
-    place: RunPlace,
-    root: Path,
-    handle: ProgressHandle,
-) -> Built:
-    if implied is None:
-        return Built(python_on_path())
-    registry = Registry(provider_context(root))
-    workspace = Record(
-        address=f"{WORKSPACE}.{place.name}",
-        kind=WORKSPACE,
-        name=place.name,
-        generation=1,
-        identity=str(place.folder),
-        provider="local",
-        outputs=Tree(values={"path": str(place.folder)}),
-    )
-    lock = read_lock(root)
-    return built(implied, path, Builder(root, registry, lock, workspace, handle, fills_lock=True))
+    run = DescribedRun(with_asked(config, asked), implied, path)
+    request, notes = described_request(run, place, root, ProgressHandle(path, progress, stop))
+    return request, place, (*map(told, remarks), *notes)

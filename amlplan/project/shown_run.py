@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from amlplan.addresses import node_of
 from amlplan.config.azureml.attached import attached_history
 from amlplan.config.azureml.expand import expanded
@@ -16,15 +18,17 @@ from amlplan.errors import ConfigError, RunError
 from amlplan.planning.implied_environments import ImpliedEnvironment, implied_environment
 from amlplan.planning.locking import recorded_value
 from amlplan.planning.want import want
-from amlplan.pointers import tokens_of
+from amlplan.pointers import tokens_of, with_value
 from amlplan.project.opening import empty_state, open_project
 from amlplan.project.runconfig_run import configuration_of
+from amlplan.runs.resolve import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from amlplan.config.azureml.runconfig import Runconfig
+    from amlplan.config.check import Checked
     from amlplan.config.evaluating.variables import Assignment
     from amlplan.planning.want import Wanted
     from amlplan.project.opening import OpenProject
@@ -43,12 +47,13 @@ class ShownRun:
     root: Path
     secret_names: frozenset[str] = frozenset()
     implied: ImpliedEnvironment | None = None
+    checked: Checked | None = None
 
     def document(self) -> dict[str, Any]:
         """The configuration as JSON, secrets as null, with the packages that it implies."""
         values = self.config.model_dump(mode="json")
-        for name in self.secret_names:
-            values["env"][name] = None
+        if self.checked is not None:
+            values = without_secrets(values, self.checked)
         implied = self.implied
         if implied is None or implied.interpreter is not None:
             return {"run_config": values}
@@ -80,7 +85,7 @@ def _before(file: Runconfig, shown: ShownRun) -> Told:
         {name: getattr(block, name) for name in block.model_fields_set}
         | {name: value for name, value in given.items() if value}
     )
-    told = told_of(completed(block, file, shown.root), keeps_python=True)
+    told = told_of(completed(block, file), keeps_python=True)
     values = dict(told.values)
     for way in ("script", "command"):
         values[way] = file.get(way) or ([] if way == "command" else None)
@@ -114,15 +119,23 @@ def shown_block(address: str, root: Path, assignments: Sequence[Assignment] = ()
         problems = project.configuration.diagnostics
         if problems:
             raise ConfigError(problems)
-        raise RunError("No such run configuration", f"There is no {address}.", address=address)
-    kind, values = wanted.block.kind, dict(wanted.checked.values)
-    secret_names = _without_secrets(values, wanted)
-    model = project.registry.inputs_of(kind)
-    config, _ = expanded(model.model_validate(_written(values, wanted)), root)
+        raise _unknown(address, project)
+    kind = wanted.block.kind
+    values, secret_names = _with_stand_ins(wanted.checked)
+    try:
+        block = project.registry.inputs_of(kind).model_validate(_written(values, wanted))
+    except ValidationError:
+        raise RunError(
+            "A value is not known",
+            f"{address} refers to something that was never applied. Run: amlplan apply",
+            address=address,
+        ) from None
+    config, _ = expanded(block, root)
     if config.history is None:
         history = attached_history(root, project.configuration)
         config = config.model_copy(update={"history": history})
-    return ShownRun(config, root, secret_names, implied_environment(kind, values, root))
+    implied = implied_environment(kind, values, root)
+    return ShownRun(config, root, secret_names, implied, wanted.checked)
 
 
 def _wanted(address: str, project: OpenProject) -> Wanted | None:
@@ -153,16 +166,21 @@ def _written(values: Mapping[str, Any], wanted: Wanted) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _without_secrets(values: dict[str, Any], wanted: Wanted) -> frozenset[str]:
-    """Take the secrets out of the environment variables; gives their names."""
-    names = {
-        way[1]
-        for way in map(tokens_of, wanted.checked.secrets)
-        if len(way) > 1 and way[0] in VARIABLES
-    }
-    for field in VARIABLES:
-        if isinstance(values.get(field), dict):
-            values[field] = {
-                name: "" if name in names else value for name, value in values[field].items()
-            }
-    return frozenset(names)
+def _with_stand_ins(checked: Checked) -> tuple[dict[str, Any], frozenset[str]]:
+    """The values with "" for each secret, and the names of the variables that are secrets."""
+    values = dict(checked.values)
+    names: set[str] = set()
+    for path in checked.secrets:
+        field, *way = tokens_of(path)
+        if way:
+            values = with_value(values, (field, *way), "")
+            names |= {way[0]} if field in VARIABLES else set()
+    return values, frozenset(names)
+
+
+def _unknown(address: str, project: OpenProject) -> RunError:
+    """Why an address names nothing that can be shown."""
+    node = node_of(address)
+    objects = [name for name in project.evaluation.blocks if node_of(name) == node]
+    named = f"; its block stands for: {', '.join(objects)}" if objects else ""
+    return RunError("No such run configuration", f"There is no {address}{named}.", address=address)

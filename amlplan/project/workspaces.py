@@ -49,6 +49,16 @@ def has_configuration(root: Path) -> bool:
     return any(next(root.glob(f"*{suffix}"), None) is not None for suffix in CONFIGURATION)
 
 
+def history_of_folder(root: Path) -> str | None:
+    """The history that a folder's project block or project.json names; raises ConfigError."""
+    from amlplan.config.azureml.attached import attached_history
+    from amlplan.config.reading.load import load
+
+    if not has_configuration(root):
+        return attached_history(root)
+    return attached_history(root, load(root, Registry(provider_context(root)).block_types))
+
+
 def open_workspace(name: str | None, root: Path | None = None) -> RunPlace:
     """The workspace of a name among those applied here, or the one that goes without saying.
 

@@ -12,7 +12,7 @@ from amlplan.planning.compare import SecretDigests, compare_inputs
 from amlplan.planning.diff import changed_leaves
 from amlplan.planning.locking import recorded_value
 from amlplan.planning.want import want
-from amlplan.pointers import tokens_of
+from amlplan.pointers import tokens_of, with_value
 from amlplan_schemas.plan import FieldSource
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from amlplan.planning.want import Wanted
     from amlplan.registry import Registry
     from amlplan.secrets import Secrets
+    from amlplan_schemas.base import JsonValue
     from amlplan_schemas.run_config import RunConfig
     from amlplan_schemas.state import Record, State
 
@@ -138,6 +139,17 @@ def _changed(wanted: Wanted, record: Record, project: Applied) -> Iterable[str]:
     inputs = compare_inputs(wanted.checked, record.inputs, {}, digests, model)
     if inputs.changes or changed_leaves(record.derived, wanted.derived, FieldSource.DERIVED):
         yield f"{record.address} was changed and not applied; the run uses it as it was applied."
+
+
+def without_secrets(values: dict[str, JsonValue], checked: Checked) -> dict[str, JsonValue]:
+    """The values of a run configuration with null for each secret of the block it is made from."""
+    for path in checked.secrets:
+        field, *way = tokens_of(path)
+        if field in _VARIABLES:
+            field = "env"
+        if values.get(field) is not None:
+            values = with_value(values, (field, *way), None)
+    return values
 
 
 def _secret_names(checked: Checked, config: RunConfig) -> frozenset[str]:

@@ -32,7 +32,8 @@ class Pattern:
     """One line of an ignore file.
 
     `keeps` tells a negation, `folders_only` a line that ends in a slash. `matches` takes a path
-    relative to the ignore file's folder where `anchored`, else a name.
+    relative to the ignore file's folder where `anchored`, else a name. `text` is the line as it
+    is written.
     """
 
     line: int
@@ -40,6 +41,7 @@ class Pattern:
     folders_only: bool
     anchored: bool
     matches: Callable[[str], object]
+    text: str
 
 
 def patterns_of(text: str) -> tuple[Pattern, ...]:
@@ -59,7 +61,8 @@ def _pattern(line: str, number: int) -> Pattern | None:
     text = text[: len(text) - folders_only]
     anchored = "/" in text
     glob = text.removeprefix("/") if anchored else text
-    return Pattern(number, keeps, folders_only, anchored, _matcher(glob, anchored=anchored))
+    matches = _matcher(glob, anchored=anchored)
+    return Pattern(number, keeps, folders_only, anchored, matches, line.strip())
 
 
 def _without_trailing_spaces(line: str) -> str:

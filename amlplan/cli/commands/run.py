@@ -22,8 +22,8 @@ from amlplan.cli.style import styled, visible
 from amlplan.errors import EXIT_RUN
 from amlplan.project.run_request import Asked, requested
 from amlplan.runs.launch import prepare
-from amlplan.runs.own_folders import notes_on
 from amlplan.runs.resume import earlier_run, resumed_origin, resumption_of
+from amlplan.runs.snapshot_notes import notes_on
 from amlplan.runs.sweeps import values_of
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _run(
     with stopping_on_signals(console.error, underway.cancel) as stop:
         with Progress(console) as progress:
             request, place, notes = requested(asked, progress, stop)
-        for note in (*notes, *notes_on(request.source)):
+        for note in (*notes, *notes_on(request.source, place.cache_folder)):
             console.print(f"{styled('yellow', 'Note:')} {visible(note)}")
         check = partial(check_stop, stop)
         grid = how.grid_of(request, place)

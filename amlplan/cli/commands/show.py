@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from amlplan import __version__
+from amlplan.addresses import label_of
 from amlplan.cli.console import Console
 from amlplan.cli.documents.plan import plan_json
 from amlplan.cli.documents.state import state_json
@@ -71,6 +72,6 @@ def _run_config(
         for item in left_out:
             console.error(f"Note: a runconfig file has no field for {item}")
     else:
-        label = shown.config.name if what.endswith(RUNCONFIG) else what.rpartition(".")[2]
+        label = shown.config.name if what.endswith(RUNCONFIG) else label_of(what)
         console.print(run_config_text(shown, label))
     return 0

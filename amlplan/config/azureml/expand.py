@@ -28,7 +28,7 @@ def expanded(model: ResourceInputs, root: Path) -> tuple[RunConfig, tuple[Diagno
     from amlplan.config.azureml.runconfig import read_runconfig
 
     file = read_runconfig(root, config.from_runconfig)
-    return completed(config, file, root), file.remarks
+    return completed(config, file), file.remarks
 
 
 def told(remark: Diagnostic) -> str:

@@ -11,7 +11,6 @@ from amlplan_schemas.run_config import RunConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from amlplan.config.azureml.runconfig import Runconfig
     from amlplan.diagnostics import Diagnostic
@@ -19,13 +18,11 @@ if TYPE_CHECKING:
 
 HERE = ("", "local")
 """The targets of a file that mean this host."""
-REFERENCE = "AZUREML_DATAREFERENCE_"
-"""How the environment variables begin that tell a script where a data reference is."""
 REFERENCES = "dataReferences"
 _VARIABLES = ("environment.environmentVariables", "environmentVariables")
 
 
-def completed(config: RunConfig, file: Runconfig, root: Path) -> RunConfig:
+def completed(config: RunConfig, file: Runconfig) -> RunConfig:
     """The configuration with what the file says where the block says nothing.
 
     Raises ConfigError where both together are no run.
@@ -35,10 +32,8 @@ def completed(config: RunConfig, file: Runconfig, root: Path) -> RunConfig:
     if problems:
         raise ConfigError(problems)
     values = _values(file) | given
-    references = _references(config, file, root)
-    if "env" in given or references:
-        values["env"] = {**_variables(file), **references, **config.env}
-    values["arguments"] = [_expanded(text, references) for text in values.get("arguments", ())]
+    if "env" in given:
+        values["env"] = {**_variables(file), **config.env}
     values["resources"] = _resources(config, file)
     try:
         return RunConfig.model_validate(values)
@@ -115,19 +110,3 @@ def _resources(config: RunConfig, file: Runconfig) -> JsonValue:
     if "nodes" in config.resources.model_fields_set:
         return config.resources
     return config.resources.model_copy(update={"nodes": nodes})
-
-
-def _references(config: RunConfig, file: Runconfig, root: Path) -> dict[str, str]:
-    """The variables of the data references: where the inputs of their names are."""
-    return {
-        f"{REFERENCE}{name}": str((root / config.input[name].path).absolute())
-        for name in file.get(REFERENCES) or {}
-        if name in config.input
-    }
-
-
-def _expanded(text: str, references: Mapping[str, str]) -> str:
-    """An argument with the data references in it replaced by their places."""
-    for name in sorted(references, key=len, reverse=True):
-        text = text.replace(f"${{{name}}}", references[name]).replace(f"${name}", references[name])
-    return text

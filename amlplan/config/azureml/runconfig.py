@@ -174,6 +174,10 @@ class _Reader:
         if str(self.values.get("framework")).lower() == "pyspark":
             text = "framework is recorded; the script is run by Python, and starts Spark itself."
             yield self._remark(self.ways["framework"], text)
+        for name in self.values.get("dataReferences") or {}:
+            way = (*self.ways["dataReferences"], name)
+            text = f"{_named(way)} takes its data from the input of its name, not from a datastore."
+            yield self._remark(way, text)
         found = [(self.ways[item.way], item.does) for item in TABLE if self._is_unused(item)]
         found += [(way, self._why_unknown(way)) for way in self._unknown]
         for way, why in sorted(found, key=lambda item: self._file.places[item[0]].start):

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 DIALECT: Final = "Workbench (2017)"
 TRANSLATED: Final = {
-    "ArgumentVector": "`script`, and `arguments` after it; `$file` is the script that is named",
+    "ArgumentVector": "script, then arguments; `$file` stands for a script named elsewhere",
     "Target": "target",
     "Framework": "framework",
     "EnvironmentVariables": "environment.environmentVariables",

@@ -7,13 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amlplan.addresses import RUN_BLOCKS
 from amlplan.collector import collector_paused
 from amlplan.config.blocks import Configuration, ResourceBlock
 from amlplan.config.lifecycle import read_lifecycle
+from amlplan.config.reading.artifact_stores import read_artifact_stores
 from amlplan.config.reading.files import is_json, read_folder
 from amlplan.config.reading.forms import file_form
 from amlplan.config.reading.meta_blocks import MetaBlocks
-from amlplan.config.reading.project_block import RUN_BLOCKS, ProjectBlockReader
+from amlplan.config.reading.project_block import ProjectBlockReader
 from amlplan.config.reading.refactorings import RefactoringBlocks
 from amlplan.config.reading.reporter import Reporter
 from amlplan.config.static import static_value
@@ -98,6 +100,7 @@ class _Reader:
                 body, found = parse(source)
             self.problems += found
             loader.read(body, source)
+        self.problems += read_artifact_stores(configuration)
         return configuration
 
     def _folder_of(self, call: ModuleCall, folder: str, above: tuple[str, ...]) -> str | None:

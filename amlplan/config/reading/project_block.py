@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from amlplan.addresses import key_text, parse_address
+from amlplan.addresses import RUN_BLOCKS, key_text, parse_address
 from amlplan.config.blocks import ProjectBlock
 from amlplan.config.syntax.nodes import Traversal
 from amlplan.diagnostics import SourceFile, SourceRange
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from amlplan.config.blocks import Configuration
     from amlplan.config.reading.reporter import Reporter
     from amlplan.config.syntax.nodes import Attribute, Block
-
-RUN_BLOCKS = ("run_config", "estimator")
-"""The blocks that `amlplan run` takes, by one name each."""
 
 
 class ProjectBlockReader:

@@ -124,3 +124,28 @@ def test_what_this_host_cannot_do_is_refused_or_told(line: CommandLine) -> None:
     told = line.run("run", "b").out
     assert "Note: resources.shm_size is for containers" in told
     assert "Note: priority is for targets whose queue knows priorities" in told
+
+
+def test_secrets_of_expanded_blocks_reach_the_script_and_nothing_else(line: CommandLine) -> None:
+    secret = "s3cret-of-an-estimator"
+    line.write("aml_config/local.runconfig", "script: x.py\nenvironmentVariables: {OTHER: o}\n")
+    line.write("x.py", f"import os\nassert os.environ['KEY'] == {secret[::-1]!r}[::-1]\n")
+    line.configure(
+        'estimator "generic" "train" {\n  entry_script = "x.py"\n'
+        '  environment_variables = { KEY = env_secret("SECRET"), OTHER = "o" }\n'
+        '  tags = { hidden = env_secret("SECRET") }\n}\n'
+        'run_config "file" {\n  from_runconfig = "aml_config/local.runconfig"\n'
+        '  env = { KEY = env_secret("SECRET") }\n  tags = { hidden = env_secret("SECRET") }\n}\n',
+        apply=False,
+    )
+    given = {"SECRET": secret}
+    line.run("apply", "-auto-approve", environment=given)
+    for name in ("estimator.train", "run_config.file"):
+        line.run("run", name, environment=given)
+        configuration = line.last().definition["configuration"]
+        assert configuration["env"] == {"KEY": None, "OTHER": "o"}
+        assert configuration["tags"] == {"hidden": None}
+        for shown in (("-json",), (), ("-runconfig",)):
+            assert secret not in line.run("show", name, *shown, environment=given).all
+    for path in line.data.rglob("*"):
+        assert not path.is_file() or secret.encode() not in path.read_bytes(), path
