@@ -143,9 +143,8 @@ def main() -> None:
 
 def show(medians: Mapping[str, list[float]]) -> None:
     ours = medians["a run's service"]
-    print(
-        f"| MLflow over, median of {ROUNDS} | 1,000 one by one | ratio | 1,000 in a batch | starts |"
-    )
+    print(f"median of {ROUNDS}\n")
+    print("| over | 1,000 one by one | ratio | 1,000 in a batch | starts |")
     print("|---|---|---|---|---|")
     for label, (alone, batch, first) in medians.items():
         started = f"{first:.2f} s" if first else ""
