@@ -33,7 +33,7 @@ SERVICE_LOCK = "service.lock"
 BACKLOG = 128
 ENDING = 30.0
 """Seconds in which a server finishes what it was asked."""
-SOON, MOST = 5.0, 5
+SOON, MOST = 1.0, 10
 """A server that ends this soon, so many times, is not started again."""
 _OTHERS = frozenset(
     {
