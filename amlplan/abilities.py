@@ -42,7 +42,9 @@ class Job:
     values, and those in `masked`, are masked in the log where they have six characters or more.
 
     Of `work/`, what `include` matches is kept (`**`, `*`, `?`, and a folder by a slash at its
-    end), `max_size` bytes in all. A script that runs for more than `max_duration` seconds, all
+    end) and `exclude` does not, `max_size` bytes in all; by reference it stays with the run, out of
+    the store. `uploads` has folders in `work/` with where on the target they are copied to when the
+    script completed. A script that runs for more than `max_duration` seconds, all
     attempts together, is ended. One that fails is started again, `retries` times at most.
     """
 
@@ -54,7 +56,10 @@ class Job:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     masked: tuple[str, ...] = field(default=(), repr=False)
     include: tuple[str, ...] = ("outputs/**", "logs/**")
+    exclude: tuple[str, ...] = ()
     max_size: int = 10 * 1024**3
+    by_reference: bool = False
+    uploads: Mapping[str, str] = field(default_factory=dict)
     max_duration: float | None = None
     retries: int = 0
     share: Share = field(default_factory=Share)

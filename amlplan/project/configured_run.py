@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amlplan.abilities import BuildsEnvironments, RunsJobs, Share
+from amlplan.abilities import BuildsEnvironments, Share
 from amlplan.config.azureml.attached import attached_history
 from amlplan.errors import RunError
 from amlplan.planning.implied_environments import implied_environment
 from amlplan.planning.locking import revealed
 from amlplan.planning.observe import targets_of
+from amlplan.project.asked_target import check_target, share_of
 from amlplan.project.implied_interpreter import Builder, Built, built
 from amlplan.project.progress_handle import ProgressHandle
+from amlplan.project.run_data import data_of
 from amlplan.project.run_request import RUN_CONFIG, python_on_path
+from amlplan.project.told_datastores import told_datastores
 from amlplan.project.workspaces import place_of
-from amlplan.provider import Present, Unreachable, has
+from amlplan.provider import has
 from amlplan.runs.distribution import check_here
 from amlplan.runs.request import needs_of, request_of
 from amlplan.runs.resolve import Applied, incomplete, resolve_config
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from amlplan.runs.request import RunRequest
     from amlplan.runs.resolve import ResolvedConfig
     from amlplan_schemas.run_config import RunConfig
-    from amlplan_schemas.state import Record
 
 
 def configured(
@@ -56,7 +58,7 @@ def configured(
         )
     place = place_of(workspace, project.registry)
     if config.target is not None:
-        _check_target(resolved.records[config.target.address], resolved, project)
+        check_target(resolved.records[config.target.address], resolved.records, project.registry)
     _check_resources(config, place)
     here = check_here(config)
     interpreter = _interpreter(resolved, config, project, ProgressHandle(address, progress, stop))
@@ -68,7 +70,11 @@ def configured(
         secret_names=resolved.secret_names,
         variables=variables,
         secrets=secrets,
-        definition=_definition(address, config, resolved, interpreter.digest),
+        definition={
+            **_definition(address, config, resolved, interpreter.digest),
+            "datastores": told_datastores(state, config.workspace.address),
+        },
+        data=data_of(config, resolved.records),
         share=_share(config, resolved),
     )
     return request, place, (*resolved.notes, *here, *interpreter.notes)
@@ -80,28 +86,9 @@ def with_asked(config: RunConfig, asked: Asked) -> RunConfig:
         "parameters": {**config.parameters, **asked.parameters},
         "arguments": (*config.arguments, *asked.arguments),
         "history": asked.history or config.history,
+        "target": config.target if asked.on is None else None,  # that one is looked at instead
     }
     return config.model_copy(update=changes)
-
-
-def _check_target(target: Record, resolved: ResolvedConfig, project: OpenProject) -> None:
-    """Raise RunError where a target cannot run anything, or cannot be reached."""
-    provider = project.registry.provider(target.kind)
-    observed = provider.read(target, targets_of(target, resolved.records))
-    if not has(provider, RunsJobs):
-        raise RunError(
-            "The target runs nothing",
-            f"{target.address} is a {target.kind}, whose provider does not run scripts. Choose "
-            "another target.",
-            address=target.address,
-        )
-    if not isinstance(observed, Present):
-        why = observed.reason if isinstance(observed, Unreachable) else "it is gone"
-        raise RunError(
-            "The target cannot be used",
-            f"{target.address}: {why}. Run: amlplan plan",
-            address=target.address,
-        )
 
 
 def _check_resources(config: RunConfig, place: RunPlace) -> None:
@@ -121,13 +108,7 @@ def _share(config: RunConfig, resolved: ResolvedConfig) -> Share:
     if config.target is None:
         return Share()
     target = resolved.records[config.target.address]
-    facts = target.outputs.values.get("facts") or {}
-    return Share(
-        target=target.name,
-        max_runs=target.inputs.values.get("max_runs"),
-        gpus=config.resources.gpus or 0,
-        gpu_count=facts.get("gpus") or 0,
-    )
+    return share_of(target, config.resources.gpus or 0)
 
 
 def _interpreter(

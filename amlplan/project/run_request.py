@@ -15,6 +15,7 @@ from amlplan.config.reading.project_block import RUN_BLOCKS
 from amlplan.diagnostics import Severity
 from amlplan.errors import ConfigError, RunError
 from amlplan.project.workspaces import has_configuration, open_workspace
+from amlplan.runs.notebooks import NOTEBOOK
 from amlplan.runs.request import RunRequest
 from amlplan.wording import suggestion
 from amlplan_schemas.base import HISTORY_PATTERN
@@ -42,6 +43,7 @@ class Asked:
     arguments: tuple[str, ...] = ()
     history: str | None = None
     assignments: Sequence[Assignment] = ()
+    on: str | None = None
 
 
 def requested(
@@ -55,6 +57,17 @@ def requested(
     root = Path.cwd() if root is None else root.resolve()
     if asked.history is not None:
         _check_history(asked.history)
+    request, place, notes = _requested(asked, progress, stop, root)
+    if asked.on is not None:
+        from amlplan.project.asked_target import on_target
+
+        request = on_target(request, asked.on, root)
+    return request, place, notes
+
+
+def _requested(
+    asked: Asked, progress: EventSink, stop: threading.Event, root: Path
+) -> tuple[RunRequest, RunPlace, tuple[str, ...]]:
     if asked.name is not None and _is_script(asked.name, root):
         return _script(asked, root)
     if not has_configuration(root):
@@ -131,7 +144,7 @@ def _is_script(name: str, root: Path) -> bool:
 
 
 def _is_path(name: str) -> bool:
-    return name.endswith(".py") or "/" in name
+    return name.endswith((".py", NOTEBOOK)) or "/" in name
 
 
 def _nothing_to_run(name: str | None, labels: list[str], root: Path) -> RunError:

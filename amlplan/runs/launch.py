@@ -16,10 +16,12 @@ from amlplan.files import failure_at
 from amlplan.history import RunDraft
 from amlplan.processes import mark_of
 from amlplan.runs.inputs import fingerprinted, link
+from amlplan.runs.notebooks import NOTEBOOK, make_script, script_text
 from amlplan.runs.own_folders import OWN_FOLDERS, rules_of
 from amlplan.runs.recorded_request import recorded
 from amlplan.runs.recorder import recorder_folder
 from amlplan.runs.references import expanded, reference_variables
+from amlplan.runs.uploads import OUTPUTS, upload_variables
 from amlplan.snapshots.snapshot import materialise, scan, store
 from amlplan.wording import suggestion
 
@@ -76,7 +78,7 @@ def prepare(
     request: RunRequest, place: RunPlace, root: Path, check: Callable[[], None] = lambda: None
 ) -> Prepared:
     """Fingerprint the inputs and store the snapshot of a run, or of many; as `launch`."""
-    inputs = fingerprinted(request.inputs, root, place.cache_folder, check)
+    inputs = fingerprinted(request.inputs, root, place.cache_folder, check, request.input_modes)
     snapshot = scan(
         request.source,
         max_size=request.snapshot_size,
@@ -86,6 +88,8 @@ def prepare(
         check=check,
     )
     _check_script(request, snapshot)
+    if request.script is not None and request.script.endswith(NOTEBOOK):
+        script_text(request.source / request.script)  # refused before anything is recorded
     store(snapshot, request.source, place.content, check)
     check()
     return Prepared(snapshot, inputs, commit_of(root))
@@ -168,6 +172,13 @@ def _fill(work: Path, prepared: Prepared, request: RunRequest, place: RunPlace) 
     if prepared.resumption is not None:
         prepared.resumption.put_into(work, place)
     link(prepared.inputs, request.source, work)
+    try:
+        for name in request.uploads:
+            (work / OUTPUTS / name).mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise failure_at(work / OUTPUTS, "made", failure) from failure
+    if request.script is not None and request.script.endswith(NOTEBOOK):
+        make_script(work / request.script)
 
 
 def _job(
@@ -175,7 +186,7 @@ def _job(
 ) -> Job:
     recorder = str(recorder_folder(place.data_folder))
     given = request.variables.get("PYTHONPATH")
-    references = reference_variables(prepared.inputs)
+    references = reference_variables(prepared.inputs, folder / WORK)
     resumption = prepared.resumption
     return Job(
         run_id=run_id,
@@ -184,7 +195,8 @@ def _job(
         command=expanded(request.program, references),
         variables={
             **request.variables,
-            **{item.variable: str(item.path) for item in prepared.inputs},
+            **{item.variable: str(item.place_in(folder / WORK)) for item in prepared.inputs},
+            **upload_variables(request.uploads, folder / WORK),
             **references,
             **({} if resumption is None else resumption.variables(folder / WORK)),
             "PYTHONPATH": f"{recorder}:{given}" if given else recorder,
@@ -193,7 +205,10 @@ def _job(
         },
         secrets=request.secrets,
         include=request.include,
+        exclude=request.exclude,
         max_size=request.collected_size,
+        by_reference=request.by_reference,
+        uploads={f"{OUTPUTS}/{name}": path for name, path in request.uploads.items()},
         max_duration=request.max_duration,
         retries=request.retries,
         share=request.share,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from amlplan.runs.inputs import Input
 
@@ -14,9 +15,9 @@ PREFIX = "AZUREML_DATAREFERENCE_"
 _REFERENCE = re.compile(rf"\$(?:({PREFIX}\w+)|\{{({PREFIX}\w+)\}})")
 
 
-def reference_variables(inputs: Iterable[Input]) -> dict[str, str]:
-    """The environment variables that hold the paths of data references."""
-    return {PREFIX + re.sub(r"\W", "_", item.name): str(item.path) for item in inputs}
+def reference_variables(inputs: Iterable[Input], work: Path) -> dict[str, str]:
+    """The environment variables that hold the paths of data references, for a working folder."""
+    return {PREFIX + re.sub(r"\W", "_", item.name): str(item.place_in(work)) for item in inputs}
 
 
 def expanded(program: Sequence[str], references: Mapping[str, str]) -> tuple[str, ...]:

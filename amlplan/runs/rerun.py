@@ -46,7 +46,8 @@ def prepare_again(
     """
     told = run.definition.get("inputs") or {}
     paths = {name: str(item["path"]) for name, item in told.items()}
-    inputs = fingerprinted(paths, Path("/"), place.cache_folder, check)
+    modes = (run.definition.get("request") or {}).get("input_modes")
+    inputs = fingerprinted(paths, Path("/"), place.cache_folder, check, modes)
     changed = [item for item in inputs if item.digest != told[item.name]["digest"]]
     if changed and not takes_changes:
         raise _changed(run, changed)

@@ -18,6 +18,7 @@ from amlplan.files import locked
 from amlplan.guard import end_group
 from amlplan.masking import forms_of
 from amlplan.processes import ProcessMark, is_running, signal_process
+from amlplan_local.chosen import Wanted, wanted_in
 from amlplan_local.collecting import keep_outputs, remove_folder
 from amlplan_local.heartbeat import is_silent
 from amlplan_local.run_events import EventFile, status
@@ -52,8 +53,7 @@ class _Supervised:
     mark: ProcessMark
     guard: ProcessMark | None
     script: ProcessMark | None
-    include: tuple[str, ...]
-    max_size: int
+    wanted: Wanted
 
 
 class LocalJobs:
@@ -178,8 +178,7 @@ class LocalJobs:
                 not_kept = keep_outputs(
                     folder,
                     events,
-                    supervised.include,
-                    supervised.max_size,
+                    supervised.wanted,
                     ContentStore(store, self._cache_folder),
                 )
             if not_kept is not None:
@@ -225,8 +224,15 @@ class LocalJobs:
             "variables": variables,
             "secrets": dict(job.secrets),
             "hidden": sorted(form for secret in secrets for form in forms_of(secret)),
-            "include": list(job.include),
-            "max_size": job.max_size,
+            "wanted": asdict(
+                Wanted(
+                    job.include,
+                    job.max_size,
+                    job.exclude,
+                    by_reference=job.by_reference,
+                    uploads=dict(job.uploads),
+                )
+            ),
             "max_duration": job.max_duration,
             "retries": job.retries,
             "queue": str(self._queue_folder.absolute()),
@@ -259,9 +265,8 @@ def _supervised(run_id: str, folder: Path) -> _Supervised | None:
         kept = json.loads(text)
         guard = kept["guard"] and ProcessMark(*kept["guard"])
         script = kept["script"] and ProcessMark(*kept["script"])
-        include = tuple(str(pattern) for pattern in kept["include"])
         mark = ProcessMark(*kept["mark"])
-        return _Supervised(mark, guard, script, include, int(kept["max_size"]))
+        return _Supervised(mark, guard, script, wanted_in(kept["wanted"]))
     except (ValueError, TypeError, KeyError) as failure:
         raise _unreadable(run_id, path, "it is not what a supervisor writes") from failure
 

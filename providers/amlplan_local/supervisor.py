@@ -100,6 +100,8 @@ class Supervisor:
         self._tell("Finalizing", exit_code=ending.code)
         final, reason = ending.status, ending.reason
         not_kept = self._keep()
+        if not_kept is None and final == "Completed":
+            not_kept = self._upload()
         if not_kept is None:
             self._remove_work()  # before the last status: whoever waits for that may need the room
         else:
@@ -184,6 +186,7 @@ class Supervisor:
         """Keep the outputs; why that could not be done, or None."""
         task = self._task
         try:
+            from amlplan_local.chosen import wanted_in
             from amlplan_local.collecting import keep_outputs
             from amlplan_local.store import ContentStore
         except ImportError as failure:  # amlplan was replaced or removed meanwhile
@@ -191,10 +194,20 @@ class Supervisor:
         return keep_outputs(
             self._folder,
             self._events,
-            task["include"],
-            task["max_size"],
+            wanted_in(task["wanted"]),
             ContentStore(Path(task["store"]), Path(task["cache"])),
         )
+
+    def _upload(self) -> str | None:
+        """Copy outputs to where they go beside that; why that could not be done, or None."""
+        uploads = self._task["wanted"]["uploads"]
+        if not uploads:
+            return None
+        try:
+            from amlplan_local.uploading import upload
+        except ImportError as failure:  # amlplan was replaced or removed meanwhile
+            return str(failure)
+        return upload(self._folder / "work", uploads)
 
     def _was_given_up(self) -> bool:
         """Whether somebody who found no supervisor has ended the run already."""
@@ -228,8 +241,7 @@ class Supervisor:
             "mark": _fields(mark_of(os.getpid())),
             "guard": guard and _fields(mark_of(guard)),
             "script": script and _fields(mark_of(script)),
-            "include": self._task["include"],
-            "max_size": self._task["max_size"],
+            "wanted": self._task["wanted"],
         }
         path = self._folder / "supervisor.json.new"
         with path.open("w") as file:

@@ -25,6 +25,7 @@ def joined_class(run: type, submitted: type) -> "Any":
     if issubclass(type(Run), type(submitted)):
         kinds = kinds[:1]
     members = {"__module__": run.__module__, "__init__": Run.__init__}  # type: Any
+    members["__str__"] = members["_repr_html_"] = Run.__repr__
     # What only the SDK has would work on an object that has none of its parts.
     ours = {name for each in Run.__mro__ for name in vars(each)}
     for name in dir(submitted):

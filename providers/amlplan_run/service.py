@@ -71,6 +71,8 @@ def _answer(status: int, content: bytes, path: str) -> "Dict[str, object]":
         return answer
     said = answer if isinstance(answer, dict) else {}
     words = [str(said[key]) for key in ("error", "detail") if said.get(key)]
+    if len(words) == 2 and words[0].isupper():  # noqa: PLR2004 - a code, and what it means
+        words = words[1:]
     text = ". ".join(word.rstrip(".") for word in words) or "%s was answered with %d" % (
         path,
         status,

@@ -35,6 +35,31 @@ class RunInput(Schema):
     path: Annotated[str, LocalPath] = Field(
         min_length=1, description="The file or folder; fingerprinted, and linked for the run."
     )
+    datastore: Annotated[Reference | None, BlockReference("datastore")] = Field(
+        default=None, description="The datastore that path is in; the project when left out."
+    )
+    mode: Literal["download", "mount", "direct"] | None = Field(
+        default=None,
+        description="Of a datastore: copied, linked (the default), or used where it lies.",
+    )
+
+    @model_validator(mode="after")
+    def _mode_of_a_datastore(self) -> Self:
+        if self.mode is not None and self.datastore is None:
+            raise ValueError("mode is for an input of a datastore; name that, or leave it out")
+        return self
+
+
+class RunOutput(Schema):
+    """A folder that a run fills, and that is copied into a datastore when it completed."""
+
+    datastore: Annotated[Reference, BlockReference("datastore")] = Field(
+        description="The datastore."
+    )
+    path: Annotated[str, LocalPath] = Field(
+        default=".", min_length=1, description="The folder in it; files of a name are replaced."
+    )
+    mode: Literal["upload"] = Field(default="upload", description="How it gets there.")
 
 
 class RunResources(Schema):
@@ -71,7 +96,14 @@ class RunCollect(Schema):
     include: tuple[str, ...] = Field(
         default=("outputs/**", "logs/**"), description="Patterns of files to keep."
     )
+    exclude: tuple[str, ...] = Field(
+        default=(), description="Patterns of files that are not kept, whatever include says."
+    )
     max_size: Size = Field(default="10GiB", description="How much is kept at most.")
+    mode: Literal["copy", "reference"] = Field(
+        default="copy",
+        description="Whether files are copied into the store, or stay with the run.",
+    )
 
 
 class RunSnapshot(Schema):
@@ -102,7 +134,8 @@ class RunConfig(ResourceInputs):
     script: Annotated[str | None, NoSecrets] = Field(
         default=None,
         min_length=1,
-        description="The Python script, relative to source; this, command or from_runconfig.",
+        description="The Python script or notebook, relative to source; this, command or "
+        "from_runconfig.",
     )
     command: Annotated[tuple[str, ...] | None, NoSecrets] = Field(
         default=None, min_length=1, description="A command and its arguments, instead of a script."
@@ -138,6 +171,12 @@ class RunConfig(ResourceInputs):
     )
     input: Annotated[dict[str, RunInput], NoSecrets] = Field(
         default_factory=dict, description="Data that the script reads."
+    )
+    output: Annotated[dict[str, RunOutput], NoSecrets] = Field(
+        default_factory=dict, description="Folders that go into datastores."
+    )
+    prologue: Annotated[tuple[str, ...], NoSecrets] = Field(
+        default=(), description="Lines of bash before the script; one that fails ends the run."
     )
     framework: Literal["python", "pyspark", "tensorflow", "pytorch", "cntk"] = Field(
         default="python", description="What the script is made with; recorded."

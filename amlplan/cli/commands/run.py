@@ -56,6 +56,7 @@ class RunCommand(Command):
     help="Set a parameter; several values make a grid, a run for each combination.",
 )
 @grid_options
+@click.option("--on", cls=Option, metavar="TARGET", help="Run on another compute target.")
 @click.option("--history", cls=Option, metavar="NAME", help="Record it in another history.")
 @click.option(
     "--resume",
@@ -71,6 +72,7 @@ def command(
     ctx: click.Context,
     words: tuple[str, ...],
     parameters: tuple[str, ...],
+    on: str | None,
     history: str | None,
     parallelism: int | None,
     metric: str | None,
@@ -95,6 +97,7 @@ def command(
         arguments=(*words[1:], *ctx.meta[ARGUMENTS]),
         history=history,
         assignments=assignments_of(ctx),
+        on=on,
     )
     # With -json, standard output is for the record alone.
     console = Console(sys.stderr if json else sys.stdout, sys.stderr)

@@ -25,7 +25,7 @@ from amlplan.errors import RunError
 from amlplan.history import FINAL
 from amlplan.runs.canceling import cancel
 from amlplan.runs.follow import LogTail, follow
-from amlplan.runs.outputs import download
+from amlplan.runs.outputs import KEPT, download
 from amlplan.runs.place import root_of
 from amlplan.wording import counted
 
@@ -107,7 +107,8 @@ def download_command(
     place = opened(console, workspace)
     detail = place.history.run(run, history=history)
     folder = Path(to or detail.summary.id)
-    written = download(detail, place.content, folder, path)
+    kept = place.folder_of(detail.summary.id) / KEPT
+    written = download(detail, place.content, folder, path, kept)
     files, size = counted(len(written), "file"), size_text(sum(file.size for file in written))
     console.print(f"{files} ({size}) of {run_name(detail.summary)} in {folder}")
     return 0

@@ -62,7 +62,11 @@ class Runconfig:
 
 def read_runconfig(root: Path, name: str) -> Runconfig:
     """The runconfig of a name in a project; raises ConfigError with everything wrong in it."""
-    file = read_yaml(root, name)
+    return runconfig_of(read_yaml(root, name))
+
+
+def runconfig_of(file: YamlFile) -> Runconfig:
+    """What a file says; raises ConfigError with everything wrong in it."""
     is_old = workbench.is_workbench(file)
     reader = _Reader(file)
     reader.group(file.values, ())

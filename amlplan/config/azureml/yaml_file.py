@@ -26,11 +26,17 @@ Way = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class YamlFile:
-    """A file whose content is a mapping: `values` as plain data, `places` of each by its way."""
+    """A file whose content is a mapping: `values` as plain data, `places` of each by its way.
+
+    `keys` has the places of names, `blocks` the ways of what has lines of its own for its parts:
+    there the place goes on to what comes next.
+    """
 
     source: SourceFile
     values: Mapping[str, Any]
     places: Mapping[Way, SourceRange]
+    keys: Mapping[Way, SourceRange]
+    blocks: frozenset[Way]
 
     def range_of(self, way: Way) -> SourceRange | None:
         """Where a value stands, or the nearest thing around it."""
@@ -85,7 +91,7 @@ def parse_yaml(source: SourceFile) -> YamlFile:
         raise _failure("This YAML is nested too deep.", SourceRange(source, 0, 0)) from None
     if not isinstance(values, dict):
         raise _failure("The file must hold names with values.", SourceRange(source, 0, 0))
-    return YamlFile(source, values, reader.places)
+    return YamlFile(source, values, reader.places, reader.keys, frozenset(reader.blocks))
 
 
 def _failure(detail: str, place: SourceRange) -> ConfigError:
@@ -99,6 +105,8 @@ class _Reader:
         self._source = source
         self._count = 0
         self.places: dict[Way, SourceRange] = {}
+        self.keys: dict[Way, SourceRange] = {}
+        self.blocks: set[Way] = set()
 
     def value(self, node: Any, way: Way, around: tuple[Any, ...]) -> Any:
         self._count += 1
@@ -110,6 +118,8 @@ class _Reader:
         if node.id == "scalar":
             return self._scalar(node)
         inside = (*around, node)
+        if not node.flow_style:
+            self.blocks.add(way)
         if node.id == "sequence":
             return [self.value(item, (*way, at), inside) for at, item in enumerate(node.value)]
         found: dict[str, Any] = {}
@@ -118,6 +128,7 @@ class _Reader:
             if name is None or name in found:
                 what = "is no name" if name is None else f'"{name}" stands here twice'
                 raise self._wrong(key, f"A key of a mapping {what}.")
+            self.keys[(*way, name)] = self._place(key)
             found[name] = self.value(item, (*way, name), inside)
         return found
 

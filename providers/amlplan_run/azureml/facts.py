@@ -15,7 +15,9 @@ _SPECIAL = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-
 def facts_of(identity: str) -> "Dict[str, Any]":
     """The fields of a run as the service has them; raises where another's cannot be had."""
     if family.native_of(identity) is None:
-        return asked("GET", "/amlplan/runs/" + quoted(identity))
+        answer = asked("GET", "/amlplan/runs/" + quoted(identity))
+        answer["metrics"] = {name: _numbers(each) for name, each in answer["metrics"].items()}
+        return answer
     every = family.records().every()
     mine = [event for event in every if event.get("run") == _key(identity)]
     status, reason = records.status_of(mine)
@@ -58,6 +60,11 @@ def metrics_of(events: "List[Dict[str, Any]]") -> "Dict[str, Any]":
 
 def _number(event: "Dict[str, Any]") -> object:
     return _SPECIAL[event["value"]] if event.get("special") else event["value"]
+
+
+def _numbers(values: "List[Any]") -> "List[Any]":
+    """A series as the service tells it, where numbers that are not finite are words."""
+    return [_SPECIAL.get(each, each) if isinstance(each, str) else each for each in values]
 
 
 def plain(value: "Any") -> "Any":

@@ -165,7 +165,8 @@ class Model(Supported):
         model_name: str, version: "Optional[object]" = None, _workspace: object = None
     ) -> str:
         """Put a model's files into the working folder; gives their path."""
-        return _fetched(model_name, version, os.path.join(family.work(), FETCHED))
+        place = os.path.join(family.work(), FETCHED, model_name, str(version or "latest"))
+        return _fetched(model_name, version, place)
 
 
 def register(

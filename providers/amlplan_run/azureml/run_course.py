@@ -158,7 +158,8 @@ class Course(RunBase):
     @property
     def parent(self) -> "Any":
         """The run that this one is a part of, or None."""
-        identity = self._native.parent if self._recording is not None else self._facts["parent"]
+        known = None if self._recording is None else self._recording.parent
+        identity = known or self._facts.get("parent")
         return None if identity is None else self.__class__(self._experiment, identity)
 
 

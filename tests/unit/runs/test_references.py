@@ -12,7 +12,7 @@ TABLE = Input("my-table", Path("/data/table.csv"), "sha256:0", 1)
 
 
 def test_each_input_has_a_variable() -> None:
-    assert reference_variables([IMAGES, TABLE]) == {
+    assert reference_variables([IMAGES, TABLE], Path("/work")) == {
         "AZUREML_DATAREFERENCE_images": "/data/images",
         "AZUREML_DATAREFERENCE_my_table": "/data/table.csv",
     }
@@ -26,7 +26,7 @@ def test_references_in_arguments_become_paths() -> None:
         "$AZUREML_DATAREFERENCE_other",
         "$HOME",
     ]
-    assert expanded(program, reference_variables([IMAGES, TABLE])) == (
+    assert expanded(program, reference_variables([IMAGES, TABLE], Path("/work"))) == (
         "train.py",
         "--data=/data/images/train",
         "/data/table.csv",

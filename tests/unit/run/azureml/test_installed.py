@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 SDK = """
 class Base:
-    pass
+    def __str__(self):
+        raise SystemError("the SDK looked at its own parts")
 
 class Run(Base):
     def __init__(self, experiment, run_id):
@@ -51,6 +52,7 @@ for run in (Run.get_context(), Run.get_submitted_run()):
     assert isinstance(run, Run) and isinstance(run, _SubmittedRun)
     assert not isinstance(run, _OfflineRun) and not run.id.startswith("OfflineRun")
     run.log("x", 1)
+    assert run.id in str(run)
     with run.child_run("inner") as child:
         assert isinstance(child, Run)
     assert isinstance(next(run.get_children()), Run)

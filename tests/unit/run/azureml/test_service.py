@@ -58,7 +58,9 @@ for call, kind in (
 
 earlier = Run(Experiment(ws, "digits"), "earlier_1")
 assert (earlier.number, earlier.status, earlier.parent.id) == (3, "Completed", "grid_1")
-assert earlier.get_metrics() == {"mse": [0.5, 0.25], "one": 1} and earlier.tags == {"a": "b"}
+metrics = earlier.get_metrics()
+assert repr(metrics.pop("off")) == "nan" and metrics == {"mse": [0.5, 0.25], "one": 1}
+assert earlier.tags == {"a": "b"}
 assert earlier.wait_for_completion()["status"] == "Completed"
 assert earlier.get_file_names() == ["outputs/x.txt"]
 earlier.download_file("outputs/x.txt", "fetched/x.txt")
@@ -116,7 +118,7 @@ EARLIER = {
     "history": "digits",
     "status": "Completed",
     "parent": "grid_1",
-    "metrics": {"mse": [0.5, 0.25], "one": [1]},
+    "metrics": {"mse": [0.5, 0.25], "one": [1], "off": ["NaN"]},
     "tags": {"a": "b"},
     "properties": {},
     "outputs": ["outputs/x.txt"],
@@ -151,7 +153,10 @@ class Handler(BaseHTTPRequestHandler):
             return
         answer = self.server.answer(route, json.loads(content) if content else {})
         if answer is None:
-            self.send(404, {"error": "There is no such thing", "detail": f"none of {self.path}"})
+            self.send(
+                404,
+                {"error": "RESOURCE_DOES_NOT_EXIST", "detail": f"There is none of {self.path}."},
+            )
         else:
             self.send(200, answer)
 
