@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -68,6 +69,26 @@ def test_processes_with_ranks_share_their_children(endpoint: Endpoint) -> None:
     assert _create(endpoint)["info"]["run_id"] == f"{root}-3"
 
 
+def test_a_child_that_the_script_started_itself_may_have_children(endpoint: Endpoint) -> None:
+    endpoint.run()
+    child = f"{endpoint.root}.1"
+    started = {
+        "n": 0,
+        "t": 1.9e9,
+        "type": "run",
+        "run": child,
+        "id": child,
+        "parent": endpoint.root,
+    }
+    (endpoint.folder / "events" / "host-1-1.jsonl").write_text(json.dumps(started) + "\n")
+    (endpoint.folder / "events" / f"{child}.child").touch()
+
+    parent = {"key": "mlflow.parentRunId", "value": f"{endpoint.root}-1"}
+
+    assert _create(endpoint, tags=[parent])["info"]["run_id"] == f"{endpoint.root}-1-1"
+    assert _create(endpoint)["info"]["run_id"] == f"{endpoint.root}-2"
+
+
 def test_a_run_that_is_taken_back_stays_in_history(endpoint: Endpoint) -> None:
     child = _create(endpoint)["info"]["run_id"]
     endpoint.post(f"{API}/runs/delete", {"run_id": child})
@@ -130,6 +151,8 @@ def test_inputs_are_rows_of_a_table(endpoint: Endpoint) -> None:
     [
         ("runs/search", {"filter": "metrics.loss <"}),
         ("runs/search", {"max_results": 0}),
+        ("runs/search", {"max_results": "many"}),
+        ("runs/search", {"page_token": "-1"}),
         ("runs/search", {"order_by": ["nothing here"]}),
         ("runs/update", {"run_id": "ROOT", "status": "SOMEHOW"}),
         ("runs/create", {"tags": [{"key": "mlflow.parentRunId", "value": "nobody"}]}),
