@@ -175,6 +175,8 @@ def _definition(
         "arguments": list(config.arguments),
         "history": config.history,
     }
+    if config.webhook is not None:  # a plain address may hold a token too
+        expanded["webhook"] = {"url": None, "on": list(config.webhook.on)}
     name = address.removeprefix(f"{RUN_CONFIG}.").removeprefix("estimator.")
     definition: dict[str, object] = {RUN_CONFIG: name, "configuration": expanded}
     if config.from_runconfig is not None:
