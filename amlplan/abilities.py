@@ -140,6 +140,18 @@ class BuildsEnvironments(Protocol):
         ...
 
 
+@runtime_checkable
+class RemembersEnvironments(Protocol):
+    """An ability of environments: what those of earlier runs were made of."""
+
+    def contents(self, workspace: Path, digest: str) -> Mapping[str, str]:
+        """Python and packages by name, with their versions; {} where nothing is remembered.
+
+        `workspace` is the folder of one. Raises ProviderError where it cannot be read.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
     """A registered version; `aliases` are those that mean it now, `files` digests by path."""
