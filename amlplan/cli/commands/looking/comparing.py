@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from amlplan.abilities import RemembersEnvironments
-from amlplan.cli.commands.looking.drawing import draw, plot_options, series_json, short_names
+from amlplan.cli.commands.looking.drawing import (
+    check_plots,
+    draw,
+    plot_options,
+    series_json,
+    short_names,
+)
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, flag
 from amlplan.cli.run_options import RUN_HELP, opened, run_options
@@ -57,6 +63,7 @@ def compare_command(
             "Name at least two runs, as in: amlplan runs compare 1 2", click.get_current_context()
         )
     console = Console(sys.stdout, sys.stderr)
+    check_plots(plots, png, svg)
     place = opened(console, workspace)
     details = [place.history.run(run, history=history) for run in runs]
     sections = compared(place, details, everything=all or json)
