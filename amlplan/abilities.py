@@ -94,6 +94,33 @@ class KeepsContent(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What clearing a store removed, or would remove; and how much was too new to be removed."""
+
+    contents: int = 0
+    size: int = 0
+    snapshots: int = 0
+    too_new: int = 0
+
+
+@runtime_checkable
+class SweepsContent(Protocol):
+    """An ability of workspaces: removes content that nothing refers to. Raises ProviderError."""
+
+    def referred(self, workspace: Path) -> set[str]:
+        """The digests that models, images and environments in a workspace's folder name."""
+        ...
+
+    def sweep(self, workspace: Path, kept: set[str], before: float, *, is_dry: bool) -> Swept:
+        """Remove content and snapshots that are older than a moment and not among the digests.
+
+        A snapshot that is kept, by its id or its age, keeps its files. Nothing is removed where
+        `is_dry`; else the caller is alone with the store, see `amlplan.store_use`.
+        """
+        ...
+
+
 @runtime_checkable
 class BuildsEnvironments(Protocol):
     """An ability of environments: a Python that scripts can be run with on this host."""
@@ -109,6 +136,18 @@ class BuildsEnvironments(Protocol):
 
         `values` are the inputs with secrets in the clear, for package indexes that need a login.
         Blocks and may use the network; an environment that is there costs nothing.
+        """
+        ...
+
+
+@runtime_checkable
+class RemembersEnvironments(Protocol):
+    """An ability of environments: what those of earlier runs were made of."""
+
+    def contents(self, workspace: Path, digest: str) -> Mapping[str, str]:
+        """Python and packages by name, with their versions; {} where nothing is remembered.
+
+        `workspace` is the folder of one. Raises ProviderError where it cannot be read.
         """
         ...
 

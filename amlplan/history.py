@@ -162,6 +162,18 @@ class RunDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class RunOverview:
+    """A run with what runs are found and compared by."""
+
+    summary: RunSummary
+    metrics: Mapping[str, Metric]
+    parameters: Mapping[str, str]
+    tags: Mapping[str, str | None]
+    properties: Mapping[str, str]
+    definition: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """Which completed run is wanted.
 
@@ -277,6 +289,20 @@ class ReadsRuns(Protocol):
         ...
 
 
+class SurveysRuns(Protocol):
+    """Looks at many runs at once."""
+
+    def overviews(
+        self,
+        history: str | None = None,
+        *,
+        status: str | None = None,
+        with_children: bool = False,
+    ) -> list[RunOverview]:
+        """The runs, the newest first, with the last values of all their metrics."""
+        ...
+
+
 class FindsRuns(Protocol):
     """Finds runs by what they are."""
 
@@ -301,5 +327,5 @@ class TracesLineage(Protocol):
         ...
 
 
-class History(RecordsRuns, TakesEvents, ReadsRuns, FindsRuns, TracesLineage, Protocol):
+class History(RecordsRuns, TakesEvents, ReadsRuns, SurveysRuns, FindsRuns, TracesLineage, Protocol):
     """A history of runs, safe for several threads and processes."""

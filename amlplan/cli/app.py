@@ -35,6 +35,8 @@ COMMANDS = {
     "run": "Run a script and record it; exits with its code.",
     "runs": "Look at runs, fetch what they gave, end them.",
     "history": "Look at the histories that runs went into.",
+    "why": "Tell what something came from: models, runs, snapshots, commits.",
+    "impact": "Tell what depends on something: runs, models, images, deployments.",
     "model": "Look at registered models, and copy their files.",
     "deployment": "Ask deployments, show logs and keys, go back a revision.",
     "schema": "Tell which kinds of blocks there are, and what they take.",

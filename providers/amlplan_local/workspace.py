@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from amlplan.errors import NotFoundError, ProviderError, UnreachableError
 from amlplan.files import make_folder
 from amlplan.provider import Imported, Kind, Listed, Missing, Present, Unreachable
+from amlplan_local import sweeping
 from amlplan_local.active import refuse_while_active
 from amlplan_local.document import (
     DOCUMENT,
@@ -32,6 +33,7 @@ from amlplan_schemas.workspace import Workspace, WorkspaceOutputs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from amlplan.abilities import Swept
     from amlplan.provider import (
         Desired,
         Draft,
@@ -153,6 +155,14 @@ class LocalWorkspace:
     def content(self, outputs: Mapping[str, JsonValue]) -> ContentStore:
         """The content store in the workspace's folder."""
         return ContentStore(Path(str(outputs["path"])) / STORE, self._context.cache_folder)
+
+    def referred(self, workspace: Path) -> set[str]:
+        """The digests that the documents of a workspace name."""
+        return sweeping.referred(workspace, workspace / STORE)
+
+    def sweep(self, workspace: Path, kept: set[str], before: float, *, is_dry: bool) -> Swept:
+        """Remove what is old and not among the digests; see SweepsContent."""
+        return sweeping.sweep(workspace / STORE, kept, before, is_dry=is_dry)
 
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
         """Make the folder and its document, or take back the detached workspace in it."""

@@ -66,23 +66,26 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([styled("bold", texts[0]), *texts[1:]])
 
 
+RUN_HEAD = ("NUMBER", "HISTORY", "NAME", "STATUS", "STARTED", "TOOK", "ID")
+
+
+def runs_rows(runs: Iterable[RunSummary]) -> Iterator[tuple[str, ...]]:
+    """The cells of each run below `RUN_HEAD`."""
+    for run in runs:
+        yield (
+            "" if run.number is None else str(run.number),
+            run.history,
+            run.name,
+            run.status,
+            time_text(run.started or run.created),
+            duration_text(run.duration),
+            run.id,
+        )
+
+
 def runs_table(runs: Iterable[RunSummary]) -> str:
     """A line for each run."""
-    return table(
-        ("NUMBER", "HISTORY", "NAME", "STATUS", "STARTED", "TOOK", "ID"),
-        (
-            (
-                "" if run.number is None else str(run.number),
-                run.history,
-                run.name,
-                run.status,
-                time_text(run.started or run.created),
-                duration_text(run.duration),
-                run.id,
-            )
-            for run in runs
-        ),
-    )
+    return table(RUN_HEAD, runs_rows(runs))
 
 
 def metric_text(value: float | str | bool) -> str:  # noqa: FBT001 - any value that a metric takes

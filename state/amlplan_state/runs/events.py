@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from amlplan.history import NEXT
 from amlplan_state.runs.layout import EDGES
-from amlplan_state.runs.texts import key_of, stored
+from amlplan_state.runs.texts import REMOVED, key_of, stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,7 +167,8 @@ def _take_status(part: Part, head: Row, event: Event) -> None:
 
 
 def _take_tag(part: Part, head: Row, event: Event) -> None:
-    part.tags.append((*head, stored(event["name"]), _text(event.get("value"))))
+    value = REMOVED if event.get("removed") is True else _text(event.get("value"))
+    part.tags.append((*head, stored(event["name"]), value))
 
 
 def _take_property(part: Part, head: Row, event: Event) -> None:

@@ -18,7 +18,7 @@ from amlplan.history import (
 from amlplan_state.runs import complaints
 from amlplan_state.runs.statuses import course_of
 from amlplan_state.runs.taking import changes_of
-from amlplan_state.runs.texts import key_of, stored, text_of
+from amlplan_state.runs.texts import REMOVED, key_of, stored, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -146,7 +146,11 @@ def detail(connection: Connection, run_id: str) -> RunDetail:
         definition=defined,
         statuses=course_of(changes_of(connection, key)).changes,
         metrics=_metrics(connection, key),
-        tags={text_of(name): _optional(value) for name, value in _pairs(connection, "tags", key)},
+        tags={
+            text_of(name): _optional(value)
+            for name, value in _pairs(connection, "tags", key)
+            if value != REMOVED
+        },
         properties={
             text_of(name): _optional(value) or ""
             for name, value in _pairs(connection, "properties", key)
@@ -158,7 +162,7 @@ def detail(connection: Connection, run_id: str) -> RunDetail:
         ),
         ignored=ignored,
         skipped=int(skipped),
-        parameters={**_defined_parameters(defined), **_logged_parameters(connection, key)},
+        parameters={**defined_parameters(defined), **_logged_parameters(connection, key)},
     )
 
 
@@ -171,7 +175,7 @@ def series(connection: Connection, run_id: str, name: str) -> list[Point]:
         'ORDER BY moment, ingested.file, metrics."offset"',
         (stored(run_id), key_of(stored(name))),
     )
-    return [_point(*row) for row in rows]
+    return [point_of(*row) for row in rows]
 
 
 def records(connection: Connection, run_id: str, kind: str | None) -> list[Recorded]:
@@ -204,9 +208,10 @@ def lineage(connection: Connection, node: str, direction: Literal["up", "down"])
     ]
 
 
-def _point(
+def point_of(
     kind: str, value: float | None, text: str | None, step: int | None, time: float
 ) -> Point:
+    """The value of a metric, from the columns that tables keep it in."""
     if kind == "text" or value is None:
         words = text_of(text or "")
         return Point(words if kind == "text" else float(words), step, time)
@@ -224,7 +229,7 @@ def _metrics(connection: Connection, key: int) -> dict[str, Metric]:
         (key,),
     )
     return {
-        text_of(name): Metric(count, _point(*last), least, greatest)
+        text_of(name): Metric(count, point_of(*last), least, greatest)
         for name, count, least, greatest, *last in rows
     }
 
@@ -234,7 +239,7 @@ def _pairs(connection: Connection, table: str, key: int) -> Iterable[tuple[str, 
     return connection.execute(query, (key,))
 
 
-def _defined_parameters(definition: dict[str, Any]) -> dict[str, str]:
+def defined_parameters(definition: dict[str, Any]) -> dict[str, str]:
     """What the script was started with."""
     given = definition.get("parameters")
     return {name: str(value) for name, value in given.items()} if isinstance(given, dict) else {}

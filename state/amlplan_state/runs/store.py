@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import HistoryError
 from amlplan_state.filesystems import current_mounts, network_type_of
-from amlplan_state.runs import complaints, ingesting, queries, selecting
+from amlplan_state.runs import complaints, ingesting, overviews, queries, selecting
 from amlplan_state.runs.appending import append
 from amlplan_state.runs.creating import check_history, new_id, next_number, write_first_event
 from amlplan_state.runs.database import BUSY_SECONDS, make_folder
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Recorded,
         RunDetail,
         RunDraft,
+        RunOverview,
         RunSummary,
         SelectedRun,
         Selection,
@@ -111,6 +112,17 @@ class EventHistory:
         """What was recorded other than metrics, tags and properties."""
         with self._database.reading() as connection:
             return queries.records(connection, run_id, kind)
+
+    def overviews(
+        self,
+        history: str | None = None,
+        *,
+        status: str | None = None,
+        with_children: bool = False,
+    ) -> list[RunOverview]:
+        """The runs with what they are compared by; see SurveysRuns."""
+        with self._database.reading() as connection:
+            return overviews.overviews(connection, history, status, with_children=with_children)
 
     def select(self, selection: Selection) -> SelectedRun | None:
         """The run that a selection asks for; see FindsRuns."""

@@ -11,6 +11,8 @@ import re
 
 _MARK = "\ufdd0"
 _CUT = "\ufdd1"
+REMOVED = f"{_MARK}removed"
+"""Stands as the value of a tag that was removed; no stored text is like it."""
 _ODD = re.compile("[\0\ufdd0\ud800-\udfff]")
 _MARKED = re.compile(f"{_MARK}([0-9a-f]{{4}})")
 _LONGEST_KEY = 600
