@@ -187,6 +187,18 @@ class BuildsEnvironments(Protocol):
         ...
 
 
+@runtime_checkable
+class RemembersEnvironments(Protocol):
+    """An ability of environments: what those of earlier runs were made of."""
+
+    def contents(self, workspace: Path, digest: str) -> Mapping[str, str]:
+        """Python and packages by name, with their versions; {} where nothing is remembered.
+
+        `workspace` is the folder of one. Raises ProviderError where it cannot be read.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class EnvironmentFacts:
     """What is known of an environment on this host.

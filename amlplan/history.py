@@ -170,6 +170,7 @@ class RunOverview:
     parameters: Mapping[str, str]
     tags: Mapping[str, str | None]
     properties: Mapping[str, str]
+    definition: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

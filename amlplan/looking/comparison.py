@@ -43,12 +43,16 @@ class Section:
 
 
 def comparison(
-    runs: Sequence[RunDetail], content: ContentStore, *, everything: bool = False
+    runs: Sequence[RunDetail],
+    content: ContentStore,
+    packages: Callable[[str], Mapping[str, str]] = lambda _digest: {},
+    *,
+    everything: bool = False,
 ) -> list[Section]:
     """What differs between runs, or all that they have; sections without rows are left out.
 
-    Files of snapshots are told where they differ only. A snapshot that was cleared away is told
-    by its id alone.
+    `packages` gives what the environment with a digest is made of. Files of snapshots are told
+    where they differ only. A snapshot that was cleared away is told by its id alone.
     """
     sections = [
         Section("Run", list(_rows(runs, _run_facts))),
@@ -57,6 +61,7 @@ def comparison(
         Section("Tags", list(_rows(runs, lambda run: run.tags))),
         Section("Properties", list(_rows(runs, lambda run: run.properties))),
         Section("Origin", list(_rows(runs, _origin))),
+        Section("Environment", list(_rows(runs, _packages_by(packages)))),
         Section("Inputs", list(_rows(runs, _inputs))),
         Section(FILES, list(_rows(runs, _files_in(content)))),
         Section("Outputs", list(_rows(runs, _outputs))),
@@ -99,6 +104,16 @@ def _metrics(run: RunDetail) -> dict[str, Any]:
 def _origin(run: RunDetail) -> dict[str, Any]:
     given = {name: run.definition.get(name) for name in _ORIGIN}
     return {name: _text(value) for name, value in given.items() if value not in (None, "", [])}
+
+
+def _packages_by(
+    packages: Callable[[str], Mapping[str, str]],
+) -> Callable[[RunDetail], Mapping[str, Any]]:
+    def found(run: RunDetail) -> Mapping[str, Any]:
+        digest = run.definition.get("environment")
+        return packages(digest) if isinstance(digest, str) else {}
+
+    return found
 
 
 def _inputs(run: RunDetail) -> dict[str, Any]:

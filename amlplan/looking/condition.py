@@ -20,7 +20,7 @@ from amlplan.config.syntax.references import references
 from amlplan.diagnostics import SourceRange, error
 from amlplan.errors import ConfigError
 from amlplan.looking.compared_values import COMPARISONS, compared, known
-from amlplan.looking.facts import FAMILIES, FIELDS, names_in
+from amlplan.looking.facts import FAMILIES, FIELDS, names_in, names_of
 from amlplan.looking.where_text import parsed
 from amlplan.values import UNKNOWN, Sensitive, Value
 from amlplan.wording import suggestion
@@ -156,13 +156,14 @@ class _Look:
         facts = [self._fact(each) for each in references(node)]
         if any(fact is None for fact in facts):
             return None
-        return evaluate(node, self._scope, self._source)
+        # Most operands are literals, for which nothing of the run has to be looked at.
+        return evaluate(node, self._scope if facts else _EMPTY, self._source)
 
     def _fact(self, node: Traversal) -> Value:
         named = _named(node)
         if named is None:
             return known(FIELDS[node.root](self._run.summary)) if node.root in FIELDS else {}
-        return known(FAMILIES[named[0]](self._run).get(named[1]))
+        return known(FAMILIES[named[0]](self._run, named[1]))
 
     @functools.cached_property
     def _scope(self) -> Scope:
@@ -172,9 +173,12 @@ class _Look:
 def _values_of(run: RunOverview) -> Mapping[str, Value]:
     fields: dict[str, Value] = {name: known(of(run.summary)) for name, of in FIELDS.items()}
     for family, of in FAMILIES.items():
-        fields[family] = {name: known(value) for name, value in of(run).items()}
+        fields[family] = {name: known(of(run, name)) for name in names_of(run, family)}
     return fields
 
 
 def _no_secret(_reference: SecretReference) -> Value:
     return Sensitive(UNKNOWN)
+
+
+_EMPTY: Final = Scope({}, _FUNCTIONS, Path(), _no_secret)

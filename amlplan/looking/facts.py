@@ -52,20 +52,20 @@ FIELDS: Final[Mapping[str, Callable[[RunSummary], Fact]]] = {
 """The fields of each run."""
 
 
-def _last(run: RunOverview) -> Mapping[str, Fact]:
-    return {name: metric.last.value for name, metric in run.metrics.items()}
+def _of_metrics(part: Callable[[Metric], Fact]) -> Callable[[RunOverview, str], Fact]:
+    def found(run: RunOverview, name: str) -> Fact:
+        metric = run.metrics.get(name)
+        return None if metric is None else part(metric)
+
+    return found
 
 
-def _of_metrics(part: Callable[[Metric], Fact]) -> Callable[[RunOverview], Mapping[str, Fact]]:
-    return lambda run: {name: part(metric) for name, metric in run.metrics.items()}
-
-
-FAMILIES: Final[Mapping[str, Callable[[RunOverview], Mapping[str, Fact]]]] = {
-    "metrics": _last,
-    "params": lambda run: run.parameters,
-    "parameters": lambda run: run.parameters,
-    "tags": lambda run: run.tags,
-    "properties": lambda run: run.properties,
+FAMILIES: Final[Mapping[str, Callable[[RunOverview, str], Fact]]] = {
+    "metrics": _of_metrics(lambda metric: metric.last.value),
+    "params": lambda run, name: run.parameters.get(name),
+    "parameters": lambda run, name: run.parameters.get(name),
+    "tags": lambda run, name: run.tags.get(name),
+    "properties": lambda run, name: run.properties.get(name),
     "min": _of_metrics(lambda metric: metric.least),
     "max": _of_metrics(lambda metric: metric.greatest),
     "count": _of_metrics(lambda metric: metric.count),
@@ -86,7 +86,7 @@ class FactName:
         """What a run has of it, None where it has none."""
         if self.family is None:
             return FIELDS[self.name](run.summary)
-        return FAMILIES[self.family](run).get(self.name)
+        return FAMILIES[self.family](run, self.name)
 
 
 def fact_named(text: str, runs: Iterable[RunOverview]) -> FactName:
@@ -106,13 +106,20 @@ def fact_named(text: str, runs: Iterable[RunOverview]) -> FactName:
     raise _no_fact(text, runs)
 
 
+def names_of(run: RunOverview, family: str) -> Iterable[str]:
+    """The names that a run has in a family."""
+    if family in {"params", "parameters"}:
+        return run.parameters
+    return {"tags": run.tags, "properties": run.properties}.get(family, run.metrics)
+
+
 def _is_known(family: str, name: str, runs: Iterable[RunOverview]) -> bool:
-    return any(name in FAMILIES[family](run) for run in runs)
+    return any(name in names_of(run, family) for run in runs)
 
 
 def names_in(family: str, runs: Iterable[RunOverview]) -> list[str]:
     """All names that runs have in a family."""
-    return sorted({name for run in runs for name in FAMILIES[family](run)})
+    return sorted({name for run in runs for name in names_of(run, family)})
 
 
 def _no_fact(text: str, runs: list[RunOverview]) -> RunError:

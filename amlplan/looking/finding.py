@@ -87,12 +87,12 @@ def sort_key(value: Any) -> tuple[int, Any] | None:
     return (0, value) if isinstance(value, int | Decimal) else (1, str(value))
 
 
-def tags_of(texts: Sequence[str], option: str = "tag") -> dict[str, str | None]:
+def tags_of(texts: Sequence[str]) -> dict[str, str | None]:
     """Tags by what is demanded of their values, None where any will do; raises RunError."""
     found: dict[str, str | None] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not name:
-            raise RunError("A tag without a name", f"-{option}={text}: write it as NAME=VALUE.")
+            raise RunError("A tag without a name", f"{text} has none. Write it as NAME=VALUE.")
         found[name] = value if equals else None
     return found

@@ -26,7 +26,7 @@ def runs_csv(runs: Sequence[RunOverview]) -> str:
     rows = (
         [
             *(of(run.summary) for of in FIELDS.values()),
-            *(FAMILIES[family](run).get(name) for family, name in names),
+            *(FAMILIES[family](run, name) for family, name in names),
         ]
         for run in runs
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from amlplan.abilities import ModelVersion
-    from amlplan.history import History, RunDetail
+    from amlplan.history import History, RunDetail, RunOverview
     from amlplan_schemas.state import Record
 
 OF_RUNS = ("snapshot", "commit", "environment", "target", "run_config")
@@ -46,9 +46,9 @@ class World:
         return {node_of(record): address for address, record in self.records.items()}
 
     @functools.cached_property
-    def runs(self) -> list[RunDetail]:
+    def runs(self) -> list[RunOverview]:
         """All runs with their definitions, the newest first; read once, when they are needed."""
-        return [self.history.run(run.id) for run in self.history.runs()]
+        return self.history.overviews()
 
     def run(self, run_id: str) -> RunDetail | None:
         """A run by its whole id; None where it was cleared away."""
@@ -65,7 +65,7 @@ class World:
         return next((each for each in versions if str(each.version) == number), None)
 
 
-def facts_of(run: RunDetail) -> Iterator[tuple[str, str]]:
+def facts_of(run: RunDetail | RunOverview) -> Iterator[tuple[str, str]]:
     """What a run was made from, by its relation to it, besides edges in history."""
     if run.summary.parent is not None:
         yield "parent", f"run:{run.summary.parent}"

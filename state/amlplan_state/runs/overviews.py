@@ -36,11 +36,13 @@ def overviews(
         RunOverview(
             summary=summary_of(tuple(row)),
             metrics=metrics.get(key, {}),
-            parameters={**defined_parameters(json.loads(definition)), **_whole(logged, key)},
+            parameters={**defined_parameters(defined), **_whole(logged, key)},
             tags=tags.get(key, {}),
             properties=_whole(properties, key),
+            definition=defined,
         )
         for key, definition, *row in ask.runs()
+        for defined in (json.loads(definition),)
     ]
 
 

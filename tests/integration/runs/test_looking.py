@@ -113,6 +113,8 @@ def test_runs_are_drawn_reported_tagged_and_cleared_away(trained: CommandLine) -
     kept = line.json("runs", "gc", "-keep=1", "-dry-run")
     assert ([run["id"] for run in kept["runs"]], kept["done"]) == ([tree["node"][4:]], False)
     assert "no terminal to ask" in line.run("runs", "gc", "-keep=1", code=1).err
+    assert 'mean "train"' in line.run("runs", "gc", "-history=trian", code=1).err
+    assert "Nothing to draw" in line.run("runs", "show", "-svg=x.svg", code=1).err
     assert numbers(line) == [2, 1]
     assert "1 run" in line.run("runs", "gc", "-keep=1", "-auto-approve").out
     assert numbers(line) == [2]

@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING
 from amlplan.history import OutputFile
 from amlplan.looking.comparison import FILES, comparison
 from amlplan.snapshots.snapshot import scan, store
+from amlplan_local.remembered import contents_of
+from amlplan_local.specification import (
+    EnvironmentSpec,
+    digest_of_settings,
+    write_specification,
+)
 from looking_support import content_store, detail
 
 if TYPE_CHECKING:
@@ -70,3 +76,37 @@ def test_a_snapshot_that_is_gone_is_told_by_its_id(tmp_path: Path) -> None:
     found = by_title(comparison(runs, content_store(tmp_path)))
     assert found["Origin"]["snapshot"] == ["sha256:1", "sha256:2"]
     assert FILES not in found
+
+
+def test_environments_are_compared_package_by_package(tmp_path: Path) -> None:
+    runs = [detail(number, definition={"environment": f"sha256:{number}"}) for number in (1, 2)]
+    known = {
+        "sha256:1": {"python": "3.11", "numpy": "1.26.0", "six": "1.16"},
+        "sha256:2": {"python": "3.11", "numpy": "2.1.0"},
+    }
+    found = by_title(comparison(runs, content_store(tmp_path), known.__getitem__))
+    assert found["Environment"] == {"numpy": ["1.26.0", "2.1.0"], "six": ["1.16", None]}
+    assert found["Origin"]["environment"] == ["sha256:1", "sha256:2"]
+
+
+def test_a_store_remembers_what_environments_are_made_of(tmp_path: Path) -> None:
+    packages = (
+        {"name": "numpy", "version": "1.26.0", "hashes": []},
+        {"name": "numpy", "version": "2.1.0", "hashes": []},
+        {"name": "mine", "path": "wheels/mine.whl", "hashes": []},
+    )
+    settings = {
+        "python": "3.11",
+        "user_managed": False,
+        "interpreter": None,
+        "platforms": (),
+        "packages": packages,
+    }
+    spec = EnvironmentSpec(digest_of_settings(**settings), "3.11", packages)
+    write_specification(tmp_path, spec)
+    assert contents_of(tmp_path, spec.digest) == {
+        "python": "3.11",
+        "numpy": "1.26.0, 2.1.0",
+        "mine": "wheels/mine.whl",
+    }
+    assert contents_of(tmp_path, "sha256:none") == {}

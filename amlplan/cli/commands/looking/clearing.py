@@ -26,7 +26,7 @@ from amlplan.looking.finding import Wanted, moment_of, tags_of
 from amlplan.project.folders import provider_context
 from amlplan.provider import has
 from amlplan.registry import Registry
-from amlplan.wording import counted
+from amlplan.wording import counted, few, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,6 +83,7 @@ def gc_command(
     before = None if older_than is None else moment_of(older_than, "older-than")
     wanted = _wanted(name, tags, where)
     place = opened(console, workspace)
+    _check_history(place, history)
     candidates: list[RunOverview] = []
     if older_than or keep is not None or status or where or name or tags or history:
         every = place.history.overviews(history)
@@ -104,6 +105,13 @@ def gc_command(
     elif is_approved:
         console.print(f"\nCleared away: {_amounts(clearing)}.")
     return 0
+
+
+def _check_history(place: RunPlace, history: str | None) -> None:
+    known = place.history.histories()
+    if history is not None and history not in known:
+        hint = suggestion(history, known) or f" There are: {few(sorted(known)) or 'none'}."
+        raise RunError("No such history", f"There is no history {history}.{hint}")
 
 
 def _wanted(name: str | None, tags: Sequence[str], where: str | None) -> Wanted:

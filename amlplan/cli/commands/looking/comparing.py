@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from amlplan.cli.commands.looking.drawing import draw, plot_options, series_json, short_names
+from amlplan.abilities import RemembersEnvironments
+from amlplan.cli.commands.looking.drawing import (
+    check_plots,
+    draw,
+    plot_options,
+    series_json,
+    short_names,
+)
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, flag
 from amlplan.cli.run_options import RUN_HELP, opened, run_options
@@ -16,13 +24,16 @@ from amlplan.cli.text.fitting import fitted_table, terminal_width
 from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.run_json import FORMAT_VERSION, finite
 from amlplan.cli.text.runs import duration_text, metric_text
-from amlplan.looking.comparison import Row, Section, comparison
+from amlplan.project.folders import provider_context
+from amlplan.provider import has
+from amlplan.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from amlplan.history import RunDetail
+    from amlplan.looking.comparison import Row, Section
+    from amlplan.runs.place import RunPlace
 
 DIGEST = "sha256:"
 SHOWN_OF_DIGEST = 19
@@ -52,9 +63,10 @@ def compare_command(
             "Name at least two runs, as in: amlplan runs compare 1 2", click.get_current_context()
         )
     console = Console(sys.stdout, sys.stderr)
+    check_plots(plots, png, svg)
     place = opened(console, workspace)
     details = [place.history.run(run, history=history) for run in runs]
-    sections = comparison(details, place.content, everything=all or json)
+    sections = compared(place, details, everything=all or json)
     if json:
         document = _json_of(details, sections)
         if plots:
@@ -70,6 +82,19 @@ def compare_command(
         console.print() if plots else None
     draw(console, place.history, details, plots, png, svg, is_silent=json)
     return 0
+
+
+def compared(place: RunPlace, runs: Sequence[RunDetail], *, everything: bool) -> Sequence[Section]:
+    """What differs between runs, or all that they have; raises AmlplanError."""
+    from amlplan.looking.comparison import comparison
+
+    def packages(digest: str) -> Mapping[str, str]:
+        environments = Registry(provider_context(Path.cwd())).provider("environment")
+        if not has(environments, RemembersEnvironments):
+            return {}
+        return environments.contents(place.folder, digest)
+
+    return comparison(runs, place.content, packages, everything=everything)
 
 
 def _json_of(runs: Sequence[RunDetail], sections: Sequence[Section]) -> dict[str, Any]:

@@ -60,6 +60,12 @@ def short_names(runs: Sequence[RunDetail]) -> list[str]:
     ]
 
 
+def check_plots(metrics: Sequence[str], png: Path | None, svg: Path | None) -> None:
+    """Raise RunError for a picture of nothing."""
+    if not metrics and (png or svg):
+        raise RunError("Nothing to draw", "A picture needs a metric. Name one, as in -plot=loss.")
+
+
 def draw(
     console: Console,
     history: History,
@@ -72,10 +78,6 @@ def draw(
 ) -> None:
     """Draw metrics of runs to where they were asked for; raises AmlplanError."""
     if not metrics:
-        if png or svg:
-            raise RunError(
-                "Nothing to draw", "A picture needs a metric. Name one, as in -plot=loss."
-            )
         return
     curves = curves_of(history, runs, metrics, short_names(runs))
     title = _title(runs, metrics)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from amlplan.cli.commands.looking.comparing import compared
 from amlplan.cli.commands.looking.drawing import short_names, write_text
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, Option
@@ -34,7 +35,6 @@ def report_command(
 
     It needs no other file and no network. Several runs are compared.
     """
-    from amlplan.looking.comparison import comparison
     from amlplan.looking.report.gathering import gathered
     from amlplan.looking.report.page import page
 
@@ -43,9 +43,9 @@ def report_command(
     details = [place.history.run(run, history=history) for run in runs or ("latest",)]
     labels = short_names(details)
     found = [gathered(place, run, label) for run, label in zip(details, labels, strict=True)]
-    compared = comparison(details, place.content, everything=True) if len(details) > 1 else []
+    rows = compared(place, details, everything=True) if len(details) > 1 else []
     path = output or Path(f"{details[0].summary.id}.html")
-    text = page(found, labels, compared, time.time())
+    text = page(found, labels, rows, time.time())
     write_text(path, text)
     size = size_text(len(text.encode()))
     console.print(f"{path} ({size}) tells of {counted(len(details), 'run')}.")

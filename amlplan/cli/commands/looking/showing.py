@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from amlplan.cli.commands.looking.drawing import draw, plot_options, series_json
+from amlplan.cli.commands.looking.drawing import check_plots, draw, plot_options, series_json
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, flag
 from amlplan.cli.run_options import LATEST, RUN_HELP, opened, run_options
@@ -44,6 +44,7 @@ def show_command(
 ) -> int:
     """Show one RUN: how it ended, its metrics, outputs and origin; or plots of metrics."""
     console = Console(sys.stdout, sys.stderr)
+    check_plots(plots, png, svg)
     place = opened(console, workspace)
     detail = place.history.run(run, history=history)
     errors = place.history.records(detail.summary.id, "error")
