@@ -153,6 +153,31 @@ class RemembersEnvironments(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class EnvironmentFacts:
+    """What is known of an environment on this host.
+
+    `packages` are names with versions, and where they are from where that is no index. `python`
+    is the whole version where it is built, else the one asked for. `interpreter` and `built_by`
+    are None where it is not built. `from_conda` has what became of the lines of a conda file.
+    """
+
+    python: str | None
+    packages: tuple[str, ...] = ()
+    interpreter: str | None = None
+    built_by: str | None = None
+    from_conda: Mapping[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class DescribesEnvironments(Protocol):
+    """An ability of environments: tells what they are without building them."""
+
+    def describe(self, record: Record, targets: Targets) -> EnvironmentFacts:
+        """The facts; only reads, and is quick. Raises ProviderError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class ModelVersion:
     """A registered version; `aliases` are those that mean it now, `files` digests by path."""
 

@@ -6,6 +6,8 @@ import base64
 import contextlib
 import hashlib
 import http.server
+import io
+import tarfile
 import threading
 import zipfile
 from dataclasses import dataclass, field
@@ -30,6 +32,31 @@ def wheel(folder: Path, name: str, version: str, *needs: str, padding: bytes = b
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         archive.writestr(f"{info}/RECORD", "")
     return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+BACKEND = """
+def build_wheel(*_, **__):
+    raise SystemExit("this sdist will not be built: the compiler is missing")
+"""
+
+
+def failing_sdist(folder: Path, name: str, version: str) -> None:
+    """Write a source distribution whose metadata can be read, and which cannot be built."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = f"{name}-{version}"
+    files = {
+        "PKG-INFO": f"Metadata-Version: 2.2\nName: {name}\nVersion: {version}\n",
+        "backend.py": BACKEND,
+        "pyproject.toml": (
+            '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+            f'[project]\nname = "{name}"\nversion = "{version}"\n'
+        ),
+    }
+    with tarfile.open(folder / f"{stem}.tar.gz", "w:gz") as archive:
+        for path, text in files.items():
+            member = tarfile.TarInfo(f"{stem}/{path}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import AmlplanError
 from amlplan.files import failure_at
-from amlplan.snapshots.patterns import patterns_of
+from amlplan.snapshots.patterns import in_bytes, patterns_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,16 @@ VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """A line of an ignore file, relative to the source; `keeps` tells a negation."""
+
+    file: str
+    line: int
+    text: str
+    keeps: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Exclusion:
     """Why a path is left out: `path` is the file or folder that decided, `reason` is for people.
 
@@ -37,6 +47,7 @@ class Exclusion:
     path: str
     reason: str
     is_fixed: bool = False
+    rule: Rule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +102,10 @@ class IgnoreRules:
             return Exclusion(path, f"{ALWAYS}: a state", is_fixed=True)
         if path in self.runs_own:
             return Exclusion(path, f"{path} is the run's own and begins empty", is_fixed=True)
-        for level in levels:
-            inner = path[len(level.prefix) :]
-            for pattern in reversed(level.patterns):
-                if pattern.folders_only and not is_folder:
-                    continue
-                if pattern.matches(inner if pattern.anchored else name):
-                    if pattern.keeps:
-                        return None
-                    where = f"{level.file} line {pattern.line}"
-                    return Exclusion(path, f"excluded by {where}")
-        return None
+        rule = rule_for(path, levels, is_folder=is_folder)
+        if rule is None or rule.keeps:
+            return None
+        return Exclusion(path, f"excluded by {rule.file} line {rule.line}", rule=rule)
 
     def _is_of_a_state(self, folder: str, name: str) -> bool:
         """Whether a file is a state, or lies beside one: its journal, its lock, earlier ones."""
@@ -131,7 +135,7 @@ class IgnoreRules:
         Relative to the source, or absolute; one that does not exist is taken for a folder where
         it ends in a slash. Raises AmlplanError for a path outside, and as `enter` does.
         """
-        inner = self._inside(os.fspath(path))
+        inner = self.inside(os.fspath(path))
         is_folder = os.fspath(path).endswith("/") or _is_folder(self.source / inner)
         levels = self.enter("", ())
         *folders, name = inner.split("/")
@@ -146,7 +150,8 @@ class IgnoreRules:
             return self.decide_folder(above + name, levels)
         return self.decide(above + name, levels, is_folder=False)
 
-    def _inside(self, path: str) -> str:
+    def inside(self, path: str) -> str:
+        """A path relative to the source; raises AmlplanError for one that is outside."""
         source = self.source.absolute()
         inner = os.path.relpath(source / path, source)
         if inner == ".." or inner.startswith("../"):
@@ -160,12 +165,25 @@ class IgnoreRules:
         try:
             if not stat.S_ISREG(path.lstat().st_mode):
                 return ()  # git does not follow links here, lest they lead outside
-            text = path.read_bytes().decode(errors="surrogateescape")
+            data = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return ()
         except OSError as failure:
             raise failure_at(path, "read", failure) from failure
-        return patterns_of(text)
+        return patterns_of(data)
+
+
+def rule_for(path: str, levels: Levels, *, is_folder: bool) -> Rule | None:
+    """The line that decides about an entry of a folder that is kept, None where none does."""
+    name = in_bytes(path.rpartition("/")[2])
+    for level in levels:
+        inner = in_bytes(path[len(level.prefix) :])
+        for pattern in reversed(level.patterns):
+            if pattern.folders_only and not is_folder:
+                continue
+            if pattern.matches(inner if pattern.anchored else name):
+                return Rule(level.file, pattern.line, pattern.text, pattern.keeps)
+    return None
 
 
 def _names_in(folder: Path) -> frozenset[str]:

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from amlplan.errors import AmlplanError
 from amlplan.snapshots.ignore import GIT, OWN
+from amlplan.snapshots.weights import Weight, lines_against, weights_of
 from amlplan.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from amlplan.snapshots.ignore import IgnoreRules
     from amlplan.snapshots.tree import Found
 
 NAMED = 5
 """How many of the largest are named."""
+MOST_LINES = 5
+"""A way out of more lines than that is none."""
 NEARLY_ALL = 0.9
-"""A folder that holds this part of all is looked into: its name alone would not help."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Weight:
-    files: int
-    size: int
+"""A folder that holds this part of another is named in place of it."""
 
 
 def check_limits(
@@ -33,57 +28,62 @@ def check_limits(
 ) -> None:
     """Raise AmlplanError, naming what is largest, where there is more than a snapshot may have."""
     size = sum(item.status.st_size for item in found)
+    if len(found) <= max_files and size <= max_size:
+        return
     holds = f"{rules.source} holds {counted(len(found), 'file')} of {_shown(size)} together"
     if len(found) > max_files:
-        said = _largest(found, lambda weight: weight.files)
-        raise _refused("Too many files for a snapshot", f"max_files = {max_files}", holds, said)
-    if size > max_size:
-        said = _largest(found, lambda weight: weight.size)
-        limit = f"max_size = {_shown(max_size)}"
-        raise _refused("Too large for a snapshot", limit, holds, said)
-
-
-def _refused(summary: str, limit: str, holds: str, largest: str) -> AmlplanError:
-    return AmlplanError(
+        summary, limit = "Too many files for a snapshot", f"max_files = {max_files}"
+        largest = _largest(found, lambda weight: weight.files)
+    else:
+        summary, limit = "Too large for a snapshot", f"max_size = {_shown(max_size)}"
+        largest = _largest(found, lambda weight: weight.size)
+    lines = lines_against(found, Weight(max_files, max_size), MOST_LINES)
+    raise AmlplanError(
         summary,
-        f"{holds}, and the limit is {limit}. The largest: {largest}. Leave out what the script "
-        f"does not need by a line for each, as in data/, in {OWN} (which then decides alone) or "
-        f"{GIT}, and keep data in a datastore; or raise the limit in the block snapshot.",
+        f"{holds}, and the limit is {limit}.\n\n{largest}\n\n{_way_out(rules, lines)}",
     )
 
 
-def _largest(found: Sequence[Found], measure: Callable[[_Weight], int]) -> str:
-    weights = _weights(found)
-    folder, everything = "", measure(weights[""])
-    while True:
-        inside = [
-            path
-            for path in weights
-            if path.startswith(folder) and path != folder and "/" not in path[len(folder) : -1]
-        ]
-        inside.sort(key=lambda path: (-measure(weights[path]), path))
-        first = inside[0]
-        if not first.endswith("/") or measure(weights[first]) < NEARLY_ALL * everything:
-            break
-        folder = first
-    named = inside[:NAMED]
-    return ", ".join(f"{path} ({_told(weights[path])})" for path in named)
+def _way_out(rules: IgnoreRules, lines: Sequence[str]) -> str:
+    otherwise = "Keep data in a datastore, or raise the limit in the block snapshot."
+    file = f"{OWN} (which then decides alone) or {GIT}" if rules.file == GIT else OWN
+    if not lines:
+        return f"Leave out what the script does not need by lines in {file}. {otherwise}"
+    what = "This line" if len(lines) == 1 else "These lines"
+    shown = "".join(f"\n  {line}" for line in lines)
+    return (
+        f"{what} in {file} would leave out enough; see that the script needs nothing of it:\n"
+        f"{shown}\n\n{otherwise}"
+    )
 
 
-def _weights(found: Sequence[Found]) -> dict[str, _Weight]:
-    """The weight of each file, and of each folder by its path with a slash at the end."""
-    files: defaultdict[str, int] = defaultdict(int)
-    sizes: defaultdict[str, int] = defaultdict(int)
-    for item in found:
-        parts = item.path.split("/")
-        names = ["/".join([*parts[:depth], ""]) for depth in range(len(parts))]
-        for name in (*names, item.path):
-            files[name] += 1
-            sizes[name] += item.status.st_size
-    return {name: _Weight(files[name], sizes[name]) for name in files}
+def _largest(found: Sequence[Found], measure: Callable[[Weight], int]) -> str:
+    weights = {path: weight for path, weight in weights_of(found).items() if path}
+    folders = [path for path in _told_apart(weights, measure) if path.endswith("/")]
+    files = [path for path in weights if not path.endswith("/")]
+    said = []
+    for what, paths in (("folders", folders), ("files", files)):
+        paths.sort(key=lambda path: (-measure(weights[path]), -weights[path].size, path))
+        if paths:
+            named = ", ".join(f"{path} ({_told(weights[path])})" for path in paths[:NAMED])
+            said.append(f"  The largest {what}: {named}")
+    return "\n".join(said)
 
 
-def _told(weight: _Weight) -> str:
+def _told_apart(
+    weights: Mapping[str, Weight], measure: Callable[[Weight], int]
+) -> dict[str, Weight]:
+    """The folders without those that are large for one that they hold only."""
+    hidden = set()
+    for path in weights:
+        above = f"{path.removesuffix('/').rpartition('/')[0]}/"
+        inner_is_all = path.endswith("/") and above in weights
+        if inner_is_all and measure(weights[path]) >= NEARLY_ALL * measure(weights[above]):
+            hidden.add(above)
+    return {path: weight for path, weight in weights.items() if path not in hidden}
+
+
+def _told(weight: Weight) -> str:
     if weight.files == 1:
         return _shown(weight.size)
     return f"{counted(weight.files, 'file')}, {_shown(weight.size)}"

@@ -147,7 +147,12 @@ def unreadable(rules: IgnoreRules, path: str, failure: OSError) -> AmlplanError:
 
 def leave_out(rules: IgnoreRules, path: str) -> str:
     """How a path is left out, as the end of a sentence."""
-    line = "/" + "".join(f"\\{letter}" if letter in "\\*?[ " else letter for letter in path)
+    line = line_for(path)
     if rules.file == GIT:
         return f"leave it out by a line {line} in {GIT}, or in an {OWN} that then decides alone"
     return f"leave it out by a line {line} in {rules.file}"
+
+
+def line_for(path: str) -> str:
+    """The line of an ignore file that leaves out this path and nothing else."""
+    return "/" + "".join(f"\\{letter}" if letter in "\\*?[ " else letter for letter in path)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.digests import PREFIX
 from amlplan.errors import ProviderError
-from amlplan.files import encode, failure_at, locked, make_folder
+from amlplan.files import encode, failure_at, locked, make_folder, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,11 +28,15 @@ COMPLETE = "amlplan-environment.json"
 
 @dataclass(frozen=True, slots=True)
 class BuiltEnvironment:
-    """An environment that can be used: its interpreter, and the version of that Python."""
+    """An environment that can be used: its interpreter, and the version of that Python.
+
+    `by` is the program that built it.
+    """
 
     interpreter: Path
     digest: str
     python: str
+    by: str = "uv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,11 @@ def build(spec: EnvironmentSpec, building: Building) -> BuiltEnvironment:
         return found or _build(spec, building, folder)
 
 
+def found_built(spec: EnvironmentSpec, data_folder: Path) -> BuiltEnvironment | None:
+    """The environment of a specification where it is built on this host, else None."""
+    return _complete(data_folder / FOLDER / spec.digest.removeprefix(PREFIX), spec.digest)
+
+
 def _complete(folder: Path, digest: str) -> BuiltEnvironment | None:
     """The environment in a folder; None where it, or the Python that it stands on, is gone."""
     interpreter = folder / "bin" / "python"
@@ -92,29 +101,67 @@ def _complete(folder: Path, digest: str) -> BuiltEnvironment | None:
         told = json.loads((folder / COMPLETE).read_bytes())
         if not interpreter.is_file() or told["digest"] != digest:
             return None
-        return BuiltEnvironment(interpreter, digest, str(told["python"]))
+        return BuiltEnvironment(interpreter, digest, str(told["python"]), told.get("by", "uv"))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def _build(spec: EnvironmentSpec, building: Building, folder: Path) -> BuiltEnvironment:
-    """Build beside the folder and put it in its place; the lock is held."""
-    from amlplan_local.installation import install
+    """Build the environment, so that it is complete in its folder or not; the lock is held."""
+    from amlplan_local.conda_command import find_conda
 
     _remove_left_behind(folder)
     aside = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}.tmp")
-    made = aside / "environment"
+    program = find_conda() if spec.conda is not None else None
     try:
         aside.mkdir()
-        python = install(spec, building, aside, made)
-        (made / COMPLETE).write_bytes(encode({"digest": spec.digest, "python": python}))
-        os.sync()  # thousands of files: one by one would take longer than building them
-        made.rename(folder)
+        if program is None:
+            python = _build_aside(spec, building, aside, folder)
+        else:
+            python = _build_with_conda(program, spec, building, aside, folder)
     except OSError as failure:
         raise failure_at(folder, "built", failure) from failure
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return BuiltEnvironment(folder / "bin" / "python", spec.digest, python)
+    by = "uv" if program is None else Path(program).name
+    return BuiltEnvironment(folder / "bin" / "python", spec.digest, python, by)
+
+
+def _build_aside(spec: EnvironmentSpec, building: Building, aside: Path, folder: Path) -> str:
+    """Build beside the folder by uv and put it in its place; gives the version of its Python."""
+    from amlplan_local.installation import install
+
+    if spec.conda is not None and spec.conda.get("only"):
+        raise ProviderError(
+            "Only conda can build the environment",
+            "None of micromamba, mamba and conda is on the PATH, and the package index has not all "
+            f"that the conda file asks for: {spec.conda['only']}",
+        )
+    made = aside / "environment"
+    python = install(spec, building, aside, made)
+    (made / COMPLETE).write_bytes(encode({"digest": spec.digest, "python": python}))
+    os.sync()  # thousands of files: one by one would take longer than building them
+    made.rename(folder)
+    return python
+
+
+def _build_with_conda(
+    program: str, spec: EnvironmentSpec, building: Building, aside: Path, folder: Path
+) -> str:
+    """Build by conda, in the folder itself, which counts once it is marked as complete."""
+    from amlplan_local.conda_command import create_with_conda
+    from amlplan_local.installation import wheels_of
+
+    try:
+        wheels = wheels_of(spec, building, aside)
+        python = create_with_conda(program, spec, wheels, building, aside, folder)
+        os.sync()
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    by = Path(program).name
+    write_file(folder / COMPLETE, encode({"digest": spec.digest, "python": python, "by": by}))
+    return python
 
 
 def _remove_left_behind(folder: Path) -> None:

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 from amlplan.errors import ProviderError, UnreachableError
 from amlplan.provider import Kind, LockRequest, Missing, Present, Unreachable
 from amlplan_local.built import Building, build
+from amlplan_local.conda_request import conda_wish
+from amlplan_local.conda_resolve import resolve_conda
+from amlplan_local.environment_facts import environment_facts
 from amlplan_local.indexes import DEFAULT_INDEX, FURTHER_INDEXES, HIDDEN, public_address
 from amlplan_local.remembered import contents_of
 from amlplan_local.requirements import Requirements
@@ -31,6 +34,7 @@ from amlplan_schemas.environment import Environment, EnvironmentOutputs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from amlplan.abilities import EnvironmentFacts
     from amlplan.provider import (
         Desired,
         Draft,
@@ -44,7 +48,7 @@ if TYPE_CHECKING:
     from amlplan_schemas.state import Record
 
 REQUEST_TYPE = "requirements"
-SOURCES = ("requirements", "requirements_file", "pyproject")
+SOURCES = ("requirements", "requirements_file", "pyproject", "conda_file")
 _INDEXES = ("index_url", "extra_index_urls")
 _DECIDING = frozenset(
     {
@@ -56,6 +60,7 @@ _DECIDING = frozenset(
         "extra_index_urls",
         "find_links",
         "platforms",
+        "relax",
     }
 )
 
@@ -88,7 +93,8 @@ class LocalEnvironment:
     ) -> Mapping[str, JsonValue]:
         """Ask uv; the addresses of `draft` bring the credentials that the request leaves out."""
         context = self._context
-        return resolve_requirements(
+        resolve = resolve_conda if "conda" in request.request else resolve_requirements
+        return resolve(
             request.request, _indexes(draft.values), context.root, context.cache_folder, operation
         )
 
@@ -97,19 +103,23 @@ class LocalEnvironment:
         values = draft.values
         if draft.unknown & _DECIDING:
             return {}
-        packages: list[JsonValue] = []
+        locked: Mapping[str, JsonValue] = {}
         for request in self.lock_requests(draft):
             if request.key not in draft.lock:
                 return {}
-            packages = list(draft.lock[request.key]["packages"])
+            locked = draft.lock[request.key]
+        packages = list(locked.get("packages", []))
+        conda = locked.get("conda")
         digest = digest_of_settings(
-            python=values.get("python"),
+            python=values.get("python") if conda is None else locked["python"],
             user_managed=values.get("user_managed"),
             interpreter=values.get("interpreter"),
             platforms=sorted(set(values.get("platforms") or [])),
             packages=packages,
+            conda=conda,
         )
-        return {"digest": digest, "packages": len(packages)}
+        told = {} if conda is None else {"from_conda": locked["from_conda"]}
+        return {"digest": digest, "packages": len(packages), **told}
 
     def read(self, record: Record, targets: Targets) -> Observed:
         """The specification that was recorded; Missing where the store no longer has it.
@@ -175,11 +185,15 @@ class LocalEnvironment:
         values = desired.inputs.model_dump(mode="json")
         index_url, further = self._public_indexes(values, desired)
         packages: list[JsonValue] = []
+        python, conda = values["python"], None
         for entry in desired.lock.values():
             packages += entry["packages"]
+            if "conda" in entry:
+                python, conda = entry["python"], entry["conda"]
         return EnvironmentSpec(
             digest=str(desired.derived["digest"]),
-            python=values["python"],
+            python=python,
+            conda=conda,
             packages=tuple(packages),
             user_managed=values["user_managed"],
             interpreter=values["interpreter"],
@@ -222,10 +236,25 @@ class LocalEnvironment:
         digest = str(record.outputs.values["digest"])
         return interpreter_of(store, digest, self._context, operation, _indexes(values))
 
+    def describe(self, record: Record, targets: Targets) -> EnvironmentFacts:
+        """What the store has of it, and whether it is built on this host."""
+        store = store_of(targets, self._context)
+        if isinstance(store, Unreachable):
+            raise UnreachableError("The workspace cannot be reached", f"It was {store.reason}")
+        spec = specification_of(store, str(record.outputs.values["digest"]))
+        return environment_facts(spec, self._context.data_folder, record.derived)
+
     def _request(self, values: Mapping[str, JsonValue], address: str) -> dict[str, JsonValue]:
-        wanted = self._requirements(values, address)
+        root = self._context.root
+        wish, conda = None, {}
+        if values.get("conda_file") is None:
+            wanted = self._requirements(values, address)
+        else:
+            path = _path(root, values["conda_file"])
+            wish, wanted = conda_wish(path, values), Requirements(root)
+            conda = {"conda": wish.add_to(wanted, path)}
         return {
-            "python": values["python"],
+            "python": values["python"] if wish is None else wish.mapped.python,
             "requirements": wanted.wanted,
             "constraints": wanted.constraints,
             "wheels": wanted.wheels,
@@ -233,6 +262,7 @@ class LocalEnvironment:
             "extra_index_urls": _public(values.get("extra_index_urls", HIDDEN)),
             "find_links": [public_address(link) for link in values.get("find_links") or []],
             "platforms": sorted(set(values.get("platforms") or [])),
+            **conda,
         }
 
     def _requirements(self, values: Mapping[str, JsonValue], address: str) -> Requirements:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from amlplan.errors import AuthError
+from amlplan_local.pythons import search_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,6 +68,7 @@ def child_environment(
     known = {**ours, **environment}
     variables = {
         **known,
+        "PATH": search_path(known),
         "UV_SYSTEM_CERTS": "1",
         "UV_NATIVE_TLS": "1",  # what uv before 0.9 calls it
         "UV_PYTHON_DOWNLOADS": "never",

@@ -43,9 +43,9 @@ def install(spec: EnvironmentSpec, building: Building, aside: Path, made: Path) 
         timeout=TIMEOUT,
         check=building.check,
         progress=building.progress,
-        explain=lambda said: _explained(said, str(spec.python), is_offline=is_offline),
+        explain=lambda said: _explained(said, spec, is_offline=is_offline),
     )
-    wheels = _wheels(spec, building, aside)
+    wheels = wheels_of(spec, building, aside)
     python = ("--python", str(spec.python))
     uv.run(["venv", "--relocatable", "--no-project", *python, str(made)], quiet=True)
     hashed = [package for package in spec.packages if package["hashes"] and "git" not in package]
@@ -80,7 +80,7 @@ def requirement(package: Mapping[str, Any], wheels: Mapping[str, Path]) -> str:
     return text + "".join(f" --hash={value}" for value in package["hashes"])
 
 
-def _wheels(spec: EnvironmentSpec, building: Building, aside: Path) -> dict[str, Path]:
+def wheels_of(spec: EnvironmentSpec, building: Building, aside: Path) -> dict[str, Path]:
     """The wheels of the project by the path they were locked with, checked, under their names."""
     found: dict[str, Path] = {}
     for package in spec.packages:
@@ -126,12 +126,14 @@ def _version(made: Path) -> str:
     return ""
 
 
-def _explained(said: str, python: str, *, is_offline: bool) -> ProviderError:
+def _explained(said: str, spec: EnvironmentSpec, *, is_offline: bool) -> ProviderError:
     if "No interpreter found" in said or "No download found" in said:
+        python = spec.python
+        relaxed = " With relax = true another one is taken." if spec.conda is not None else ""
         return NotFoundError(
             "A Python is missing",
             f"Python {python} was not found. uv says: {said} Install it, as with: uv python "
-            f"install {python}",
+            f"install {python}{'.' if relaxed else ''}{relaxed}",
         )
     if "No space left" in said or "os error 28" in said or "os error 122" in said:
         return QuotaError(

@@ -74,21 +74,30 @@ class Requirements:
                 f"{path} includes itself by way of {above[-1]}. Remove one of the lines.",
             )
         for line in _lines(path):
-            option, value = _split_option(line)
-            if option in {"-r", "--requirement", "-c", "--constraint"}:
-                inner = Path(os.path.normpath(path.parent / value))
-                limits = as_constraints or option in {"-c", "--constraint"}
-                self._add_file(inner, (*above, path), as_constraints=limits)
-            elif option:
-                raise ProviderError(
-                    "An option in a requirements file",
-                    f"{path} holds the option {option}, which amlplan does not take from there. "
-                    "Use index_url, extra_index_urls or find_links of the environment instead; "
-                    "for a package of your own, build a wheel and name that.",
-                )
-            else:
-                target = self.constraints if as_constraints else self.wanted
-                target.append(self._checked(_OPTION.sub("", line).strip(), path.parent, str(path)))
+            self._add_line(line, path, above, as_constraints=as_constraints)
+
+    def add_line(self, line: str, path: Path) -> None:
+        """Take one line as a requirements file at `path` would have it; raises ProviderError."""
+        self._add_line(line.strip(), path, (), as_constraints=False)
+
+    def _add_line(
+        self, line: str, path: Path, above: tuple[Path, ...], *, as_constraints: bool
+    ) -> None:
+        option, value = _split_option(line)
+        if option in {"-r", "--requirement", "-c", "--constraint"}:
+            inner = Path(os.path.normpath(path.parent / value))
+            limits = as_constraints or option in {"-c", "--constraint"}
+            self._add_file(inner, (*above, path), as_constraints=limits)
+        elif option:
+            raise ProviderError(
+                "An option in a requirements file",
+                f"{path} holds the option {option}, which amlplan does not take from there. "
+                "Use index_url, extra_index_urls or find_links of the environment instead; "
+                "for a package of your own, build a wheel and name that.",
+            )
+        else:
+            target = self.constraints if as_constraints else self.wanted
+            target.append(self._checked(_OPTION.sub("", line).strip(), path.parent, str(path)))
 
     def _checked(self, text: str, folder: Path, where: str) -> str:
         if _CREDENTIALS.search(text):

@@ -24,7 +24,8 @@ class EnvironmentSpec:
     """All that an environment is built from; addresses stand here without credentials.
 
     `packages` are those of `amlplan.lock`. An address that is a secret stands as `HIDDEN` of
-    `indexes`. Relative paths start at the project's folder.
+    `indexes`. Relative paths start at the project's folder. `conda` is what a conda file says, of
+    which `packages` are what stands for it where conda is not.
     """
 
     digest: str
@@ -36,11 +37,14 @@ class EnvironmentSpec:
     index_url: str | None = None
     extra_index_urls: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
+    conda: Mapping[str, Any] | None = None
 
     def to_document(self) -> bytes:
         """The specification as JSON; the same bytes for the same specification."""
-        names = (name for name in self.__dataclass_fields__ if name != "packages")
+        names = (name for name in self.__dataclass_fields__ if name not in {"packages", "conda"})
         document: dict[str, Any] = {name: getattr(self, name) for name in names}
+        if self.conda is not None:  # those without are as they always were
+            document["conda"] = dict(self.conda)
         packages = [dict(package) for package in self.packages]
         return encode({"format": FORMAT, "packages": packages, **document})
 
@@ -60,6 +64,7 @@ class EnvironmentSpec:
                 interpreter=spec.interpreter,
                 platforms=spec.platforms,
                 packages=spec.packages,
+                conda=spec.conda,
             )
         except (KeyError, TypeError, AttributeError, RecursionError) as failure:
             raise ValueError(f"it is no specification: {failure!r}") from failure
@@ -75,15 +80,18 @@ def digest_of_settings(
     interpreter: object,
     platforms: object,
     packages: object,
+    conda: object = None,
 ) -> str:
     """The digest of an environment. State and stores hold it: it must never change."""
-    settings = {
+    settings: dict[str, object] = {
         "python": python,
         "user_managed": user_managed,
         "interpreter": interpreter,
         "platforms": platforms,
         "packages": packages,
     }
+    if conda is not None:
+        settings["conda"] = conda
     return digest_of(settings)
 
 

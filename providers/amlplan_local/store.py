@@ -12,6 +12,7 @@ from amlplan.digests import PREFIX, DigestMemory, chunks
 from amlplan.errors import ProviderError
 from amlplan.files import failure_at, make_folder, sync, sync_folder
 from amlplan.store_use import asked_for, in_use
+from amlplan_local.at_once import do_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BLOB_MODE = 0o444
+MANY = 16
+"""From so many files on they are stored on threads."""
+THREADS = 16
+"""Most of the time goes into waiting for the disk, which makes many files durable at once."""
 
 
 class ContentStore:
@@ -64,8 +69,9 @@ class ContentStore:
         """Store files, given by path in the source, with where they lie and their digest.
 
         What is stored and sound is left alone; what is broken is replaced. Durable when this
-        returns. Raises what `changed` gives, or says that a plan is stale, where a file no longer
-        has the digest. Nothing of it is cleared away within an hour.
+        returns, and left alone by who clears the store for an hour. Of many files, `check` and
+        `progress` are called on several threads. Raises what `changed` gives, or says that a plan
+        is stale, where a file no longer has the digest.
         """
         with in_use(self.folder):
             self._put(sources, check, progress, changed or changed_since_plan)
@@ -83,11 +89,16 @@ class ContentStore:
         for name in sources.keys() - bad:
             asked_for(self.path(sources[name][1]))
         folders: set[Path] = set()
-        for number, name in enumerate(sorted(bad), start=1):
+
+        def store(numbered: tuple[int, str]) -> None:
+            number, name = numbered
             check()
             progress(f"storing {name} ({number} of {len(bad)})")
             source, digest = sources[name]
             folders.add(self._copy(source, digest, check, changed))
+
+        threads = THREADS if len(bad) >= MANY else 1
+        do_at_once(list(enumerate(sorted(bad), start=1)), store, threads)
         for folder in folders:
             sync_folder(folder)
             sync_folder(folder.parent)

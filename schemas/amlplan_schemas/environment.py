@@ -39,7 +39,7 @@ class Environment(ResourceInputs):
         default=None,
         pattern=r"^3\.\d{1,2}(\.\d{1,2})?$",
         coerce_numbers_to_str=False,  # 3.10 as a number is 3.1
-        description="Version of Python, as in 3.11; required unless user_managed.",
+        description="Version of Python, as in 3.11; required unless user_managed or conda_file.",
     )
     requirements: Annotated[tuple[str, ...] | None, Behaviour.UPDATE] = Field(
         default=None, description="Requirements, one of the sources below."
@@ -49,6 +49,16 @@ class Environment(ResourceInputs):
     )
     pyproject: Annotated[str | None, Behaviour.UPDATE, LocalPath] = Field(
         default=None, description="A pyproject.toml, one of the sources."
+    )
+    conda_file: Annotated[str | None, Behaviour.UPDATE, LocalPath] = Field(
+        default=None,
+        description="A conda environment file, one of the sources; its Python where python is "
+        "left out.",
+    )
+    relax: Annotated[bool | None, Behaviour.UPDATE] = Field(
+        default=None,
+        description="Whether a Python or a version of conda_file that cannot be had may be another "
+        "one.",
     )
     user_managed: Annotated[bool, Behaviour.UPDATE] = Field(
         default=False, description="Whether an interpreter that you keep is used as it is."
@@ -79,6 +89,7 @@ class Environment(ResourceInputs):
             "requirements": self.requirements is not None,
             "requirements_file": self.requirements_file is not None,
             "pyproject": self.pyproject is not None,
+            "conda_file": self.conda_file is not None,
             "user_managed": self.user_managed,
         }
         given = [name for name, there in sources.items() if there]
@@ -87,7 +98,9 @@ class Environment(ResourceInputs):
             raise ValueError(f"exactly one of {', '.join(sources)} is needed; found {found}")
         if self.user_managed and not self.interpreter:
             raise ValueError("user_managed needs interpreter: the Python to use as it is")
-        if not self.user_managed and self.python is None:
+        if self.relax is not None and self.conda_file is None:
+            raise ValueError("relax is for conda_file only")
+        if not self.user_managed and self.python is None and self.conda_file is None:
             raise ValueError('python is needed, as in python = "3.11"')
         unknown = sorted(set(self.platforms) - set(PLATFORMS))
         if unknown:

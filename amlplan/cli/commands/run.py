@@ -23,7 +23,7 @@ from amlplan.runs.due import end_children
 from amlplan.runs.follow import follow
 from amlplan.runs.hints import missing_file_hint
 from amlplan.runs.launch import launch
-from amlplan.runs.own_folders import notes_on
+from amlplan.runs.snapshot_notes import notes_on
 
 if TYPE_CHECKING:
     import threading
@@ -125,7 +125,7 @@ def _run(console: Console, asked: Asked, *, detach: bool, as_json: bool) -> int:
     with stopping_on_signals(console.error, underway.cancel) as stop:
         with Progress(console) as progress:
             request, place, notes = requested(asked, progress, stop)
-        for note in (*notes, *notes_on(request.source)):
+        for note in (*notes, *notes_on(request.source, place.cache_folder)):
             console.print(f"{styled('yellow', 'Note:')} {visible(note)}")
         run = launch(request, place, Path.cwd(), lambda: _check_stop(stop))
         console.print(f"{styled('bold', run_name(run))} ({visible(run.name)}) as {run.id}")
