@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import AmlplanError
 from amlplan.files import failure_at
-from amlplan.snapshots.patterns import patterns_of
+from amlplan.snapshots.patterns import in_bytes, patterns_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -165,19 +165,19 @@ class IgnoreRules:
         try:
             if not stat.S_ISREG(path.lstat().st_mode):
                 return ()  # git does not follow links here, lest they lead outside
-            text = path.read_bytes().decode(errors="surrogateescape")
+            data = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return ()
         except OSError as failure:
             raise failure_at(path, "read", failure) from failure
-        return patterns_of(text)
+        return patterns_of(data)
 
 
 def rule_for(path: str, levels: Levels, *, is_folder: bool) -> Rule | None:
     """The line that decides about an entry of a folder that is kept, None where none does."""
-    name = path.rpartition("/")[2]
+    name = in_bytes(path.rpartition("/")[2])
     for level in levels:
-        inner = path[len(level.prefix) :]
+        inner = in_bytes(path[len(level.prefix) :])
         for pattern in reversed(level.patterns):
             if pattern.folders_only and not is_folder:
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -32,8 +33,8 @@ class Pattern:
     """One line of an ignore file.
 
     `keeps` tells a negation, `folders_only` a line that ends in a slash. `matches` takes a path
-    relative to the ignore file's folder where `anchored`, else a name. `text` is the line as it
-    is written.
+    relative to the ignore file's folder where `anchored`, else a name, as `in_bytes` gives it.
+    `text` is the line as it is written.
     """
 
     line: int
@@ -44,9 +45,14 @@ class Pattern:
     text: str
 
 
-def patterns_of(text: str) -> tuple[Pattern, ...]:
+def in_bytes(path: str) -> str:
+    """A path with a letter for each of its bytes: git matches bytes, so é is two of them to `?`."""
+    return path if path.isascii() else path.encode(errors="surrogateescape").decode("latin-1")
+
+
+def patterns_of(data: bytes) -> tuple[Pattern, ...]:
     """The patterns of an ignore file, in the order of its lines; never raises."""
-    lines = text.removeprefix("\ufeff").split("\n")
+    lines = data.removeprefix(codecs.BOM_UTF8).decode("latin-1").split("\n")
     read = (_pattern(line.removesuffix("\r"), number) for number, line in enumerate(lines, 1))
     return tuple(pattern for pattern in read if pattern is not None)
 
@@ -62,7 +68,11 @@ def _pattern(line: str, number: int) -> Pattern | None:
     anchored = "/" in text
     glob = text.removeprefix("/") if anchored else text
     matches = _matcher(glob, anchored=anchored)
-    return Pattern(number, keeps, folders_only, anchored, matches, line.strip())
+    return Pattern(number, keeps, folders_only, anchored, matches, _readable(line))
+
+
+def _readable(line: str) -> str:
+    return line.encode("latin-1").decode(errors="replace").strip()
 
 
 def _without_trailing_spaces(line: str) -> str:

@@ -74,6 +74,8 @@ def measure(folder: Path, count: int, size: int) -> None:
     made = best(lambda: snapshot.materialise(taken, store, folder / f"made-{count}"), 1)
     print(f"copytree {copied:.3f}")
     print(f"store, first time {stored:.3f}   ratio to copytree {stored / copied:.2f}")
+    both = first + stored
+    print(f"scan and store, first time {both:.3f}   ratio to sha256sum {both / peer:.2f}")
     print(f"store, unchanged  {kept:.3f}   ratio to the first {kept / stored:.2f}")
     print(f"materialise       {made:.3f}   ratio to copytree {made / copied:.2f}")
 

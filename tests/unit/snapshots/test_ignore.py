@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import pytest
@@ -91,11 +92,13 @@ def test_any_bytes_are_an_ignore_file(tmp_path: Path) -> None:
     assert rules.explain("other") is None
 
 
-NAMES = st.sampled_from(["a", "b", "ab", "a.py", "b.py", "x y", "[a]", "a*", "!a", "#a", "a-"])
+NAMES = st.sampled_from(
+    ["a", "b", "ab", "a.py", "b.py", "x y", "[a]", "a*", "!a", "#a", "a-", "é", "A", "a\\"]
+)
 FOLDERS = st.sampled_from(["a", "b", "ab", "d"])
 GLOBS = (
     "*|?|**|***|*.py|a*|?b|?.p?|*b*|*-|[ab]|[!a]|[^b]b|[a-z]|[z-a]b|[]a]|[!]b]|[-a]b|[a-]?|"
-    "[[:alpha:]]|[[:digit:]a]|[a\\-]|\\*|\\!a|\\#a|a\\[a\\]|a\\|["
+    "[[:alpha:]]|[[:digit:]a]|[a\\-]|\\*|\\!a|\\#a|a\\[a\\]|a\\|[|\\\\|a\\\\|[A-Z]|[[:upper:]]|é|?é"
 )
 PIECES = st.one_of(NAMES, st.sampled_from(GLOBS.split("|")))
 BODIES = st.lists(PIECES, min_size=1, max_size=3).map("/".join)
@@ -128,6 +131,8 @@ PATHS = st.builds(
 @example(root="a\n/*\n!a", nested={}, paths=["a/b", "b"])
 @example(root="a/**/\n!a/b/\n", nested={"a/": "!ab\n"}, paths=["a/b/ab", "a/d/ab", "a/ab"])
 @example(root="d/b\n!d", nested={}, paths=["d/b", "d/a", "b"])
+@example(root="?\n??\n!?é", nested={}, paths=["é", "xé", "ab", "é/a", "aé/a"])
+@example(root="[é]\n[!a]é\n*é*b\né\n", nested={"é/": "?\n"}, paths=["é", "xé", "aéb", "é/é/a"])
 def test_git_says_the_same(
     tmp_path_factory: pytest.TempPathFactory, root: str, nested: dict[str, str], paths: list[str]
 ) -> None:
@@ -138,8 +143,10 @@ def test_git_says_the_same(
         (folder / where / ".gitignore").write_text(text)
     made = [path for path in paths if make(folder / path)]
     rules = IgnoreRules(folder)
-    ours = {path: reason(rules, path) for path in made}
-    assert ours == asked_of_git(folder, made)
+    folders = {str(above) for path in made for above in PurePath(path).parents} - {"."}
+    asked = [*made, *sorted(folders)]
+    ours = {path: reason(rules, path) for path in asked}
+    assert ours == asked_of_git(folder, asked)
     shutil.rmtree(folder)
 
 
