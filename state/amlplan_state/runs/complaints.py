@@ -57,6 +57,10 @@ FITTING = 3
 _DAMAGED = ("The history is damaged", "{why}. {rebuild}")
 
 
+class OutdatedError(HistoryError):
+    """The database is so old that it is made again rather than brought up to date."""
+
+
 class NoRightToWriteError(HistoryError):
     """The database lets this user look at it only."""
 
@@ -95,9 +99,9 @@ def damaged(path: Path, why: str) -> HistoryError:
     return HistoryError("The history is damaged", f"{path} {why}. {REBUILD}")
 
 
-def older(path: Path, found: int, known: int) -> HistoryError:
+def older(path: Path, found: int, known: int) -> OutdatedError:
     """An older amlplan made the database."""
-    return HistoryError(
+    return OutdatedError(
         "The history was written by an older amlplan",
         f"{path} has format {found}; this amlplan keeps format {known}. {REBUILD}",
     )

@@ -16,7 +16,7 @@ from amlplan_state.runs.locks import held
 from amlplan_state.runs.tables import FIRST, FORMAT, SQLITE, steps_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from amlplan_state.runs.connection import Row
@@ -69,21 +69,16 @@ def reading(layout: Layout) -> Iterator[SqliteConnection]:
         if is_read_only(layout):
             connection = _connect_without_writing(layout.database)
         else:
-            _make_where_missing(layout)
-            connection = connect(layout.database)
+            connection = _connect_to_ours(layout)
         with _closed(connection):
-            check_format(connection, layout.database)
             yield connection
 
 
 @contextmanager
 def writing(layout: Layout) -> Iterator[SqliteConnection]:
     """A connection for transactions of one's own; raises HistoryError."""
-    with explained(layout.database):
-        _make_where_missing(layout)
-        with _closed(connect(layout.database)) as connection:
-            check_format(connection, layout.database)
-            yield connection
+    with explained(layout.database), _closed(_connect_to_ours(layout)) as connection:
+        yield connection
 
 
 def connect(path: Path, options: str = "mode=rw") -> SqliteConnection:
@@ -163,7 +158,8 @@ def sync_folder(path: Path) -> None:
 def check_format(connection: sqlite3.Connection, path: Path) -> None:
     """Raise HistoryError for a database that is not ours, or is of another format.
 
-    One of a format that can be brought up to date is, where it may be written.
+    One of a format that can be brought up to date is, where it may be written. One that is older
+    than that raises OutdatedError.
     """
     try:
         found = connection.execute("SELECT format FROM meta").fetchone()
@@ -204,22 +200,57 @@ def _is_missing(path: Path) -> bool:
         return True
 
 
-def _make_where_missing(layout: Layout) -> None:
-    if not _is_missing(layout.database):
-        return
+def _connect_to_ours(layout: Layout) -> SqliteConnection:
+    """A connection to the database; where it is missing or outdated, to a new one.
+
+    A new one has no runs: the next look at all files takes them in.
+    """
+    if _is_missing(layout.database):
+        _make_where(_is_missing, layout)
+    connection = connect(layout.database)
+    if _is_outdated(connection, layout.database):
+        connection.close()
+        _make_where(_holds_outdated, layout)
+        connection = connect(layout.database)
+    return connection
+
+
+def _make_where(is_lacking: Callable[[Path], bool], layout: Layout) -> None:
     make_folder(layout)
     with held(layout.place_lock, timeout=BUSY_SECONDS):
-        if _is_missing(layout.database):
+        if is_lacking(layout.database):  # another process may have been first
             new = layout.history / "history.sqlite.first"
             finish(make(new), new)
             _put_in_place(new, layout)
+
+
+def _holds_outdated(path: Path) -> bool:
+    with _closed(connect(path)) as connection:
+        return _is_outdated(connection, path)
+
+
+def _is_outdated(connection: SqliteConnection, path: Path) -> bool:
+    try:
+        check_format(connection, path)
+    except complaints.OutdatedError:
+        return True
+    except BaseException:
+        connection.close()
+        raise
+    return False
 
 
 def _connect_without_writing(path: Path) -> SqliteConnection:
     """A connection where nothing may be written, not even what connections share."""
     log = path.with_name(path.name + "-wal")
     is_whole = not log.exists() or log.stat().st_size == 0
-    return connect(path, "mode=ro&immutable=1" if is_whole else "mode=ro")
+    connection = connect(path, "mode=ro&immutable=1" if is_whole else "mode=ro")
+    try:
+        check_format(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 @contextmanager
