@@ -50,7 +50,7 @@ GENERATIONS = (
 """Wheels of the newest SDK, of the first one, and of the previews of 2018."""
 PIP = (
     *(sys.executable, "-m", "pip", "download", "-q", "--no-deps"),
-    "--disable-pip-version-check",
+    *("--disable-pip-version-check", "--retries", "1", "--timeout", "30"),
 )
 ARCHIVES = ("azureml-monitoring==0.1.0a21",)
 """What is there as source only; its setup.py is run by pip to know its name."""

@@ -39,9 +39,9 @@ def _make(origin: str, asked: str) -> "Any":
     from amlplan_run.azureml.unsupported import Unsupported, UnsupportedType
 
     full = "%s.%s" % (_shown(module), name)
-    return (
-        UnsupportedType(name, (), {"__module__": module}) if kind == "class" else Unsupported(full)
-    )
+    if kind == "class":
+        return UnsupportedType(name, (), {"__module__": module, "_name": full})
+    return Unsupported(full)
 
 
 def _error(module: str, name: str) -> type:

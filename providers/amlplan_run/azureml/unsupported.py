@@ -14,14 +14,17 @@ PAGE = "docs/azureml.md"
 class UnsupportedType(type):
     """A class of the SDK: scripts may import it, derive from it, and test for it."""
 
+    _name: str
+    """What it is called in the SDK; a class of the script that derives from it has it too."""
+
     def __call__(cls, *_: object, **__: object) -> "Any":
         """Raise NotSupportedError."""
-        raise refusal("%s.%s" % (public(cls.__module__), cls.__name__))
+        raise refusal(cls._name)
 
     def __getattr__(cls, name: str) -> "Any":
         if name.startswith("_"):
             raise AttributeError(name)
-        return Unsupported("%s.%s.%s" % (public(cls.__module__), cls.__name__, name))
+        return Unsupported("%s.%s" % (cls._name, name))
 
 
 class Unsupported:

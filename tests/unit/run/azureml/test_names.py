@@ -80,7 +80,7 @@ class Mine(TensorFlow):
 calls = {
     "environment": lambda: Environment("x"),
     "run_config": lambda: TensorFlow(source_directory="."),
-    "amlplan run": lambda: Mine(),
+    "train.dnn.TensorFlow": lambda: Mine(),
     "alpha=": lambda: uniform(0, 1),
     "child_run": lambda: submit(None),
     "input": lambda: tables.from_delimited_files("x"),
