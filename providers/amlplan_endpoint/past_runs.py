@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import TYPE_CHECKING
 
 from amlplan.errors import HistoryError
 from amlplan_endpoint.answers import MISSING, Refusal
 from amlplan_endpoint.names import told
 from amlplan_endpoint.run_record import FINAL, Point, RunRecord
+from amlplan_local.run_service import LOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +41,21 @@ def past_run(service: Service, name: str) -> RunRecord:
     return _record(past_detail(service, name))
 
 
-def past_runs(service: Service) -> Iterator[RunRecord]:
-    """The other runs of this run's history with their children, the newest first."""
+def past_runs(service: Service) -> list[RunRecord]:
+    """The other runs of this run's history with their children, the newest first.
+
+    None where the history cannot be read, which is told in the run's log: a script that looks for
+    the best of its own runs finds it all the same.
+    """
+    try:
+        return list(_past_runs(service))
+    except HistoryError as failure:
+        told = f"(amlplan: a search left out earlier runs: {failure.summary}: {failure.detail})\n"
+        os.write(LOG, told.encode())
+        return []
+
+
+def _past_runs(service: Service) -> Iterator[RunRecord]:
     service.history.sync()
     for summary in service.history.runs(service.history_name, limit=MOST):
         if summary.id in service.past:

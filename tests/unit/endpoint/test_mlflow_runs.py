@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from typing import Any
 
 import pytest
@@ -132,6 +133,19 @@ def test_searches_and_histories_come_in_pages(endpoint: Endpoint) -> None:
     assert [len(page["runs"]) for page in pages] == [4, 2]
     assert "next_page_token" not in pages[1]
     assert [len(page["metrics"]) for page in (first, rest)] == [3, 2]
+
+
+def test_a_search_finds_the_scripts_own_runs_without_the_history(endpoint: Endpoint) -> None:
+    database = endpoint.workspace / "history" / "history.sqlite"
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE meta SET format = 9999")
+    connection.close()
+    child = _create(endpoint)["info"]["run_id"]
+
+    runs = endpoint.post(f"{API}/runs/search", {})["runs"]
+
+    assert [run["info"]["run_id"] for run in runs] == [child, endpoint.root]
+    assert b"a search left out earlier runs" in endpoint.end()
 
 
 def test_inputs_are_rows_of_a_table(endpoint: Endpoint) -> None:
