@@ -101,7 +101,7 @@ class Harness:
         folder = self._await_supervisor(before)
         time.sleep(moment * self.usual * SUPERVISED)
         if not Victims(folder).kill(phase):
-            self.tallies[phase].outcomes["(it had ended before)"] += 1
+            self.tallies[phase].outcomes["(nobody was there to kill)"] += 1
         reaped(command, wait=True)
         return folder
 
