@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 Json = Any
 """A JSON value; not the pydantic type, whose import every `amlplan run` would pay for."""
@@ -22,14 +23,27 @@ NEXT: Mapping[str, frozenset[str]] = {
     "NotStarted": frozenset({"Queued", "Preparing", "Running"}) | _ENDINGS,
     "Queued": frozenset({"Preparing", "Running"}) | _ENDINGS,
     "Preparing": frozenset({"Running"}) | _ENDINGS,
-    "Running": frozenset({"Finalizing", "NotResponding", "Completed"}) | _ENDINGS,
+    "Running": frozenset({"Preparing", "Finalizing", "NotResponding", "Completed"}) | _ENDINGS,
     "NotResponding": frozenset({"Running", "Finalizing", "Completed"}) | _ENDINGS,
     "Finalizing": frozenset({"Completed"}) | _ENDINGS,
     "Completed": frozenset(),
     "Failed": frozenset(),
     "Canceled": frozenset(),
 }
-"""The statuses that may follow each status."""
+"""The statuses that may follow each status; behind Running, Preparing is of another attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where a history is that a server keeps: under the name of its workspace.
+
+    `dsn` gives the connection string, a secret, or raises HistoryError where it cannot be had.
+    """
+
+    workspace: str
+    dsn: Callable[[], str]
+    logs: Path | None = None
+    """Where the logs of runs that ended are put for other hosts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +142,8 @@ class RunDetail:
     """Everything that is known of a run but its series and records.
 
     `left_out` names files that were not collected, with why. `ignored` counts statuses that were
-    not legal, `skipped` lines of its files that are no events.
+    not legal, `skipped` lines of its files that are no events. `parameters` are those of the
+    definition, and over them those that the script logged.
     """
 
     summary: RunSummary
@@ -143,6 +158,19 @@ class RunDetail:
     children: Sequence[RunSummary]
     ignored: int = 0
     skipped: int = 0
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunOverview:
+    """A run with what runs are found and compared by."""
+
+    summary: RunSummary
+    metrics: Mapping[str, Metric]
+    parameters: Mapping[str, str]
+    tags: Mapping[str, str | None]
+    properties: Mapping[str, str]
+    definition: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +289,20 @@ class ReadsRuns(Protocol):
         ...
 
 
+class SurveysRuns(Protocol):
+    """Looks at many runs at once."""
+
+    def overviews(
+        self,
+        history: str | None = None,
+        *,
+        status: str | None = None,
+        with_children: bool = False,
+    ) -> list[RunOverview]:
+        """The runs, the newest first, with the last values of all their metrics."""
+        ...
+
+
 class FindsRuns(Protocol):
     """Finds runs by what they are."""
 
@@ -285,5 +327,5 @@ class TracesLineage(Protocol):
         ...
 
 
-class History(RecordsRuns, TakesEvents, ReadsRuns, FindsRuns, TracesLineage, Protocol):
+class History(RecordsRuns, TakesEvents, ReadsRuns, SurveysRuns, FindsRuns, TracesLineage, Protocol):
     """A history of runs, safe for several threads and processes."""

@@ -10,6 +10,9 @@ _CODES = {
     "red": "31",
     "green": "32",
     "yellow": "33",
+    "blue": "34",
+    "magenta": "35",
+    "cyan": "36",
     "dim": "2",
 }
 _MARK = re.compile(r"\x00(\w+)\x01([^\x00\x02]*)\x02")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amlplan.abilities import SUPERVISED
 from amlplan.errors import HistoryError, ProviderError
+from amlplan.history_location import read_location
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,8 +24,9 @@ def refuse_while_active(
 ) -> None:
     """Raise ProviderError, which names them, while runs of a workspace's folder are active.
 
-    All runs count, or those on a target where its address is given. Raises ProviderError also
-    where the workspace's history cannot be read.
+    All runs count, or those on a target where its address is given. Where the history is on a
+    server that cannot be reached, every run in the folder counts. Raises ProviderError also where
+    a history in the folder cannot be read.
     """
     running = _active(workspace, jobs, context, target)
     if not running:
@@ -46,11 +49,13 @@ def _active(
     try:
         history = context.open_history(workspace)
         history.sync()
-        ids = [run.id for run in history.unfinished() if run.parent is None]
+        ids = [run.id for run in history.unfinished() if "." not in run.id]  # no child
         if target is not None:
             ids = [run for run in ids if history.run(run).definition.get("target") == target]
     except HistoryError as failure:
-        raise ProviderError(
-            "It is not known whether runs are active", f"{failure.summary}: {failure.detail}"
-        ) from failure
-    return [run for run in ids if jobs.pull(run, workspace / "runs" / run) == "running"]
+        if read_location(workspace) is None:
+            raise ProviderError(
+                "It is not known whether runs are active", f"{failure.summary}: {failure.detail}"
+            ) from failure
+        ids = sorted(path.parent.name for path in workspace.glob("runs/*/events"))
+    return [run for run in ids if jobs.pull(run, workspace / "runs" / run) in SUPERVISED]

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ class LocalCompute:
 
     def __init__(self, context: ProviderContext) -> None:
         self._context = context
-        self._jobs = LocalJobs(context.cache_folder)
+        self._jobs = LocalJobs(context.cache_folder, context.data_folder / "queue")
 
     def read(self, record: Record, targets: Targets) -> Observed:
         """Whether this is the host and user that were recorded; facts are not looked at."""
@@ -91,6 +92,9 @@ class LocalCompute:
 
     def submit(self, job: Job) -> None:
         """Start a job on this host, under a supervisor of its own."""
+        share = job.share
+        if share.gpus > share.gpu_count:  # they came since somebody looked, or nobody did
+            job = replace(job, share=replace(share, gpu_count=_gpus()))
         self._jobs.submit(job)
 
     def pull(self, run_id: str, folder: Path) -> JobState:
@@ -104,6 +108,10 @@ class LocalCompute:
     def finish_lost(self, run_id: str, folder: Path, store: Path) -> None:
         """Finish a job whose supervisor is gone."""
         self._jobs.finish_lost(run_id, folder, store)
+
+    def place_in_queue(self, run_id: str, folder: Path) -> int | None:
+        """The place of a job among those that wait on this host."""
+        return self._jobs.place_in_queue(run_id, folder)
 
     def lacking(self, needed: Mapping[str, int]) -> list[str]:
         """What this host has too little of, as it is now."""

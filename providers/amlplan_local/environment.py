@@ -14,6 +14,7 @@ from amlplan_local.conda_resolve import resolve_conda
 from amlplan_local.environment_facts import environment_facts
 from amlplan_local.environment_request import environment_request, path_in
 from amlplan_local.indexes import DEFAULT_INDEX, FURTHER_INDEXES, HIDDEN, public_address
+from amlplan_local.remembered import contents_of
 from amlplan_local.resolve import resolve_requirements
 from amlplan_local.specification import (
     EnvironmentSpec,
@@ -24,7 +25,7 @@ from amlplan_local.specification import (
     write_specification,
 )
 from amlplan_local.store import ContentStore
-from amlplan_local.workspace import is_stranded, store_of
+from amlplan_local.workspace import STORE, is_stranded, store_of
 from amlplan_schemas.environment import Environment, EnvironmentOutputs
 
 if TYPE_CHECKING:
@@ -161,6 +162,10 @@ class LocalEnvironment:
 
     def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:
         """Forget it; the specification stays for the runs that were made in it."""
+
+    def contents(self, workspace: Path, digest: str) -> Mapping[str, str]:
+        """What the environment with a digest is made of; see RemembersEnvironments."""
+        return contents_of(workspace / STORE, digest)
 
     def _look(self, digest: str, packages: int, targets: Targets) -> Observed:
         store = store_of(targets, self._context)

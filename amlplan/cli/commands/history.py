@@ -6,13 +6,14 @@ import sys
 
 import click
 
-from amlplan.cli.commands.runs import opened
+from amlplan.cli.commands.looking.exporting_history import export_command
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, CommandGroup, Option, flag
+from amlplan.cli.run_options import opened
 from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.run_json import FORMAT_VERSION
 from amlplan.cli.text.runs import table
-from amlplan.cli.workspaces import open_workspace
+from amlplan.project.workspaces import open_workspace
 from amlplan.wording import counted
 
 WORKSPACE = click.option(
@@ -52,3 +53,6 @@ def rebuild_command(workspace: str | None) -> int:
         f"{counted(taken.events, 'event')} taken in, {counted(taken.skipped, 'line')} skipped."
     )
     return 0
+
+
+command.add_command(export_command)

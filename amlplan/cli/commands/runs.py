@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from amlplan.cli.commands.looking.best import best_command
+from amlplan.cli.commands.looking.clearing import gc_command
+from amlplan.cli.commands.looking.comparing import compare_command
+from amlplan.cli.commands.looking.exporting import export_command
+from amlplan.cli.commands.looking.listing import list_command
+from amlplan.cli.commands.looking.reporting import report_command
+from amlplan.cli.commands.looking.showing import show_command
+from amlplan.cli.commands.looking.tagging import tag_command
+from amlplan.cli.commands.rerun import rerun_command
 from amlplan.cli.console import Console
 from amlplan.cli.interrupt import ending_on_signals
 from amlplan.cli.options import Command, CommandGroup, Option, flag
-from amlplan.cli.style import styled, visible
-from amlplan.cli.text.json_text import json_text
-from amlplan.cli.text.run_json import FORMAT_VERSION, run_json, summary_json
-from amlplan.cli.text.runs import run_name, run_text, runs_table, size_text, status_text
-from amlplan.cli.workspaces import open_workspace
+from amlplan.cli.run_exit import exit_code_of
+from amlplan.cli.run_news import tell_news
+from amlplan.cli.run_options import LATEST, RUN_HELP, opened, run_options
+from amlplan.cli.style import styled
+from amlplan.cli.text.runs import run_name, size_text, status_text
 from amlplan.errors import RunError
-from amlplan.history import FINAL, NEXT
-from amlplan.runs.due import bring_up_to_date
+from amlplan.history import FINAL
+from amlplan.runs.canceling import cancel
+from amlplan.runs.elsewhere import check_is_here, is_elsewhere, log_of
 from amlplan.runs.follow import LogTail, follow
-from amlplan.runs.outputs import download
+from amlplan.runs.outputs import KEPT, download
 from amlplan.runs.place import root_of
 from amlplan.wording import counted
 
@@ -29,74 +39,10 @@ if TYPE_CHECKING:
 
     from amlplan.runs.place import RunPlace
 
-LATEST = "latest"
-RUN_HELP = "A RUN is an id or the beginning of one, a number, or latest."
-
-
-def run_options(function: Any) -> Any:
-    """The options that tell which workspace and history a run is looked for in."""
-    function = click.option(
-        "--history", cls=Option, metavar="NAME", help="Look in this history only."
-    )(function)
-    return click.option(
-        "--workspace", cls=Option, metavar="NAME", help="Look in another workspace."
-    )(function)
-
-
-def opened(console: Console, workspace: str | None) -> RunPlace:
-    """The workspace, with all that is due taken in; runs that cannot be looked at are told."""
-    place = open_workspace(workspace)
-    for failure in bring_up_to_date(place):
-        console.error(f"{styled('yellow', 'Warning:')} {visible(str(failure))}\n")
-    return place
-
 
 @click.group("runs", cls=CommandGroup)
 def command() -> None:
     """Look at runs, fetch what they gave, end them."""
-
-
-@command.command("list", cls=Command)
-@run_options
-@click.option("--status", cls=Option, type=click.Choice(list(NEXT)), help="Only these.")
-@click.option(
-    "--limit",
-    cls=Option,
-    type=click.IntRange(1),
-    default=20,
-    show_default=True,
-    metavar="N",
-    help="How many, the newest first.",
-)
-@flag("json", "Print for machines.")
-def list_command(
-    workspace: str | None, history: str | None, status: str | None, limit: int, *, json: bool
-) -> int:
-    """List the runs, the newest first."""
-    console = Console(sys.stdout, sys.stderr)
-    runs = opened(console, workspace).history.runs(history, status=status, limit=limit)
-    if json:
-        shown = [summary_json(run) for run in runs]
-        console.print(json_text({"format_version": FORMAT_VERSION, "runs": shown}))
-    elif runs:
-        console.print(runs_table(runs))
-    elif history or status:
-        console.print("No such runs. See them all with: amlplan runs list")
-    else:
-        console.print("No runs yet. Start one with: amlplan run")
-    return 0
-
-
-@command.command("show", cls=Command, epilog=RUN_HELP)
-@click.argument("run", default=LATEST)
-@run_options
-@flag("json", "Print for machines.")
-def show_command(run: str, workspace: str | None, history: str | None, *, json: bool) -> int:
-    """Show one RUN: how it ended, its metrics, outputs and origin."""
-    console = Console(sys.stdout, sys.stderr)
-    detail = opened(console, workspace).history.run(run, history=history)
-    console.print(json_text(run_json(detail)) if json else run_text(detail))
-    return 0
 
 
 @command.command("logs", cls=Command, epilog=RUN_HELP)
@@ -104,22 +50,28 @@ def show_command(run: str, workspace: str | None, history: str | None, *, json: 
 @run_options
 @flag("follow", "Go on until it has ended.")
 def logs_command(run: str, workspace: str | None, history: str | None, *, follow: bool) -> int:
-    """Print what a RUN's script printed."""
+    """Print what a RUN's script printed.
+
+    With -follow, the exit code is the script's own, as that of `amlplan run`. Ending this command
+    does not end the run.
+    """
     console = Console(sys.stdout, sys.stderr)
     place = opened(console, workspace)
     summary = place.history.run(run, history=history).summary
     with console.raw() as write, ending_on_signals():
-        if follow:
-            _follow(place, root_of(summary.id), write)
-        else:
-            log = LogTail(place.folder_of(summary.id) / "log.txt")
-            while data := log.read():
-                write(data)
+        if follow and not is_elsewhere(summary, place):
+            return _follow(console, place, root_of(summary.id), write)
+        log = LogTail(log_of(summary, place))
+        while data := log.read():
+            write(data)
     return 0
 
 
-def _follow(place: RunPlace, run_id: str, write: Callable[[bytes], None]) -> None:
-    follow(run_id, place, write, lambda: None)
+def _follow(console: Console, place: RunPlace, run_id: str, write: Callable[[bytes], None]) -> int:
+    """See a run to its end, as whoever started it would have; gives its exit code."""
+    follow(run_id, place, write, lambda: None, lambda news: tell_news(console, news))
+    place.history.sync(run_id, wait=True)
+    return exit_code_of(place.history.run(run_id).summary)
 
 
 @command.command("cancel", cls=Command, epilog=RUN_HELP)
@@ -133,13 +85,16 @@ def cancel_command(run: str, workspace: str | None, history: str | None) -> int:
     if summary.status in FINAL:
         console.print(f"{run_name(summary)} has ended already: {status_text(summary.status)}.")
         return 0
-    if summary.parent is not None:
+    if root_of(summary.id) != summary.id:
         raise RunError(
             "A child of a run",
             f"{summary.id} belongs to {root_of(summary.id)}. Cancel that one.",
         )
-    place.jobs.cancel(summary.id, place.folder_of(summary.id))
-    status = follow(summary.id, place, lambda _data: None, lambda: None)
+    check_is_here(summary, place)
+    cancel(summary.id, place)
+    status = follow(
+        summary.id, place, lambda _data: None, lambda: None, lambda news: tell_news(console, news)
+    )
     place.history.sync(summary.id, wait=True)
     console.print(f"{styled('bold', run_name(summary))}: {status_text(status)}.")
     return 0
@@ -158,7 +113,22 @@ def download_command(
     place = opened(console, workspace)
     detail = place.history.run(run, history=history)
     folder = Path(to or detail.summary.id)
-    written = download(detail, place.content, folder, path)
+    kept = place.folder_of(detail.summary.id) / KEPT
+    written = download(detail, place.content, folder, path, kept)
     files, size = counted(len(written), "file"), size_text(sum(file.size for file in written))
     console.print(f"{files} ({size}) of {run_name(detail.summary)} in {folder}")
     return 0
+
+
+for each in (
+    list_command,
+    show_command,
+    best_command,
+    compare_command,
+    report_command,
+    tag_command,
+    export_command,
+    rerun_command,
+    gc_command,
+):
+    command.add_command(each)

@@ -28,6 +28,7 @@ def run_json(run: RunDetail) -> dict[str, Any]:
         "metrics": {name: _metric(metric) for name, metric in run.metrics.items()},
         "tags": dict(run.tags),
         "properties": dict(run.properties),
+        "parameters": dict(run.parameters),
         "outputs": {
             name: {"digest": file.digest, "size": file.size} for name, file in run.outputs.items()
         },

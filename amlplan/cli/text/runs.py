@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from amlplan.history import Metric, RunDetail, RunSummary
 
 _COLOURS = {"Completed": "green", "Failed": "red", "Canceled": "yellow"}
+SHOWN = ("program", "target", "environment", "snapshot", "commit", "rerun_of", "resumed_from")
+"""What of a definition is shown as it is."""
 MANY = 20
 LONGEST = 200
 """Letters that a name or a value may take; -json has all of them."""
@@ -66,23 +68,26 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([styled("bold", texts[0]), *texts[1:]])
 
 
+RUN_HEAD = ("NUMBER", "HISTORY", "NAME", "STATUS", "STARTED", "TOOK", "ID")
+
+
+def runs_rows(runs: Iterable[RunSummary]) -> Iterator[tuple[str, ...]]:
+    """The cells of each run below `RUN_HEAD`."""
+    for run in runs:
+        yield (
+            "" if run.number is None else str(run.number),
+            run.history,
+            run.name,
+            run.status,
+            time_text(run.started or run.created),
+            duration_text(run.duration),
+            run.id,
+        )
+
+
 def runs_table(runs: Iterable[RunSummary]) -> str:
     """A line for each run."""
-    return table(
-        ("NUMBER", "HISTORY", "NAME", "STATUS", "STARTED", "TOOK", "ID"),
-        (
-            (
-                "" if run.number is None else str(run.number),
-                run.history,
-                run.name,
-                run.status,
-                time_text(run.started or run.created),
-                duration_text(run.duration),
-                run.id,
-            )
-            for run in runs
-        ),
-    )
+    return table(RUN_HEAD, runs_rows(runs))
 
 
 def metric_text(value: float | str | bool) -> str:  # noqa: FBT001 - any value that a metric takes
@@ -120,6 +125,7 @@ def run_text(run: RunDetail) -> str:
         "exit code": "-" if summary.exit_code is None else str(summary.exit_code),
         "started": time_text(summary.started),
         "took": duration_text(summary.duration),
+        **_attempts(run),
         "by": on_one_line(f"{summary.by} on {summary.host}"),
         **_definition(run.definition),
     }
@@ -129,20 +135,25 @@ def run_text(run: RunDetail) -> str:
     return "\n".join([*lines, *_sections(run)])
 
 
+def _attempts(run: RunDetail) -> dict[str, str]:
+    last = max((change.attempt for change in run.statuses), default=1)
+    return {"attempts": str(last)} if last > 1 else {}
+
+
 def _definition(definition: Mapping[str, Any]) -> dict[str, str]:
     """What a run was defined by, in words."""
     found: dict[str, str] = {}
-    for name in ("program", "target", "environment", "snapshot", "commit"):
+    for name in SHOWN:
         value = definition.get(name)
         if value:
-            found[name] = visible(" ".join(value) if isinstance(value, list) else str(value))
+            text = " ".join(value) if isinstance(value, list) else str(value)
+            found[name.replace("_", " ")] = visible(text)
     return found
 
 
 def _sections(run: RunDetail) -> Iterator[str]:
-    parameters = run.definition.get("parameters") or {}
-    if parameters:
-        yield _section("Parameters", ((name, str(value)) for name, value in parameters.items()))
+    if run.parameters:
+        yield _section("Parameters", run.parameters.items())
     inputs = run.definition.get("inputs") or {}
     if inputs:
         yield _section("Inputs", ((name, _input(item)) for name, item in inputs.items()))

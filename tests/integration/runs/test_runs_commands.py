@@ -35,9 +35,11 @@ DETAIL = {
     "metrics",
     "tags",
     "properties",
+    "parameters",
     "outputs",
     "left_out",
     "children",
+    "errors",
 }
 
 
@@ -97,6 +99,7 @@ def test_a_run_is_shown_in_full(line: CommandLine) -> None:
     assert (shown["tags"], shown["properties"]) == ({"kind": "svm"}, {"seed": "7"})
     assert shown["outputs"]["outputs/model"]["size"] == 3
     assert set(shown["left_out"]) == {"outputs/pipe"}
+    assert shown["parameters"] == {"alpha": "1"}
     assert [child["name"] for child in shown["children"]] == ["fold 1"]
     text = line.run("runs", "show").out
     for words in ("alpha  1", "loss  1  (3 values, 1 to 3)", "kind  svm", "seed  7", "fold 1"):
@@ -136,7 +139,7 @@ def test_a_run_is_canceled_by_another_command(line: CommandLine) -> None:
     line.await_nobody()
     assert "has ended already" in line.run("runs", "cancel", folder.name).out
     assert line.run("runs", "logs").out == "up\n"
-    assert line.run("runs", "logs", "-follow").out == "up\n"
+    assert line.run("runs", "logs", "-follow", code=143).out == "up\n"
 
 
 def test_following_a_log_can_be_left(line: CommandLine) -> None:

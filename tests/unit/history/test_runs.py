@@ -20,7 +20,10 @@ from history_support import finish, history, line, make_run, write
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-    from sqlite3 import Connection
+
+    from amlplan_state.runs.connection import Connection
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 
 def test_a_run_is_durable_before_it_may_be_submitted(tmp_path: Path) -> None:
@@ -210,6 +213,9 @@ def test_everything_else_that_was_recorded(tmp_path: Path) -> None:
         {"type": "tag", "name": "stage", "value": None},
         {"type": "property", "name": "commit", "value": "first"},
         {"type": "property", "name": "commit", "value": "second"},
+        {"type": "parameter", "name": "depth", "value": "3"},
+        {"type": "parameter", "name": "depth", "value": "4"},
+        {"type": "parameter", "name": "", "value": 5},
         {"type": "row", "name": "folds", "values": {"mse": 1}},
         {"type": "image", "name": "roc", "path": "outputs/figures/roc.png"},
         {"type": "error", "text": "a value was too long"},
@@ -225,12 +231,25 @@ def test_everything_else_that_was_recorded(tmp_path: Path) -> None:
     found = store.run(run)
     assert found.tags == {"stage": None}
     assert found.properties == {"commit": "first"}
+    assert found.parameters == {"depth": "3"}
     assert found.outputs["outputs/model"].digest == "sha256:ab"
     assert found.outputs["outputs/model"].size == 9
     assert found.left_out == {"outputs/big": "larger than 10 GiB"}
     assert [record.kind for record in store.records(run)] == ["row", "image", "error"]
     (row,) = store.records(run, "row")
     assert (row.name, row.data["values"]) == ("folds", {"mse": 1})
+
+
+def test_parameters_that_were_logged_stand_over_those_of_the_definition(tmp_path: Path) -> None:
+    store = history(tmp_path)
+    given = {"alpha": "0.1", "beta": "2"}
+    run = store.create(RunDraft("digits", "train", definition={"parameters": given})).id
+    assert store.run(run).parameters == given
+    store.append_control(run, {"type": "parameter", "name": "alpha", "value": "0.5"})
+    store.append_control(run, {"type": "parameter", "name": "alpha", "value": "0.7"})
+    store.append_control(f"{run}.1", {"type": "parameter", "name": "fold", "value": "1"})
+    assert store.run(run).parameters == {"alpha": "0.5", "beta": "2"}
+    assert store.run(run).definition["parameters"] == given
 
 
 def test_children_belong_to_the_history_of_their_parent(tmp_path: Path) -> None:

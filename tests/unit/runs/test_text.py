@@ -73,6 +73,11 @@ def test_names_and_values_of_a_script_stay_on_their_line() -> None:
     assert r"  m\x1b[31m\n = one\ntwo" in ending_text(run).splitlines()
 
 
+def test_the_parameters_of_a_run_are_shown() -> None:
+    text = rendered(run_text(detail(parameters={"alpha": "0.5"})), colours=False)
+    assert "\nParameters\n  alpha  0.5" in text
+
+
 def test_the_inputs_of_a_run_are_shown() -> None:
     item = {"path": "/data/x", "digest": "sha256:" + "0" * 64, "size": 2048}
     text = rendered(run_text(detail(definition={"inputs": {"images": item}})), colours=False)

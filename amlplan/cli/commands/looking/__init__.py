@@ -1,0 +1,1 @@
+"""The commands of `amlplan runs` that look at what runs recorded, and hand it on."""
