@@ -59,6 +59,7 @@ class Job:
     the store. `uploads` has folders in `work/` with where on the target they are copied to when the
     script completed. A script that runs for more than `max_duration` seconds, all
     attempts together, is ended. One that fails is started again, `retries` times at most.
+    `programs` is a folder that comes first on its PATH.
     """
 
     run_id: str
@@ -77,6 +78,7 @@ class Job:
     retries: int = 0
     webhook: Webhook | None = None
     share: Share = field(default_factory=Share)
+    programs: Path | None = None
 
 
 JobState = Literal["running", "silent", "ended", "lost", "unknown"]

@@ -18,6 +18,7 @@ from amlplan.processes import mark_of
 from amlplan.runs.inputs import fingerprinted, link
 from amlplan.runs.notebooks import NOTEBOOK, make_script, script_text
 from amlplan.runs.own_folders import OWN_FOLDERS, rules_of
+from amlplan.runs.programs import programs_of
 from amlplan.runs.recorded_request import recorded
 from amlplan.runs.recorder import recorder_folder
 from amlplan.runs.references import expanded, reference_variables
@@ -214,6 +215,7 @@ def _job(
         max_duration=request.max_duration,
         retries=request.retries,
         share=request.share,
+        programs=programs_of(request.interpreter),
     )
 
 

@@ -198,8 +198,11 @@ class LocalJobs:
         for needed in (work, job.folder / "events"):
             if not needed.is_dir():
                 raise _not_started(job, f"the folder {needed} is missing")
+        path = environment.get("PATH", os.defpath)
+        first = {} if job.programs is None else {"PATH": f"{job.programs}{os.pathsep}{path}"}
         variables = {
             "PYTHONUNBUFFERED": "1",
+            **first,
             **job.variables,
             "AMLPLAN_RUN_ID": job.run_id,
             "AMLPLAN_RUN_EVENTS": str(job.folder.absolute() / "events"),

@@ -40,6 +40,11 @@ environment "sk" {{
   }}
 }}
 
+run_config "which" {{
+  command     = ["python", "-c", "import six, torch; print(six.version, torch.version)"]
+  environment = environment.sk
+}}
+
 environment "mine" {{
   user_managed = true
   interpreter  = "{sys.executable}"
@@ -85,6 +90,7 @@ def test_an_environment_is_listed_built_and_entered(line: CommandLine) -> None:
     )
     entered = line.run("environment", "shell", "sk", "--", "python", "-c", code, code=7)
     assert entered.out == "1.0 hello secret True\n"
+    assert "1.0 1.0\n" in line.run("run", "which").out  # its python is the environment's
     shell = {"SHELL": f"{line.base}/bin/own-shell"}
     program = line.base / "bin" / "own-shell"
     program.write_text("#!/bin/sh\npython -c 'import six; print(six.version)'\n")
