@@ -15,6 +15,7 @@ from amlplan.errors import AmlplanError, CanceledError, RunError
 from amlplan.files import failure_at
 from amlplan.history import RunDraft
 from amlplan.processes import mark_of
+from amlplan.runs.inherited import inherited_secrets
 from amlplan.runs.inputs import fingerprinted, link
 from amlplan.runs.notebooks import NOTEBOOK, make_script, script_text
 from amlplan.runs.own_folders import OWN_FOLDERS, rules_of
@@ -207,6 +208,7 @@ def _job(
             "AMLPLAN_RUN_EVENTS": str(folder / "events"),
         },
         secrets=request.secrets,
+        masked=inherited_secrets(place.folder),
         include=request.include,
         exclude=request.exclude,
         max_size=request.collected_size,
