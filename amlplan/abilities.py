@@ -33,6 +33,18 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where a supervisor tells that a run ended; the URL is a secret.
+
+    `on` has the statuses that are told, in small letters. The message is `body` with how it ended.
+    """
+
+    url: str = field(repr=False)
+    on: tuple[str, ...]
+    body: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A script to run on a target, complete: nothing is looked up later.
 
@@ -62,6 +74,7 @@ class Job:
     uploads: Mapping[str, str] = field(default_factory=dict)
     max_duration: float | None = None
     retries: int = 0
+    webhook: Webhook | None = None
     share: Share = field(default_factory=Share)
 
 
@@ -124,6 +137,33 @@ class KeepsContent(Protocol):
 
     def content(self, outputs: Mapping[str, JsonValue]) -> ContentStore:
         """The content store of a workspace with these outputs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What clearing a store removed, or would remove; and how much was too new to be removed."""
+
+    contents: int = 0
+    size: int = 0
+    snapshots: int = 0
+    too_new: int = 0
+
+
+@runtime_checkable
+class SweepsContent(Protocol):
+    """An ability of workspaces: removes content that nothing refers to. Raises ProviderError."""
+
+    def referred(self, workspace: Path) -> set[str]:
+        """The digests that models, images and environments in a workspace's folder name."""
+        ...
+
+    def sweep(self, workspace: Path, kept: set[str], before: float, *, is_dry: bool) -> Swept:
+        """Remove content and snapshots that are older than a moment and not among the digests.
+
+        A snapshot that is kept, by its id or its age, keeps its files. Nothing is removed where
+        `is_dry`; else the caller is alone with the store, see `amlplan.store_use`.
+        """
         ...
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from amlplan.errors import ProviderError
-from amlplan.files import make_folder, special_file, write_file
+from amlplan.files import failure_at, make_folder, special_file, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +23,9 @@ RACY = 2.0
 """A file changed this many seconds ago or less may change again within one tick of its clock."""
 
 PREFIX = "sha256:"
+_NAMED = re.compile(rb"sha256:[0-9a-f]{64}")
+_OVERLAP = 80
+"""More bytes than a digest has with its prefix, so that one across two pieces is seen."""
 Fingerprint = tuple[int, int, int, int]
 """Size, modification time, status change time (both ns) and inode of a file."""
 
@@ -134,3 +138,22 @@ def _is_as_it_was(before: os.stat_result, after: os.stat_result) -> bool:
     if after.st_nlink == 0:  # which alone changes the status
         return (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
     return fingerprint(before) == fingerprint(after)
+
+
+def digests_in(path: Path) -> set[str]:
+    """Every digest that the text of a file names, however large it is; none where it is missing.
+
+    Raises ProviderError where it cannot be read.
+    """
+    found: set[str] = set()
+    rest = b""
+    try:
+        with path.open("rb") as file:
+            while data := file.read(1 << 22):
+                found |= {match.decode() for match in _NAMED.findall(rest + data)}
+                rest = (rest + data)[-_OVERLAP:]
+    except FileNotFoundError:
+        return found
+    except OSError as failure:
+        raise failure_at(path, "read", failure) from failure
+    return found

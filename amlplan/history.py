@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 Json = Any
 """A JSON value; not the pydantic type, whose import every `amlplan run` would pay for."""
@@ -30,6 +31,19 @@ NEXT: Mapping[str, frozenset[str]] = {
     "Canceled": frozenset(),
 }
 """The statuses that may follow each status; behind Running, Preparing is of another attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where a history is that a server keeps: under the name of its workspace.
+
+    `dsn` gives the connection string, a secret, or raises HistoryError where it cannot be had.
+    """
+
+    workspace: str
+    dsn: Callable[[], str]
+    logs: Path | None = None
+    """Where the logs of runs that ended are put for other hosts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from amlplan.history import History
+    from amlplan.values import SecretReference
     from amlplan_schemas.base import JsonValue, ResourceInputs, ResourceOutputs
     from amlplan_schemas.state import Record
 
@@ -107,7 +108,8 @@ class Desired:
 
     `identity` is the idempotency key that the object must carry: a second create with the same
     identity adopts what the first one made. `referred` is as in `Draft`, with secrets in the
-    clear; `sensitive` has the JSON Pointers of the inputs that are secrets.
+    clear; `sensitive` has the JSON Pointers of the inputs that are secrets, `references` where
+    those are found that are no more than a reference.
     """
 
     address: str
@@ -120,6 +122,7 @@ class Desired:
     lock: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
     referred: Mapping[str, Referred] = field(default_factory=dict)
     sensitive: frozenset[str] = frozenset()
+    references: Mapping[str, SecretReference] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from amlplan.backend import Backend
-    from amlplan.history import History
+    from amlplan.history import History, ServerSettings
     from amlplan.provider import Provider, ProviderContext, Reads
     from amlplan_schemas.base import JsonValue, ResourceInputs
 
@@ -137,9 +137,10 @@ def backend(
     return factory(root, settings, tool_version)
 
 
-def history(store: str, folder: Path) -> History:
+def history(store: str, folder: Path, settings: ServerSettings | None = None) -> History:
     """The history of a workspace's folder, kept in a store that an entry point names.
 
+    `settings` is for a store that is not in the folder.
     Raises HistoryError where there is no such store, or where it refuses the folder.
     """
     points = {point.name: point for point in entry_points(group=HISTORIES)}
@@ -149,5 +150,5 @@ def history(store: str, folder: Path) -> History:
             "No such store of histories",
             f'No installed package keeps a history in "{store}". Choose from: {known}.',
         )
-    factory = cast("Callable[[Path], History]", points[store].load())
-    return factory(folder)
+    factory = cast("Callable[..., History]", points[store].load())
+    return factory(folder) if settings is None else factory(folder, settings)

@@ -14,7 +14,10 @@ from bench.kill.report import histogram_of
 from harness.project import Project
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from services.postgresql import Server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,6 +66,36 @@ def project(tmp_path: Path) -> Project:
         "NO_COLOR": "1",
     }
     return Project(root, world, environment)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server for all tests of this process."""
+    from services.postgresql import running_server, why_there_is_none
+
+    why = why_there_is_none()
+    if why is not None:
+        pytest.skip(why)
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def in_postgresql(postgresql: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """Have the histories of a test, and of its processes, in PostgreSQL."""
+    from history_support import DSN
+
+    monkeypatch.setenv(DSN, postgresql.dsn)
+    return postgresql
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_database(request: pytest.FixtureRequest) -> str:
+    """Have a test made twice: with its histories in SQLite, and in PostgreSQL."""
+    name: str = request.param
+    if name == "postgresql":
+        request.getfixturevalue("in_postgresql")
+    return name
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

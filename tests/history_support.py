@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from amlplan.history import RunDraft, RunSummary
-from amlplan_state.runs.store import SqliteHistory
+from amlplan.history import RunDraft, RunSummary, ServerSettings
+from amlplan_state.runs.postgresql.store import PostgresqlHistory
+from amlplan_state.runs.store import EventHistory, SqliteHistory
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+DSN = "AMLPLAN_TEST_HISTORY_DSN"
+"""The variable that puts histories of tests, and of their processes, into PostgreSQL."""
 WORKER = Path(__file__).with_name("integration") / "history" / "worker.py"
 
 _CONTENT = {
     "runs": (
-        "SELECT runs.id, own.id, runs.created, runs.moment, runs.file, runs.offset, runs.number,"
+        'SELECT runs.id, own.id, runs.created, runs.moment, runs.file, runs."offset", runs.number,'
         " runs.history, runs.name, runs.workspace, runs.parent, runs.definition, runs.by,"
         " runs.host, runs.status, runs.started, runs.ended, runs.exit_code, runs.reason,"
         " runs.ignored, runs.collected"
         " FROM runs JOIN runs AS own ON own.key = runs.root"
     ),
-    "ingested": "SELECT ingested.file, id, ingested.offset, clock, skipped FROM ingested"
-    " LEFT JOIN runs ON runs.key = run WHERE ingested.offset > 0",
+    "ingested": 'SELECT ingested.file, id, ingested."offset", clock, skipped FROM ingested'
+    ' LEFT JOIN runs ON runs.key = run WHERE ingested."offset" > 0',
     **{
         table: f"SELECT ingested.file, {table}.offset, id, {columns} FROM {table}"
         f" JOIN ingested ON ingested.key = {table}.file JOIN runs ON runs.key = {table}.run"
@@ -46,28 +48,37 @@ _CONTENT = {
 
 def content(folder: Path) -> dict[str, list[str]]:
     """All that a database says, whatever order it was taken in; numbers of rows left out."""
-    connection = sqlite3.connect(folder / "history" / "history.sqlite", timeout=60)
-    connection.row_factory = sqlite3.Row
-    try:
-        found = {}
+    found = {}
+    with opened(folder)._database.reading() as connection:
         for table, query in _CONTENT.items():
-            rows = connection.execute(query).fetchall()
-            shown = [[row[key] for key in row.keys() if key != "run"] for row in rows]  # noqa: SIM118
-            found[table] = sorted(map(repr, shown))
-        return found
-    finally:
-        connection.close()
+            rows: Any = connection.execute(query)
+            kept = [at for at, column in enumerate(rows.description) if column[0] != "run"]
+            found[table] = sorted(repr([row[at] for at in kept]) for row in rows)
+    return found
 
 
 def counts(folder: Path) -> dict[str, int]:
     return {table: len(rows) for table, rows in content(folder).items()}
 
 
-def history(folder: Path) -> SqliteHistory:
-    return SqliteHistory(folder / "workspace")
+def opened(workspace: Path) -> EventHistory:
+    """The history of a workspace's folder, in whatever database the test is about."""
+    dsn = os.environ.get(DSN)
+    if dsn is None:
+        return SqliteHistory(workspace)
+    return PostgresqlHistory(workspace, ServerSettings(name_of(workspace), lambda: dsn))
 
 
-def make_run(store: SqliteHistory, name: str = "train", history: str = "digits") -> RunSummary:
+def name_of(workspace: Path) -> str:
+    """What the workspace of a folder is called in a server."""
+    return f"t{hashlib.sha256(str(workspace.resolve()).encode()).hexdigest()[:20]}"
+
+
+def history(folder: Path) -> EventHistory:
+    return opened(folder / "workspace")
+
+
+def make_run(store: EventHistory, name: str = "train", history: str = "digits") -> RunSummary:
     return store.create(RunDraft(history, name))
 
 
@@ -85,7 +96,7 @@ def write(folder: Path, run: str, file: str, data: bytes) -> Path:
     return path
 
 
-def finish(store: SqliteHistory, run: str, status: str = "Completed", **fields: Any) -> None:
+def finish(store: EventHistory, run: str, status: str = "Completed", **fields: Any) -> None:
     """Let a run run and end."""
     store.append_control(run, {"type": "status", "status": "Running"})
     store.append_control(run, {"type": "status", "status": status, **fields})
@@ -98,7 +109,7 @@ def worker(*arguments: object) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=ENVIRONMENT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
 
 

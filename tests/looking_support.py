@@ -6,11 +6,14 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from amlplan.history import Metric, Point, RunDetail, RunOverview, RunSummary
+from amlplan.runs.place import RunPlace
 from amlplan_local.store import ContentStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from amlplan.history import History
 
 
 def summary(number: int = 1, **fields: Any) -> RunSummary:
@@ -73,3 +76,16 @@ def detail(number: int = 1, metrics: Mapping[str, Any] | None = None, **fields: 
 
 def content_store(folder: Path) -> ContentStore:
     return ContentStore(folder / "store", folder / "cache")
+
+
+def place_of(history: History, content: ContentStore, folder: Path) -> RunPlace:
+    """A workspace in which nothing can be started."""
+    return RunPlace(
+        name="main",
+        folder=folder / "workspace",
+        history=history,
+        content=content,
+        jobs=None,  # type: ignore[arg-type]
+        data_folder=folder / "data",
+        cache_folder=folder / "cache",
+    )

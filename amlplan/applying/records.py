@@ -115,4 +115,9 @@ def desired_object(wanted: Wanted, draft: Record, targets: Targets, secrets: Sec
         lock=wanted.draft.lock,
         referred=referred_blocks(wanted.checked, secrets),
         sensitive=frozenset(wanted.checked.secrets),
+        references={
+            path: leaf.reference
+            for path, leaf in wanted.checked.secrets.items()
+            if leaf.reference is not None
+        },
     )

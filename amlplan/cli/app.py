@@ -38,6 +38,8 @@ COMMANDS = {
     "snapshot": "Look at the folders that runs were made of, put them back.",
     "tasks": "Look at what goes on: applies, builds, deployments and runs; end it.",
     "history": "Look at the histories that runs went into.",
+    "why": "Tell what something came from: models, runs, snapshots, commits.",
+    "impact": "Tell what depends on something: runs, models, images, deployments.",
     "model": "Look at registered models, and copy their files.",
     "environment": "Look at environments, build them, work in them.",
     "deployment": "Ask deployments, show logs and keys, go back a revision.",

@@ -27,9 +27,11 @@ from amlplan.values import (
 from amlplan_schemas.base import (
     NoPlainCredentials,
     NoSecrets,
+    OnlySecretReference,
     block_fields,
     labelled_block_fields,
     marked_fields,
+    nested_field_is,
     reference_fields,
 )
 
@@ -91,6 +93,7 @@ def check(
     made, found = _validate(block, model, raw, leaves)
     problems = [*leaves.problems, *found]
     problems.extend(_secrets_in_the_wrong_place(block, model, leaves))
+    problems.extend(_no_reference_to_a_secret(block, model, raw, leaves))
     problems.extend(_credentials_in_the_clear(block, model, raw, leaves))
     if problems:
         return None, problems
@@ -108,6 +111,7 @@ def _fields(
     """The fields of a block, and of the blocks in it, as JSON for the model."""
     references, nested = reference_fields(model), block_fields(model)
     labelled = labelled_block_fields(model)
+    personal = marked_fields(model, OnlySecretReference)
     raw: dict[str, Any] = {}
     for name, value in values.items():
         place = (*way, name)
@@ -124,6 +128,8 @@ def _fields(
             }
         else:
             plain = _plain(value, place, leaves)
+            if name in personal and pointer(place) in leaves.sensitive:
+                plain = ""  # that there is one is all that counts: nobody gets what it holds
         if plain is not _PRUNED:
             raw[name] = plain
     return raw
@@ -133,7 +139,12 @@ def _secrets_in_the_wrong_place(
     block: ResourceBlock, model: type[BaseModel], leaves: _Leaves
 ) -> Iterator[Diagnostic]:
     refusing = marked_fields(model, NoSecrets)
-    for name in dict.fromkeys(top_field(path) for path in leaves.sensitive):
+    plain = (
+        path
+        for path in leaves.sensitive
+        if not nested_field_is(model, tokens_of(path), OnlySecretReference)
+    )
+    for name in dict.fromkeys(map(top_field, plain)):
         if name in refusing:
             yield error(
                 "secret_refused",
@@ -144,6 +155,32 @@ def _secrets_in_the_wrong_place(
                 context=block.context,
                 address=block.address,
             )
+
+
+def _is_by_reference(path: str, leaves: _Leaves) -> bool:
+    leaf = leaves.sensitive.get(path)
+    return leaf is not None and leaf.reference is not None
+
+
+def _no_reference_to_a_secret(
+    block: ResourceBlock, model: type[BaseModel], raw: dict[str, Any], leaves: _Leaves
+) -> Iterator[Diagnostic]:
+    """A plain value, or one that is made from a secret, where only its reference may be kept."""
+    for name, nested in block_fields(model).items():
+        given = raw.get(name)
+        for inner in marked_fields(nested, OnlySecretReference):
+            path = pointer((name, inner))
+            is_given = isinstance(given, dict) and given.get(inner) is not None
+            if is_given and not _is_by_reference(path, leaves):
+                yield error(
+                    "no_secret_reference",
+                    "Reference to a secret required",
+                    f'The argument "{inner}" takes a secret by its reference alone, as in '
+                    f'{inner} = env_secret("NAME"), so that what it holds is kept nowhere.',
+                    argument_range(block, (name, inner)),
+                    context=block.context,
+                    address=block.address,
+                )
 
 
 def _credentials_in_the_clear(
@@ -271,15 +308,18 @@ def _validate(
         # A block that is referred to is as good as known before it is made.
         known = {pointer((*way.split("."), "identity")) for way in leaves.referred}
         holes = [tokens_of(path) for path in leaves.unknown - known]
-        holes += [
-            tokens_of(path) for path, leaf in leaves.sensitive.items() if leaf.value is UNKNOWN
-        ]
+        secrets = {
+            path: leaf
+            for path, leaf in leaves.sensitive.items()
+            if not nested_field_is(model, tokens_of(path), OnlySecretReference)
+        }
+        holes += [tokens_of(path) for path, leaf in secrets.items() if leaf.value is UNKNOWN]
         complaints = [
             item
             for item in failure.errors(include_url=False, include_context=False)
             if not _waits(item, holes)
         ]
-        return None, diagnostics_of(block, model, complaints, leaves.sensitive)
+        return None, diagnostics_of(block, model, complaints, secrets)
 
 
 def _waits(item: ErrorDetails, holes: list[tuple[str, ...]]) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
+from amlplan.looking.markup import safe
 from amlplan.looking.scales import Scale, number_text, scales_of
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def plot_svg(curves: Sequence[Curve], title: str) -> str:
     shape = f'viewBox="0 0 {WIDTH} {height}" data-area="{area}" data-ranges="{ranges}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {shape} role="img">',
-        f"<title>{_safe(title)}</title><style>{_STYLE}</style>",
-        f'<text class="t" x="{LEFT}" y="18">{_safe(title)}</text>',
+        f"<title>{safe(title)}</title><style>{_STYLE}</style>",
+        f'<text class="t" x="{LEFT}" y="18">{safe(title)}</text>',
         *_grid(across, up),
         f'<text x="{WIDTH / 2}" y="{HEIGHT - 4}" text-anchor="middle">{_axis(curves)}</text>',
     ]
@@ -48,21 +48,6 @@ def plot_svg(curves: Sequence[Curve], title: str) -> str:
         if legend:
             parts += _legend(number, curve.label)
     return "".join([*parts, "</svg>\n"])
-
-
-def _safe(text: str) -> str:
-    """Text for XML, which has no place for most control characters and for halves of letters."""
-    kept = "".join(letter if _is_xml(ord(letter)) else "�" for letter in text)
-    return escape(kept)
-
-
-def _is_xml(code: int) -> bool:
-    return (
-        code in {0x9, 0xA, 0xD}
-        or 0x20 <= code <= 0xD7FF  # noqa: PLR2004 - the ranges that XML names
-        or 0xE000 <= code <= 0xFFFD  # noqa: PLR2004
-        or code >= 0x10000  # noqa: PLR2004
-    )
 
 
 def _axis(curves: Sequence[Curve]) -> str:
@@ -93,15 +78,16 @@ def _grid(across: Scale, up: Scale) -> Iterator[str]:
 def _curve(number: int, curve: Curve, across: Scale, up: Scale) -> Iterator[str]:
     colour = colour_of(number)
     room = max(2, MOST_SPOTS // max(1, len(curve.lines)))
-    yield f'<g data-label="{_safe(curve.label)}" data-colour="{colour}">'
+    yield f'<g data-label="{safe(curve.label)}" data-colour="{colour}">'
     for line in curve.lines:
-        places = [(_x(across, x), _y(up, y)) for x, y in thinned(line, room)]
+        spots = thinned(line, room)
+        values = f'data-values="{" ".join(f"{x:.10g},{y:.6g}" for x, y in spots)}"'
+        places = [f"{_x(across, x):.1f},{_y(up, y):.1f}" for x, y in spots]
         if len(places) == 1:
-            ((x, y),) = places
-            yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>'
+            x, y = places[0].split(",")
+            yield f'<circle cx="{x}" cy="{y}" r="2.5" fill="{colour}" {values}/>'
         else:
-            way = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-            yield f'<polyline class="c" stroke="{colour}" points="{way}"/>'
+            yield f'<polyline class="c" stroke="{colour}" points="{" ".join(places)}" {values}/>'
     yield "</g>"
 
 
@@ -121,4 +107,4 @@ def thinned(line: Sequence[Spot], most: int) -> Sequence[Spot]:
 def _legend(number: int, label: str) -> Iterator[str]:
     y = HEIGHT + 18 * number + 6
     yield f'<rect x="{LEFT}" y="{y - 9}" width="14" height="4" fill="{colour_of(number)}"/>'
-    yield f'<text x="{LEFT + 22}" y="{y - 3}">{_safe(label)}</text>'
+    yield f'<text x="{LEFT + 22}" y="{y - 3}">{safe(label)}</text>'

@@ -11,7 +11,16 @@ from pydantic import TypeAdapter
 from amlplan.planning.diff import changed_leaves
 from amlplan.pointers import tokens_of, top_field, value_at, with_value
 from amlplan.values import UNKNOWN
-from amlplan_schemas.base import Behaviour, Trait, behaviour_of, marked_fields, reference_fields
+from amlplan_schemas.base import (
+    Behaviour,
+    OnlySecretReference,
+    Trait,
+    behaviour_of,
+    block_fields,
+    marked_fields,
+    nested_field_is,
+    reference_fields,
+)
 from amlplan_schemas.plan import FieldChange, FieldSource
 
 if TYPE_CHECKING:
@@ -54,12 +63,14 @@ def compare_inputs(
 ) -> Comparison:
     """What differs between what is wanted and what is there, observed values first.
 
-    A field that `model` did not have when the record was written counts as its default.
+    A field that `model`, or a block in it, did not have when the record was written counts as its
+    default.
     """
     before = {**recorded.values, **observed} if observed else recorded.values
     after = checked.values
     if not after.keys() <= before.keys():
         before = {**defaults_of(model), **before}
+    before = _with_nested_defaults(before, after, model)
     hidden = {*checked.unknown, *checked.secrets, *recorded.secrets}
     if not hidden:
         return Comparison(changed_leaves(before, after, FieldSource.INPUT))
@@ -70,7 +81,8 @@ def compare_inputs(
         before, after = _blank(before, path), _blank(after, path)
         if path in checked.secrets:
             leaf = checked.secrets[path]
-            verdict = _same_secret(leaf, was, digests)
+            personal = nested_field_is(model, tokens_of(path), OnlySecretReference)
+            verdict = _same_place(leaf, was) if personal else _same_secret(leaf, was, digests)
             if verdict is None:
                 unresolved.append(path)
             elif not verdict:
@@ -84,6 +96,18 @@ def compare_inputs(
             special.append(FieldChange(path=path, after=now, sensitive=True, removed=now is None))
     plain = changed_leaves(before, after, FieldSource.INPUT)
     return Comparison((*plain, *special), tuple(unresolved))
+
+
+def _with_nested_defaults(
+    before: dict[str, JsonValue], after: Mapping[str, JsonValue], model: type[BaseModel]
+) -> dict[str, JsonValue]:
+    """The recorded values, with the fields that their blocks did not have then."""
+    added: dict[str, JsonValue] = {}
+    for name, nested in block_fields(model).items():
+        was, now = before.get(name), after.get(name)
+        if isinstance(was, dict) and isinstance(now, dict) and not now.keys() <= was.keys():
+            added[name] = {**defaults_of(nested), **was}
+    return {**before, **added} if added else before
 
 
 @cache
@@ -105,11 +129,17 @@ def _same_secret(leaf: SecretLeaf, was: Secret | None, digests: SecretDigests) -
     digest = digests.of(leaf)
     if digest is not None:
         return digest == was.digest
-    reference = leaf.reference
-    if reference is None:
+    if leaf.reference is None:
         return None
-    same_place = (reference.scheme, reference.argument) == (was.scheme, was.argument)
-    return None if same_place else False
+    return None if _same_place(leaf, was) else False
+
+
+def _same_place(leaf: SecretLeaf, was: Secret | None) -> bool:
+    """Whether a secret is found where the recorded one was."""
+    found = leaf.reference
+    if found is None or was is None:
+        return False
+    return (found.scheme, found.argument) == (was.scheme, was.argument)
 
 
 def _at(tree: Mapping[str, JsonValue], path: str) -> JsonValue:
@@ -160,13 +190,17 @@ def with_behaviour(
     return tuple(
         change.model_copy(update={"forces_replacement": True})
         if change.source is FieldSource.INPUT
-        and (
-            top_field(change.path) in replace
-            or behaviour_of(model, top_field(change.path)) is Behaviour.REPLACE
-        )
+        and (top_field(change.path) in replace or _replaces(change.path, model))
         else change
         for change in _references_as_one(changes, model)
     )
+
+
+def _replaces(path: str, model: type[BaseModel]) -> bool:
+    """Whether a field replaces its object: as its block does, unless it says otherwise itself."""
+    if behaviour_of(model, top_field(path)) is not Behaviour.REPLACE:
+        return False
+    return not nested_field_is(model, tokens_of(path), Behaviour.UPDATE)
 
 
 def _references_as_one(

@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.errors import HistoryError
+from amlplan.history import ServerSettings
+from amlplan.history_location import read_location
 from amlplan.provider import ProviderContext
 from amlplan.registry import history
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from amlplan.history import History
+    from amlplan.history_location import HistoryLocation
 
 
 def user_folder(variable: str, default: str, macos: str) -> Path:
@@ -35,7 +40,31 @@ def provider_context(root: Path, *, opens_history: bool = True) -> ProviderConte
 
 
 def _opened(folder: Path) -> History:
-    return history("sqlite", folder)
+    location = read_location(folder)
+    if location is None:
+        return history("sqlite", folder)
+    settings = ServerSettings(location.workspace, _dsn(location), Path(location.logs))
+    return history(location.store, folder, settings)
+
+
+def _dsn(location: HistoryLocation) -> Callable[[], str]:
+    """What looks for the secret when it is used, and at most once."""
+    from amlplan.secrets import Secrets, describe
+
+    secrets = Secrets(Path(location.root))
+
+    def find() -> str:
+        found = secrets.find(location.dsn)
+        if found is None:
+            why = secrets.unresolved[location.dsn].why
+            raise HistoryError(
+                "The dsn of the history cannot be had",
+                f"The history of workspace {location.workspace} is in {location.store}, which "
+                f"{describe(location.dsn)} tells how to reach: {why}.",
+            )
+        return found
+
+    return find
 
 
 def _closed(_folder: Path) -> History:

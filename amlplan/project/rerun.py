@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from amlplan.errors import RunError
 from amlplan.project.run_request import RUN_CONFIG, Asked, requested
 from amlplan.project.workspaces import has_configuration
-from amlplan.runs.recorded_request import request_again, secrets_in
+from amlplan.runs.recorded_request import has_webhook, request_again, secrets_in
 
 if TYPE_CHECKING:
     import threading
@@ -38,11 +38,11 @@ def repeated_request(
     secrets = secrets_in(run)
     request = request_again(run, {})
     is_there = request.script is None or _is_there(request.interpreter)
-    if is_there and not secrets:
+    if is_there and not secrets and not has_webhook(run):
         return request
     name = run.definition.get(RUN_CONFIG)
     if name is None or not has_configuration(root):
-        missing = "its secrets" if secrets else f"its Python, {request.interpreter}"
+        missing = "its secrets" if is_there else f"its Python, {request.interpreter},"
         raise _cannot(run, f"{missing} cannot be had from a run_config of {root}")
     now, _, _ = requested(Asked(str(name), assignments=assignments), progress, stop, root)
     if not is_there:
@@ -52,7 +52,11 @@ def repeated_request(
     lost = [secret for secret in secrets if secret not in now.secrets]
     if lost:
         raise _cannot(run, f"run_config {name} has no secret {', '.join(lost)} any more")
-    return replace(request, secrets={secret: now.secrets[secret] for secret in secrets})
+    return replace(
+        request,
+        secrets={secret: now.secrets[secret] for secret in secrets},
+        webhook=now.webhook,
+    )
 
 
 def _is_there(interpreter: str) -> bool:

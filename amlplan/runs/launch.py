@@ -6,7 +6,7 @@ import getpass
 import os
 import shutil
 import socket
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from amlplan.abilities import Job
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from amlplan.abilities import Webhook
     from amlplan.history import RunSummary
     from amlplan.runs.inputs import Input
     from amlplan.runs.place import RunPlace
@@ -111,7 +112,8 @@ def start(
             place.history.add_edge(source, relation, f"run:{run.id}")
         _fill(folder / WORK, prepared, request, place)
         check()
-        place.jobs.submit(_job(run.id, folder, prepared, request, place))
+        job = _job(run.id, folder, prepared, request, place)
+        place.jobs.submit(replace(job, webhook=_webhook(run, request, place)))
     except AmlplanError as failure:
         shutil.rmtree(folder / WORK, ignore_errors=True)
         status = "Canceled" if isinstance(failure, CanceledError) else "Failed"
@@ -213,6 +215,23 @@ def _job(
         retries=request.retries,
         share=request.share,
     )
+
+
+def _webhook(run: RunSummary, request: RunRequest, place: RunPlace) -> Webhook | None:
+    """Where the end of a run is told, with what is known of the run now."""
+    if request.webhook is None:
+        return None
+    body = {
+        "run": run.id,
+        "number": run.number,
+        "history": run.history,
+        "name": run.name,
+        "workspace": place.name,
+        "parent": run.parent,
+        "by": run.by,
+        "host": run.host,
+    }
+    return replace(request.webhook, body=body)
 
 
 def _check_script(request: RunRequest, snapshot: Snapshot) -> None:

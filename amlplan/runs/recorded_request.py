@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from amlplan.history import RunDetail
 
 REQUEST = "request"
-_ELSEWHERE = frozenset({"parameters", "definition"})
-"""Fields that the definition has under names of its own."""
+_ELSEWHERE = frozenset({"parameters", "definition", "webhook"})
+"""Fields that the definition has under names of its own, and one that is a secret."""
 _OF_ITS_OWN = frozenset(
     {"program", "parameters", "snapshot", "commit", "inputs", "submitter", REQUEST}
     | {"grid", "member", "rerun_of", "resumed_from"}
@@ -47,6 +47,12 @@ def _told(value: Any) -> Any:
 def secrets_in(run: RunDetail) -> list[str]:
     """The names of the environment variables of a run that were secrets."""
     return list(_request_in(run)["secrets"])
+
+
+def has_webhook(run: RunDetail) -> bool:
+    """Whether somebody was told how a run ended."""
+    configuration = run.definition.get("configuration")
+    return isinstance(configuration, dict) and configuration.get("webhook") is not None
 
 
 def request_again(run: RunDetail, secrets: Mapping[str, str]) -> RunRequest:

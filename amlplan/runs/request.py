@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from amlplan.abilities import Share
+from amlplan.abilities import Share, Webhook
 from amlplan.runs.distribution import launched
 from amlplan.runs.notebooks import script_of
 from amlplan.runs.prologue import after
@@ -68,6 +68,7 @@ class RunRequest:
     needs: Mapping[str, int] = field(default_factory=dict)
     distribution: RunDistribution | None = None
     retries: int = 0
+    webhook: Webhook | None = None
     share: Share = field(default_factory=Share)
     definition: Mapping[str, Any] = field(default_factory=dict)
 
@@ -130,9 +131,15 @@ def request_of(
         needs=needs_of(config),
         distribution=config.distribution,
         retries=config.retries,
+        webhook=_webhook(config),
         share=share or Share(),
         definition=definition,
     )
+
+
+def _webhook(config: RunConfig) -> Webhook | None:
+    hook = config.webhook
+    return None if hook is None or hook.url is None else Webhook(hook.url, hook.on)
 
 
 def needs_of(config: RunConfig) -> dict[str, int]:

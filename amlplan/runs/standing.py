@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from amlplan.abilities import QueuesJobs
+from amlplan.errors import AmlplanError
 from amlplan.runs.responding import record_response
 from amlplan.wording import counted
 
@@ -32,7 +34,8 @@ class Standing:
         if state == self._state or {state, self._state} != {"running", "silent"}:
             return None
         self._state = state
-        record_response(self.run_id, self.place, state)
+        with suppress(AmlplanError):  # who may only read is told all the same
+            record_response(self.run_id, self.place, state)
         if state == "running":
             return "The run responds again."
         return (

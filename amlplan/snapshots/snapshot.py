@@ -15,6 +15,7 @@ from amlplan.snapshots.ignore import IgnoreRules
 from amlplan.snapshots.limits import check_limits
 from amlplan.snapshots.manifest import File, Link, Snapshot
 from amlplan.snapshots.tree import find, unreadable
+from amlplan.store_use import asked_for, in_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,9 +74,21 @@ def store(
 ) -> None:
     """Put what is missing of a snapshot into a store, then its manifest; durable on return.
 
-    Blocks. May be repeated: what is stored is neither read nor written again. Raises AmlplanError
-    where a file is no longer what the snapshot says, or cannot be stored.
+    Blocks. May be repeated: what is stored is neither read nor written again. Nothing of it is
+    cleared away within an hour. Raises AmlplanError where a file is no longer what the snapshot
+    says, or cannot be stored.
     """
+    with in_use(content.folder):
+        _store(snapshot, source, content, check, progress)
+
+
+def _store(
+    snapshot: Snapshot,
+    source: Path,
+    content: ContentStore,
+    check: Callable[[], None],
+    progress: Callable[[str], None],
+) -> None:
     files = snapshot.files
     by_digest = {file.digest: path for path, file in files.items()}
     missing = {
@@ -89,6 +102,7 @@ def store(
     document = snapshot.to_document()
     try:
         if manifest.read_bytes() == document:
+            asked_for(manifest)
             return
     except FileNotFoundError:
         make_folder(manifest.parent)

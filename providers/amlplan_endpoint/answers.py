@@ -23,6 +23,15 @@ _STATUS = {MISSING: 404, NO_ENDPOINT: 404, NOT_ALLOWED: 401, NOT_SUPPORTED: 501}
 """The rest is 400, FAILED too: a client repeats a 500 for minutes while its script waits."""
 
 
+_SUMMARY = {
+    MISSING: "Not found",
+    NO_ENDPOINT: "Not served",
+    NOT_ALLOWED: "Not allowed",
+    NOT_SUPPORTED: "Not supported",
+    FAILED: "The service of the run could not do it",
+}
+
+
 class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
     """A request that is not followed: a code that clients know, and a sentence for people."""
 
@@ -30,6 +39,11 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
         super().__init__(message)
         self.code = code
         self.message = message
+
+    @property
+    def summary(self) -> str:
+        """What is wrong, the same for everybody."""
+        return _SUMMARY.get(self.code, "Not understood")
 
     @property
     def status(self) -> int:

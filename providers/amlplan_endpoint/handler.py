@@ -92,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._drop_some()
         if is_native(self.path):
-            self._send(refusal.status, {"error": refusal.code, "detail": refusal.message})
+            self._send(refusal.status, {"error": refusal.summary, "detail": refusal.message})
         else:
             self._send(refusal.status, {"error_code": refusal.code, "message": refusal.message})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import sys
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 DRAIN = 20.0
 """Seconds that requests get to be finished when the run is over."""
 TICK = 0.005
+LOG = 2
+"""The descriptor of the run's log, which the supervisor hands over."""
 
 
 class Server(ThreadingHTTPServer):
@@ -75,4 +78,4 @@ class Server(ThreadingHTTPServer):
         """Tell the run's log of a defect in one line; of a connection that broke, nothing."""
         failure = sys.exception()
         if not isinstance(failure, OSError):
-            sys.stderr.write(f"(amlplan: a request could not be served: {failure!r})\n")
+            os.write(LOG, f"(amlplan: a request could not be served: {failure!r})\n".encode())

@@ -133,7 +133,7 @@ class LocalImage:
         folder = build(
             parts, store.parent, content, self._context.cache_folder, operation.check_cancelled
         )
-        self._note_lineage(store.parent, parts.digest, desired.targets)
+        self._note_lineage(store.parent, parts, desired.targets)
         return {
             "digest": parts.digest,
             "contents": parts.contents,
@@ -196,13 +196,13 @@ class LocalImage:
             )
         return entry
 
-    def _note_lineage(self, workspace: Path, digest: str, targets: Targets) -> None:
+    def _note_lineage(self, workspace: Path, parts: Parts, targets: Targets) -> None:
         with contextlib.suppress(HistoryError):  # an unavailable history fails no apply
             history = self._context.open_history(workspace)
+            image = f"image:{parts.digest}"
+            history.add_edge(f"environment:{parts.environment}", "in", image)
             for model in _models_of(targets):
-                history.add_edge(
-                    f"model:{model['name']}:{model['version']}", "in", f"image:{digest}"
-                )
+                history.add_edge(f"model:{model['name']}:{model['version']}", "in", image)
 
 
 def _variables(environment: Referred, address: str) -> JsonValue:

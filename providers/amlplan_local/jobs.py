@@ -211,7 +211,8 @@ class LocalJobs:
         except ValueError as failure:
             raise _not_started(job, str(failure)) from failure
         program = find_program(job.command[0], {**environment, **variables}, work)
-        secrets = {*job.secrets.values(), *job.masked}
+        hook = job.webhook
+        secrets = {*job.secrets.values(), *job.masked, *([hook.url] if hook is not None else [])}
         return {
             "run": job.run_id,
             "folder": str(job.folder.absolute()),
@@ -232,6 +233,7 @@ class LocalJobs:
                 )
             ),
             "max_duration": job.max_duration,
+            "webhook": None if hook is None else asdict(hook),
             "retries": job.retries,
             "queue": str(self._queue_folder.absolute()),
             "needs": asdict(needs),

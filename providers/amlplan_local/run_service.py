@@ -25,6 +25,8 @@ TRACKING = "AMLPLAN_MLFLOW"
 """`leave` where MLflow is not to be told of the service."""
 REPLACED = "AMLPLAN_MLFLOW_REPLACED"
 """Tells that MLflow was to talk to another server."""
+LOG = 2
+"""The descriptor of the run's log in its supervisor, and in what that starts."""
 BACKLOG = 128
 ENDING = 30.0
 """Seconds in which a server finishes what it was asked."""
@@ -188,7 +190,6 @@ def _end(server: subprocess.Popen[bytes]) -> None:
 
 
 def _tell(what: str) -> None:
-    """Add a line to the run's log, which is where this process's errors go."""
+    """Add a line to the run's log."""
     with suppress(OSError):
-        sys.stderr.write(f"(amlplan: {what})\n")
-        sys.stderr.flush()
+        os.write(LOG, f"(amlplan: {what})\n".encode())

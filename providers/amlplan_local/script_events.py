@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import time
 from typing import TYPE_CHECKING
@@ -104,22 +105,24 @@ class ScriptEvents:
     def _go_on(self) -> None:
         """Find out how far the file goes; raises OSError."""
         descriptor = self._opened()
-        whole, last, events = 0, b"", 0
+        whole, last, events, count = 0, b"", 0, 0
         rest = b""
         while piece := os.read(descriptor, PIECE):
             *lines, rest = (rest + piece).split(b"\n")
             for line in lines:
                 whole += len(line) + 1
+                count += 1
                 events += not line.startswith(_COMPLAINT)
                 last = line
         if rest:
             os.ftruncate(descriptor, whole)
-        self.next = _number_in(last) + 1
+        self.next = _number_in(last, count - 1) + 1
         self._refused = max(0, self.next - events)
 
 
-def _number_in(line: bytes) -> int:
-    """The number of an event of ours."""
-    import json
-
-    return int(json.loads(line)["n"]) if line else -1
+def _number_in(line: bytes, otherwise: int) -> int:
+    """The number of an event of ours; what a power loss left of one has none."""
+    try:
+        return int(json.loads(line)["n"])
+    except (ValueError, KeyError, TypeError):
+        return otherwise

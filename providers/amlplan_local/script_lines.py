@@ -36,6 +36,7 @@ _WORDS = ("NaN", "Infinity", "-Infinity")
 _LATEST = 1e11
 """Seconds; a time in milliseconds is a mistake, and would come last in every order."""
 _SHOWN = 80
+_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
 class NotAnEventError(ValueError):
@@ -66,10 +67,10 @@ def event_of(line: bytes, run_id: str, work: str) -> dict[str, Any]:
 def encoded(event: Mapping[str, Any]) -> bytes:
     """An event as a line of an event file; numbers that are not finite are marked."""
     try:
-        return json.dumps(event, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        return _encode(event).encode() + b"\n"
     except ValueError:
         marked = {name: _marked(value) for name, value in event.items()}
-        return json.dumps(marked, separators=(",", ":")).encode() + b"\n"
+        return _encode(marked).encode() + b"\n"
 
 
 def shown(line: bytes) -> str:
@@ -81,7 +82,7 @@ def _object(line: bytes) -> dict[str, Any]:
     if len(line) > LONGEST_LINE:
         raise NotAnEventError(f"it is longer than {LONGEST_LINE} bytes")
     try:
-        told = json.loads(line)
+        told = json.loads(line.decode())
     except (ValueError, RecursionError):
         raise NotAnEventError("it is no JSON") from None
     if not isinstance(told, dict):
@@ -125,6 +126,8 @@ def _check_metric(fields: dict[str, Any]) -> None:
     value = fields["value"]
     if isinstance(value, float) and not math.isfinite(value):
         fields["value"], fields["special"] = _word(value), True
+    elif value in _WORDS and fields.get("special") is None:  # few languages have it in JSON
+        fields["special"] = True
     elif not isinstance(value, str | int | float):  # a truth value is an int
         raise NotAnEventError("value is no number, text or truth value")
     elif fields.get("special") not in (None, False) and value not in _WORDS:

@@ -11,6 +11,7 @@ from amlplan.aside import drop_left_behind, make_file
 from amlplan.digests import PREFIX, DigestMemory, chunks
 from amlplan.errors import ProviderError
 from amlplan.files import failure_at, make_folder, sync, sync_folder
+from amlplan.store_use import asked_for, in_use
 from amlplan_local.at_once import do_at_once
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ THREADS = 16
 
 
 class ContentStore:
-    """Blobs under `blobs/sha256/ab/…`; nothing here deletes one."""
+    """Blobs under `blobs/sha256/ab/…`; only `amlplan_local.sweeping` deletes any."""
 
     def __init__(self, folder: Path, cache_folder: Path) -> None:
         self.folder = folder
@@ -70,10 +71,23 @@ class ContentStore:
         What is stored and sound is left alone; what is broken is replaced. Durable when this
         returns. Of many files, `check` and `progress` are called on several threads. Raises what
         `changed` gives, or says that a plan is stale, where a file no longer has the digest.
+        Nothing of it is cleared away within an hour.
         """
+        with in_use(self.folder):
+            self._put(sources, check, progress, changed or changed_since_plan)
+
+    def _put(
+        self,
+        sources: Mapping[str, tuple[Path, str]],
+        check: Callable[[], None],
+        progress: Callable[[str], None],
+        changed: Callable[[str], ProviderError],
+    ) -> None:
         make_folder(self._parts)
         drop_left_behind(self._parts, "")
         bad = set(self.corrupted({name: digest for name, (_, digest) in sources.items()}))
+        for name in sources.keys() - bad:
+            asked_for(self.path(sources[name][1]))
         folders: set[Path] = set()
 
         def store(numbered: tuple[int, str]) -> None:
@@ -81,7 +95,7 @@ class ContentStore:
             check()
             progress(f"storing {name} ({number} of {len(bad)})")
             source, digest = sources[name]
-            folders.add(self._copy(source, digest, check, changed or changed_since_plan))
+            folders.add(self._copy(source, digest, check, changed))
 
         threads = THREADS if len(bad) >= MANY else 1
         do_at_once(list(enumerate(sorted(bad), start=1)), store, threads)
@@ -108,7 +122,8 @@ class ContentStore:
                 sync(file.fileno())
                 path = self.path(seen.hexdigest())
                 make_folder(path.parent)
-                part.replace(path)
+                with in_use(self.folder):
+                    part.replace(path)
         except OSError as failure:
             raise failure_at(part, "written", failure) from failure
         finally:

@@ -108,6 +108,7 @@ class Supervisor:
             final, reason = "Failed", f"outputs could not be kept: {not_kept}"
         self._tell(final, reason, ending.code)
         os.ftruncate(self._lock, 0)
+        self._notify(final, reason, ending.code)
 
     def _await_turn(self) -> bool:
         """Wait in the queue; False where the run was canceled there, which is told."""
@@ -119,6 +120,7 @@ class Supervisor:
             self._remove_work()
             self._tell("Canceled", "canceled while it was queued")
             os.ftruncate(self._lock, 0)
+            self._notify("Canceled", "canceled while it was queued", None)
         return False
 
     def _run(self) -> Ending:
@@ -208,6 +210,19 @@ class Supervisor:
         except ImportError as failure:  # amlplan was replaced or removed meanwhile
             return str(failure)
         return upload(self._folder / "work", uploads)
+
+    def _notify(self, status: str, reason: str | None, exit_code: int | None) -> None:
+        """Tell the end elsewhere, where that is asked for; the run has ended already."""
+        webhook = self._task["webhook"]
+        if webhook is None:
+            return
+        with suppress(ImportError):  # amlplan was replaced or removed meanwhile
+            from amlplan.errors import ProviderError
+            from amlplan_local.webhook import notify
+
+            ending = {"status": status, "reason": reason, "exit_code": exit_code}
+            with suppress(ProviderError):
+                notify(self._folder, webhook, ending)
 
     def _was_given_up(self) -> bool:
         """Whether somebody who found no supervisor has ended the run already."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from amlplan.errors import NotFoundError, ProviderError, UnreachableError
 from amlplan.files import make_folder
 from amlplan.provider import Imported, Kind, Listed, Missing, Present, Unreachable
+from amlplan_local import sweeping
 from amlplan_local.active import refuse_while_active
 from amlplan_local.document import (
     DOCUMENT,
@@ -22,6 +23,7 @@ from amlplan_local.document import (
     read_document,
     write_document,
 )
+from amlplan_local.history_store import lay_out
 from amlplan_local.identity import elsewhere, host_identity
 from amlplan_local.jobs import LocalJobs
 from amlplan_local.store import ContentStore
@@ -31,6 +33,7 @@ from amlplan_schemas.workspace import Workspace, WorkspaceOutputs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from amlplan.abilities import Swept
     from amlplan.provider import (
         Desired,
         Draft,
@@ -153,6 +156,14 @@ class LocalWorkspace:
         """The content store in the workspace's folder."""
         return ContentStore(Path(str(outputs["path"])) / STORE, self._context.cache_folder)
 
+    def referred(self, workspace: Path) -> set[str]:
+        """The digests that the documents of a workspace name."""
+        return sweeping.referred(workspace, workspace / STORE)
+
+    def sweep(self, workspace: Path, kept: set[str], before: float, *, is_dry: bool) -> Swept:
+        """Remove what is old and not among the digests; see SweepsContent."""
+        return sweeping.sweep(workspace / STORE, kept, before, is_dry=is_dry)
+
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
         """Make the folder and its document, or take back the detached workspace in it."""
         inputs: Workspace = desired.inputs
@@ -191,7 +202,7 @@ class LocalWorkspace:
             made = made.model_copy(update={"owners": inputs.owners or (found.creator,)})
             if made != found:
                 write_document(folder, made)
-        make_folder(folder / STORE)
+        lay_out(folder, folder / STORE, desired, self._context)
         return self._outputs(folder, made)
 
     def update(self, desired: Desired, prior: Record, operation: OperationHandle) -> Outputs:
@@ -213,7 +224,7 @@ class LocalWorkspace:
         changed = found.model_copy(update=roles)
         if changed != found:
             write_document(folder, changed)
-        make_folder(folder / STORE)
+        lay_out(folder, folder / STORE, desired, self._context)
         return self._outputs(folder, changed)
 
     def delete(self, prior: Record, targets: Targets, operation: OperationHandle) -> None:

@@ -5,6 +5,7 @@ Applied by sitecustomize when a script has imported MLflow, of any version from 
 
 import os
 import sys
+from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,11 +88,7 @@ class Keeper:
             'write mlflow { tracking = "leave" } in the run_config\n'
             % (what, _without_password(uri))
         )
-        try:
-            sys.stderr.write(line)
-            sys.stderr.flush()
-        except Exception:  # noqa: BLE001, S110 - there is nobody to tell it to
-            pass
+        _print(sys.stderr, line)
 
     def _is_ours(self, uri: "Any") -> bool:
         return not uri or str(uri).rstrip("/") == self._service
@@ -120,13 +117,18 @@ class RankHeader:
 
 def _register_rank() -> None:
     try:
-        from mlflow.tracking.request_header import (  # type: ignore[import-not-found,unused-ignore]
-            registry,
-        )
-
+        registry = import_module("mlflow.tracking.request_header.registry")
         registry._request_header_provider_registry.register(RankHeader)  # noqa: SLF001
     except (ImportError, AttributeError):  # another MLflow: its ranks then have runs of their own
         return
+
+
+def _print(stream: "Any", line: str) -> None:
+    try:
+        stream.write(line)
+        stream.flush()
+    except Exception:  # noqa: BLE001, S110 - a stream that is closed has nobody to tell it to
+        pass
 
 
 def _without_password(uri: "Any") -> str:

@@ -74,6 +74,13 @@ class NoSecrets:
     """Marks a field that its provider writes down in the clear: sensitive values are refused."""
 
 
+class OnlySecretReference:
+    """Marks a field of a nested block that takes a secret by its reference alone.
+
+    It says how I reach a thing: where the secret is found is kept and compared, never the secret.
+    """
+
+
 class NoPlainCredentials:
     """Marks a field of addresses: a password in one must come from a secret."""
 
@@ -187,6 +194,12 @@ def marked_fields(model: type[BaseModel], mark: object) -> frozenset[str]:
         for name, info in model.model_fields.items()
         if any(item is mark or item == mark for item in info.metadata)
     )
+
+
+def nested_field_is(model: type[BaseModel], path: tuple[str, ...], mark: object) -> bool:
+    """Whether the field of a nested block that a path leads to carries a mark."""
+    nested = block_fields(model).get(path[0]) if path else None
+    return nested is not None and any(fits in path[1:2] for fits in marked_fields(nested, mark))
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from amlplan_schemas.base import (
     HISTORY_PATTERN,
@@ -106,6 +106,24 @@ class RunCollect(Schema):
     )
 
 
+class RunWebhook(Schema):
+    """Somebody elsewhere who is told by a POST of JSON that a run ended."""
+
+    url: str | None = Field(
+        default=None, description="Where to, http or https; best a secret, it is written nowhere."
+    )
+    on: tuple[Literal["completed", "failed", "canceled"], ...] = Field(
+        default=("completed", "failed", "canceled"), description="Which ends are told."
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_of_the_web(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ValueError("it has to begin with http:// or https://")
+        return url
+
+
 class RunSnapshot(Schema):
     """Limits of the snapshot of the source folder."""
 
@@ -194,6 +212,7 @@ class RunConfig(ResourceInputs):
         default_factory=RunResources, description="What it needs of its target."
     )
     collect: RunCollect = Field(default_factory=RunCollect, description="What is kept of it.")
+    webhook: RunWebhook | None = Field(default=None, description="Who is told that it ended.")
     snapshot: RunSnapshot = Field(
         default_factory=RunSnapshot, description="Limits of the snapshot."
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from amlplan_schemas.base import (
     Behaviour,
     LocalPath,
     NoSecrets,
+    OnlySecretReference,
     ResourceInputs,
     ResourceOutputs,
     Schema,
@@ -23,12 +24,32 @@ Principal = Annotated[str, Field(pattern=PRINCIPAL_PATTERN)]
 class WorkspaceHistory(Schema):
     """Where a workspace keeps its history, snapshots and models."""
 
-    store: Annotated[Literal["sqlite"], Behaviour.REPLACE] = Field(
-        default="sqlite", description="What holds the history; embedded SQLite files."
+    store: Annotated[Literal["sqlite", "postgresql"], Behaviour.REPLACE] = Field(
+        default="sqlite",
+        description="What holds the history: an embedded SQLite file, or a PostgreSQL server.",
     )
     path: Annotated[str | None, Behaviour.REPLACE, LocalPath] = Field(
-        default=None, description="The data folder; the user's data folder when left out."
+        default=None,
+        description="The data folder, with sqlite; the user's data folder when left out.",
     )
+    dsn: Annotated[str | None, Behaviour.UPDATE, OnlySecretReference] = Field(
+        default=None,
+        description="The connection string, with postgresql; only by reference to a secret.",
+    )
+    artifact_store: Annotated[str | None, Behaviour.REPLACE, LocalPath] = Field(
+        default=None,
+        description="The local datastore, or folder, where content lies; with postgresql.",
+    )
+
+    @model_validator(mode="after")
+    def _fits_its_store(self) -> Self:
+        if self.store == "sqlite" and (self.dsn is not None or self.artifact_store is not None):
+            raise ValueError('dsn and artifact_store are for store = "postgresql"')
+        if self.store == "postgresql" and self.path is not None:
+            raise ValueError('path is for store = "sqlite"')
+        if self.store == "postgresql" and (self.dsn is None or self.artifact_store is None):
+            raise ValueError('store = "postgresql" needs dsn and artifact_store')
+        return self
 
 
 class Workspace(ResourceInputs):

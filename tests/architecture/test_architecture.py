@@ -21,6 +21,7 @@ SLOW_TO_IMPORT = {"pydantic", "rich", "deepdiff", "asyncio", "importlib.metadata
 PROVIDERS_MAY_IMPORT = {*sys.stdlib_module_names, "amlplan", "amlplan_schemas", "pydantic", "uv"}
 # What a package is built on, rather than an SDK whose objects could leak out of it.
 LIBRARIES = {
+    "amlplan_endpoint": {"amlplan_local", "yaml"},  # it serves runs of this host
     "amlplan_serve": {"prometheus_client", "uvicorn", "uvloop"},
     "amlplan_local": {"amlplan_serve"},  # deployments of this host are served by it
 }

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from amlplan.cli.commands.looking.exporting_history import export_command
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, CommandGroup, Option, flag
 from amlplan.cli.run_options import opened
@@ -52,3 +53,6 @@ def rebuild_command(workspace: str | None) -> int:
         f"{counted(taken.events, 'event')} taken in, {counted(taken.skipped, 'line')} skipped."
     )
     return 0
+
+
+command.add_command(export_command)

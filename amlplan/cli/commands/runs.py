@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from amlplan.cli.commands.looking.best import best_command
+from amlplan.cli.commands.looking.clearing import gc_command
 from amlplan.cli.commands.looking.comparing import compare_command
+from amlplan.cli.commands.looking.exporting import export_command
 from amlplan.cli.commands.looking.listing import list_command
+from amlplan.cli.commands.looking.reporting import report_command
 from amlplan.cli.commands.looking.showing import show_command
+from amlplan.cli.commands.looking.tagging import tag_command
 from amlplan.cli.commands.rerun import rerun_command
 from amlplan.cli.console import Console
 from amlplan.cli.interrupt import ending_on_signals
@@ -24,6 +28,7 @@ from amlplan.cli.text.runs import run_name, size_text, status_text
 from amlplan.errors import RunError
 from amlplan.history import FINAL
 from amlplan.runs.canceling import cancel
+from amlplan.runs.elsewhere import check_is_here, is_elsewhere, log_of
 from amlplan.runs.follow import LogTail, follow
 from amlplan.runs.outputs import KEPT, download
 from amlplan.runs.place import root_of
@@ -54,9 +59,9 @@ def logs_command(run: str, workspace: str | None, history: str | None, *, follow
     place = opened(console, workspace)
     summary = place.history.run(run, history=history).summary
     with console.raw() as write, ending_on_signals():
-        if follow:
+        if follow and not is_elsewhere(summary, place):
             return _follow(console, place, root_of(summary.id), write)
-        log = LogTail(place.folder_of(summary.id) / "log.txt")
+        log = LogTail(log_of(summary, place))
         while data := log.read():
             write(data)
     return 0
@@ -85,6 +90,7 @@ def cancel_command(run: str, workspace: str | None, history: str | None) -> int:
             "A child of a run",
             f"{summary.id} belongs to {root_of(summary.id)}. Cancel that one.",
         )
+    check_is_here(summary, place)
     cancel(summary.id, place)
     status = follow(
         summary.id, place, lambda _data: None, lambda: None, lambda news: tell_news(console, news)
@@ -114,5 +120,15 @@ def download_command(
     return 0
 
 
-for each in (list_command, show_command, best_command, compare_command, rerun_command):
+for each in (
+    list_command,
+    show_command,
+    best_command,
+    compare_command,
+    report_command,
+    tag_command,
+    export_command,
+    rerun_command,
+    gc_command,
+):
     command.add_command(each)

@@ -149,6 +149,13 @@ def _remarks(
     metrics: Sequence[str],
     best: RunDetail | None,
 ) -> Iterator[str]:
+    failed = [member.summary for member in members if member.summary.status == "Failed"]
+    if failed:
+        why = f" ({on_one_line(failed[0].reason)})" if failed[0].reason else ""
+        yield (
+            f"{len(failed)} failed, the first {run_name(failed[0])}{why}; see: "
+            f"amlplan runs logs {failed[0].id}"
+        )
     every = {name for member in members for name in member.metrics}
     if len(every) > len(metrics):
         yield f"and {counted(len(every) - len(metrics), 'metric')} more: -json has all of them"

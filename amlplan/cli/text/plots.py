@@ -30,7 +30,7 @@ def plot_shown(title: str, curves: Sequence[Curve]) -> str:
         width=min(WIDEST, size.columns if is_terminal else PLAIN_WIDTH),
         height=max(8, min(HIGHEST, size.lines - 8)) if is_terminal else 16,
         # Without colours, dots of several curves could not be told apart.
-        has_dots=_can_show_dots() and (has_colours or len(curves) == 1),
+        has_dots=can_show("⣿│└") and (has_colours or len(curves) == 1),
         paint=_painted,
     )
     shown = [_harmless(curve) for curve in curves]
@@ -47,9 +47,10 @@ def _harmless(curve: Curve) -> Curve:
     return replace(curve, label=visible(curve.label).replace("\n", "\\n"))
 
 
-def _can_show_dots() -> bool:
+def can_show(letters: str) -> bool:
+    """Whether the output takes these letters."""
     try:
-        "⣿│└".encode(sys.stdout.encoding or "ascii")
+        letters.encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return False
     return True

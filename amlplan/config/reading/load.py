@@ -11,6 +11,7 @@ from amlplan.addresses import RUN_BLOCKS
 from amlplan.collector import collector_paused
 from amlplan.config.blocks import Configuration, ResourceBlock
 from amlplan.config.lifecycle import read_lifecycle
+from amlplan.config.reading.artifact_stores import read_artifact_stores
 from amlplan.config.reading.files import is_json, read_folder
 from amlplan.config.reading.forms import file_form
 from amlplan.config.reading.meta_blocks import MetaBlocks
@@ -100,6 +101,7 @@ class _Reader:
             self.problems += found
             loader.read(body, source)
         loader.finish()
+        self.problems += read_artifact_stores(configuration)
         return configuration
 
     def _folder_of(self, call: ModuleCall, folder: str, above: tuple[str, ...]) -> str | None:

@@ -57,6 +57,10 @@ FITTING = 3
 _DAMAGED = ("The history is damaged", "{why}. {rebuild}")
 
 
+class NoRightToWriteError(HistoryError):
+    """The database lets this user look at it only."""
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turn failures of the database and of files into HistoryErrors."""

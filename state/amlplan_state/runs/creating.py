@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from amlplan.history import RunSummary
 from amlplan_state.runs import complaints
 from amlplan_state.runs.appending import append
-from amlplan_state.runs.database import sync_folder, transaction
-from amlplan_state.runs.tables import stored
+from amlplan_state.runs.database import sync_folder
+from amlplan_state.runs.texts import stored
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from amlplan.history import RunDraft
+    from amlplan_state.runs.connection import Connection
     from amlplan_state.runs.layout import Layout
 
 _LONGEST = 100
@@ -35,16 +34,14 @@ def new_id(history: str, now: float) -> str:
     return f"{history[:_LONGEST]}_{int(now)}_{os.urandom(4).hex()}"
 
 
-def next_number(connection: sqlite3.Connection, history: str) -> int:
+def next_number(connection: Connection, history: str) -> int:
     """Take the next number of a history, for good: where its run never comes, it is skipped."""
-    connection.execute("PRAGMA synchronous = FULL")  # or a power loss would give it out again
-    with transaction(connection):
+    with connection.number_transaction():
         found = connection.execute(
             "INSERT INTO numbers VALUES (?, 1) "
-            "ON CONFLICT (history) DO UPDATE SET last = last + 1 RETURNING last",
+            "ON CONFLICT (history) DO UPDATE SET last = numbers.last + 1 RETURNING last",
             (stored(history),),
         ).fetchone()
-    connection.execute("PRAGMA synchronous = NORMAL")
     return int(found[0])
 
 

@@ -1,4 +1,4 @@
-"""Opens the database: makes it where it is missing, refuses what is foreign or of another format.
+"""Opens the SQLite database: makes it where it is missing, refuses what is not ours.
 
 A connection lives for one operation, so that a database put in its place is seen by the next.
 """
@@ -13,17 +13,48 @@ from typing import TYPE_CHECKING
 from amlplan_state.runs import complaints
 from amlplan_state.runs.complaints import explained
 from amlplan_state.runs.locks import held
-from amlplan_state.runs.tables import FORMAT, TABLES
+from amlplan_state.runs.tables import FIRST, FORMAT, SQLITE, steps_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from amlplan_state.runs.connection import Row
     from amlplan_state.runs.layout import Layout
 
 BUSY_SECONDS = 60.0
 """How long one waits for another's transaction; each takes a fraction of a second."""
 _BESIDE = ("-wal", "-shm", "-journal")
+
+
+class SqliteConnection(sqlite3.Connection):
+    """A Connection; the folder of runs around the database is the only one there is."""
+
+    origin = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Have the right to write from its beginning, so that it never fails late."""
+        self.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            if self.in_transaction:  # a full disk has ended it already
+                self.execute("ROLLBACK")
+            raise
+        self.execute("COMMIT")
+
+    @contextmanager
+    def number_transaction(self) -> Iterator[None]:
+        """A transaction that a power loss does not undo, or a number would be given out again."""
+        self.execute("PRAGMA synchronous = FULL")
+        with self.transaction():
+            yield
+        self.execute("PRAGMA synchronous = NORMAL")
+
+    def add_metrics(self, rows: Iterable[Row]) -> None:
+        """Add rows of the table of metrics."""
+        self.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def is_read_only(layout: Layout) -> bool:
@@ -32,7 +63,7 @@ def is_read_only(layout: Layout) -> bool:
 
 
 @contextmanager
-def reading(layout: Layout) -> Iterator[sqlite3.Connection]:
+def reading(layout: Layout) -> Iterator[SqliteConnection]:
     """A connection for reading, which waits for nobody; raises HistoryError."""
     with explained(layout.database):
         if is_read_only(layout):
@@ -46,7 +77,7 @@ def reading(layout: Layout) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def writing(layout: Layout) -> Iterator[sqlite3.Connection]:
+def writing(layout: Layout) -> Iterator[SqliteConnection]:
     """A connection for transactions of one's own; raises HistoryError."""
     with explained(layout.database):
         _make_where_missing(layout)
@@ -55,20 +86,7 @@ def writing(layout: Layout) -> Iterator[sqlite3.Connection]:
             yield connection
 
 
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """A transaction that has the right to write from its beginning, so that it never fails late."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        if connection.in_transaction:  # a full disk has ended it already
-            connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-
-
-def connect(path: Path, options: str = "mode=rw") -> sqlite3.Connection:
+def connect(path: Path, options: str = "mode=rw") -> SqliteConnection:
     """A connection to a database that is there."""
     name = path.absolute().as_uri()
     connection = sqlite3.connect(
@@ -77,19 +95,22 @@ def connect(path: Path, options: str = "mode=rw") -> sqlite3.Connection:
         isolation_level=None,
         uri=True,
         check_same_thread=False,
+        factory=SqliteConnection,
     )
     connection.execute("PRAGMA synchronous = NORMAL")
     return connection
 
 
-def make(path: Path) -> sqlite3.Connection:
+def make(path: Path) -> SqliteConnection:
     """A new database without runs, to be put in its place later; what has its name is removed."""
     remove(path)
-    connection = sqlite3.connect(path, isolation_level=None)
+    connection = sqlite3.connect(path, isolation_level=None, factory=SqliteConnection)
     connection.execute("PRAGMA page_size = 8192")
     connection.execute("PRAGMA synchronous = OFF")  # a kill leaves nothing to keep
-    connection.executescript(TABLES)
-    connection.execute("INSERT INTO meta VALUES (?, 0)", (FORMAT,))
+    for _, statements in steps_from(0, SQLITE):
+        connection.executescript(statements)
+    connection.execute("INSERT INTO meta VALUES (?)", (FORMAT,))
+    connection.execute("INSERT INTO origins VALUES (0, '', '', 0)")
     return connection
 
 
@@ -140,7 +161,10 @@ def sync_folder(path: Path) -> None:
 
 
 def check_format(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise HistoryError for a database that is not ours, or is of another format."""
+    """Raise HistoryError for a database that is not ours, or is of another format.
+
+    One of a format that can be brought up to date is, where it may be written.
+    """
     try:
         found = connection.execute("SELECT format FROM meta").fetchone()
     except sqlite3.OperationalError as failure:
@@ -151,8 +175,26 @@ def check_format(connection: sqlite3.Connection, path: Path) -> None:
         raise complaints.damaged(path, "is no history of runs")
     if found[0] > FORMAT:
         raise complaints.newer(path, found[0], FORMAT)
-    if found[0] < FORMAT:
+    if found[0] < FIRST:
         raise complaints.older(path, found[0], FORMAT)
+    if found[0] < FORMAT:
+        _bring_up_to_date(connection)
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Take the steps to the format of today, all or none; another process may have, meanwhile."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        (found,) = connection.execute("SELECT format FROM meta").fetchone()
+        for number, statements in steps_from(found, SQLITE):
+            for statement in filter(str.strip, statements.split(";")):
+                connection.execute(statement)
+            connection.execute("UPDATE meta SET format = ?", (number,))
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _is_missing(path: Path) -> bool:
@@ -173,7 +215,7 @@ def _make_where_missing(layout: Layout) -> None:
             _put_in_place(new, layout)
 
 
-def _connect_without_writing(path: Path) -> sqlite3.Connection:
+def _connect_without_writing(path: Path) -> SqliteConnection:
     """A connection where nothing may be written, not even what connections share."""
     log = path.with_name(path.name + "-wal")
     is_whole = not log.exists() or log.stat().st_size == 0
@@ -181,7 +223,7 @@ def _connect_without_writing(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _closed(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+def _closed(connection: SqliteConnection) -> Iterator[SqliteConnection]:
     try:
         yield connection
     finally:

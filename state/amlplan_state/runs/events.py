@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from amlplan.history import NEXT
 from amlplan_state.runs.layout import EDGES
-from amlplan_state.runs.tables import stored
+from amlplan_state.runs.texts import REMOVED, key_of, stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,9 @@ Event = dict[str, Any]
 
 _RECORDS = frozenset({"list", "row", "table", "image", "artifact", "model", "error"})
 _INTEGERS = 2**63
+_EXACT = 2**53
+"""Up to there a number in double precision is the integer itself."""
+_LONGEST_ID = 600
 _WORDS = {"NaN": None, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -90,7 +93,9 @@ def _seconds(value: object) -> float:
 
 
 def _is_child(run: str, root: str) -> bool:
-    return run.startswith(root + ".") and run.isascii() and "\0" not in run
+    return (
+        run.startswith(root + ".") and len(run) <= _LONGEST_ID and run.isascii() and "\0" not in run
+    )
 
 
 def _decode(text: str) -> Event:
@@ -113,9 +118,9 @@ def _value(value: object, *, special: bool) -> Row:
     if type(value) is float:
         return "number", value, None
     if type(value) is int:
-        if -_INTEGERS <= value < _INTEGERS:
-            return "number", value, None
-        return "number", _nearest(value), str(value)
+        if -_EXACT <= value <= _EXACT:
+            return "integer", value, None
+        return "integer", _nearest(value), str(value)
     if type(value) is bool:
         return "bool", int(value), None
     if type(value) is str:
@@ -137,7 +142,9 @@ def _take_run(part: Part, head: Row, event: Event) -> None:
         (
             *head,
             number if type(number) is int and 0 < number < _INTEGERS else None,
-            *(_text(event.get(field)) for field in ("history", "name", "workspace", "parent")),
+            _key(event.get("history")),
+            *(_text(event.get(field)) for field in ("name", "workspace")),
+            _key(event.get("parent")),
             json.dumps(definition if isinstance(definition, dict) else {}),
             *(_text(event.get(field)) for field in ("by", "host")),
         )
@@ -160,7 +167,8 @@ def _take_status(part: Part, head: Row, event: Event) -> None:
 
 
 def _take_tag(part: Part, head: Row, event: Event) -> None:
-    part.tags.append((*head, stored(event["name"]), _text(event.get("value"))))
+    value = REMOVED if event.get("removed") is True else _text(event.get("value"))
+    part.tags.append((*head, stored(event["name"]), value))
 
 
 def _take_property(part: Part, head: Row, event: Event) -> None:
@@ -193,7 +201,7 @@ def _take_record(part: Part, head: Row, event: Event) -> None:
 def _take_edge(part: Part, head: Row, event: Event) -> None:
     if part.file != EDGES:
         raise ValueError
-    ends = (stored(event[end]) for end in ("source", "relation", "target"))
+    ends = (key_of(stored(event[end])) for end in ("source", "relation", "target"))
     part.edges.append((*ends, head[2]))
 
 
@@ -201,8 +209,12 @@ def _size(value: object) -> int:
     return value if type(value) is int and 0 <= value < _INTEGERS else 0
 
 
-def _text(value: object) -> str | bytes | None:
+def _text(value: object) -> str | None:
     return stored(value) if isinstance(value, str) else None
+
+
+def _key(value: object) -> str | None:
+    return key_of(stored(value)) if isinstance(value, str) else None
 
 
 _TAKERS: dict[str, Callable[[Part, Row, Event], None]] = {

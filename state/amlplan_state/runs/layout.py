@@ -21,6 +21,8 @@ class Layout:
     """The files in a workspace's folder."""
 
     folder: Path
+    shared_logs: Path | None = None
+    """Where the logs of runs that ended are put for other hosts, where there are any."""
 
     @property
     def runs(self) -> Path:
@@ -64,6 +66,10 @@ class Layout:
     def control(self, root: str) -> Path:
         """The event file of the command line."""
         return self.events(root) / "control.jsonl"
+
+    def log(self, root: str) -> Path:
+        """What a run's script printed."""
+        return self.runs / root / "log.txt"
 
     def file(self, name: str) -> Path:
         """The file that is called so among the ingested files."""

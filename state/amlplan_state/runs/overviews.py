@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from amlplan.history import Metric, RunOverview
 from amlplan_state.runs.queries import KNOWN, SUMMARY, defined_parameters, point_of, summary_of
-from amlplan_state.runs.tables import stored, text_of
+from amlplan_state.runs.texts import REMOVED, key_of, stored, text_of
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from amlplan_state.runs.connection import Connection
 
 Made = TypeVar("Made")
 _METRICS = "latest.name, count, least, greatest, kind, value, text, step, time"
 
 
 def overviews(
-    connection: sqlite3.Connection,
+    connection: Connection,
     history: str | None,
     status: str | None,
     *,
@@ -29,10 +30,8 @@ def overviews(
     wanted, values = _wanted(history, status, with_children=with_children)
     ask = _Question(connection, wanted, values)
     metrics = _by_run(ask.of("latest", _METRICS), _metric)
-    tags, properties, logged = (
-        _by_run(ask.of(table, f"{table}.name, value"), _text)
-        for table in ("tags", "properties", "parameters")
-    )
+    tags = _by_run((row for row in ask.pairs("tags") if row[2] != REMOVED), _text)
+    properties, logged = (_by_run(ask.pairs(each), _text) for each in ("properties", "parameters"))
     return [
         RunOverview(
             summary=summary_of(tuple(row)),
@@ -66,7 +65,7 @@ def _wanted(
         conditions.append("runs.key = runs.root")
     if history is not None:
         conditions.append("runs.history = ?")
-        values.append(stored(history))
+        values.append(key_of(stored(history)))
     if status is not None:
         conditions.append("runs.status = ?")
         values.append(stored(status))
@@ -76,9 +75,7 @@ def _wanted(
 class _Question:
     """Asks several tables about the same runs."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, wanted: str, values: Sequence[object]
-    ) -> None:
+    def __init__(self, connection: Connection, wanted: str, values: Sequence[object]) -> None:
         self._connection = connection
         self._wanted = wanted
         self._values = tuple(values)
@@ -99,9 +96,13 @@ class _Question:
         )
         yield from self._connection.execute(query, self._values)
 
+    def pairs(self, table: str) -> Iterator[tuple[Any, ...]]:
+        """The names and values of a table about these runs."""
+        return self.of(table, f"{table}.name, value")
+
 
 def _by_run(
-    rows: Iterator[tuple[Any, ...]], made: Callable[[list[Any]], Made]
+    rows: Iterable[tuple[Any, ...]], made: Callable[[list[Any]], Made]
 ) -> dict[int, dict[str, Made]]:
     """What is made of rows, by run and name."""
     found: defaultdict[int, dict[str, Made]] = defaultdict(dict)

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 from amlplan.errors import HistoryError
 from amlplan.history import SelectedRun
 from amlplan_state.runs.queries import KNOWN, SUMMARY, detail, summary_of
-from amlplan_state.runs.tables import stored
+from amlplan_state.runs.texts import key_of, stored
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping
 
     from amlplan.history import OutputFile, Selection
+    from amlplan_state.runs.connection import Connection
 
 _AGGREGATES = {"last": "value", "min": "least", "max": "greatest"}
 _METRIC = "SELECT {0} FROM latest WHERE latest.run = runs.key AND latest.name = ?"
 _TAG = "EXISTS (SELECT 1 FROM tags WHERE tags.run = runs.key AND name = ? AND value = ?)"
 _OUTPUT = (
-    "runs.collected AND EXISTS (SELECT 1 FROM outputs WHERE outputs.run = runs.key "
+    "runs.collected = 1 AND EXISTS (SELECT 1 FROM outputs WHERE outputs.run = runs.key "
     "AND digest IS NOT NULL AND (path = ? OR substr(path, 1, ?) = ?))"
 )
 
 
-def select(connection: sqlite3.Connection, selection: Selection) -> SelectedRun | None:
+def select(connection: Connection, selection: Selection) -> SelectedRun | None:
     """The run, or None where none fits; raises HistoryError for a best run without a metric."""
     if selection.select == "best" and selection.metric is None:
         raise HistoryError(
@@ -45,7 +45,7 @@ def _query(selection: Selection) -> tuple[str, list[object]]:
     conditions = [KNOWN, "runs.history = ?", "runs.status = 'Completed'"]
     values: list[object] = [
         None if selection.metric is None else stored(selection.metric),
-        stored(selection.history),
+        key_of(stored(selection.history)),
     ]
     for name, wanted in selection.where.items():
         conditions.append(_TAG)
@@ -56,16 +56,16 @@ def _query(selection: Selection) -> tuple[str, list[object]]:
     if selection.path is not None:
         path = selection.path.rstrip("/")
         conditions.append(_OUTPUT)
-        values += [stored(path), len(path) + 1, stored(path + "/")]
-    if selection.metric is not None:
-        conditions.append("chosen IS NOT NULL")
-    order = "runs.created DESC, runs.id DESC"
+        below = stored(path + "/")
+        values += [stored(path), len(below), below]
+    chosen = "" if selection.metric is None else "WHERE chosen IS NOT NULL"
+    order = "created DESC, id DESC"
     if selection.select == "best":
         way = "DESC" if selection.goal == "maximize" else "ASC"
-        order = f"chosen {way}, runs.created, runs.id"
+        order = f"chosen {way}, created, id"
     query = (
-        f"SELECT ({value}) AS chosen, {SUMMARY} FROM runs "  # noqa: S608 - names are bound
-        f"WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT 1"
+        f"SELECT * FROM (SELECT ({value}) AS chosen, {SUMMARY} FROM runs "  # noqa: S608 - names are bound
+        f"WHERE {' AND '.join(conditions)}) AS fitting {chosen} ORDER BY {order} LIMIT 1"
     )
     return query, values
 

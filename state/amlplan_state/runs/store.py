@@ -1,4 +1,4 @@
-"""The history of one workspace in SQLite."""
+"""The history of one workspace: event files in its folder, and a database that shows them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from amlplan.errors import HistoryError
 from amlplan_state.filesystems import current_mounts, network_type_of
 from amlplan_state.runs import complaints, ingesting, overviews, queries, selecting
 from amlplan_state.runs.appending import append
-from amlplan_state.runs.complaints import explained
 from amlplan_state.runs.creating import check_history, new_id, next_number, write_first_event
-from amlplan_state.runs.database import BUSY_SECONDS, make_folder, reading, writing
+from amlplan_state.runs.database import BUSY_SECONDS, make_folder
+from amlplan_state.runs.embedded import EmbeddedDatabase
 from amlplan_state.runs.layout import EDGES, Layout
 from amlplan_state.runs.locks import held
 
@@ -33,16 +33,18 @@ if TYPE_CHECKING:
         SelectedRun,
         Selection,
     )
+    from amlplan_state.runs.connection import Database
 
 
-class SqliteHistory:
-    """A History. `folder` is the workspace's; raises HistoryError where it is on a network."""
+class EventHistory:
+    """A History over the event files in a workspace's folder and any database."""
 
-    def __init__(self, folder: Path) -> None:
-        self._layout = Layout(folder.resolve())
-        kind = network_type_of(self._layout.folder, current_mounts())
-        if kind is not None:
-            raise complaints.on_network(self._layout.folder, kind)
+    shows_runs_first = False
+    """Whether a run has to be in the database before it is submitted, for others to see it."""
+
+    def __init__(self, layout: Layout, database: Database) -> None:
+        self._layout = layout
+        self._database = database
 
     def create(self, draft: RunDraft) -> RunSummary:
         """Give a run its id and number and write its first event; see RecordsRuns."""
@@ -50,10 +52,14 @@ class SqliteHistory:
         self._make_complete()
         run_id = new_id(draft.history, time.time())
         with self._changing():
-            with writing(self._layout) as connection:
+            with self._database.writing() as connection:
                 number = next_number(connection, draft.history)
             made = write_first_event(self._layout, run_id, number, draft)
-            self._show(f"{run_id}/{self._layout.control(run_id).name}")
+            file = f"{run_id}/{self._layout.control(run_id).name}"
+            if self.shows_runs_first:
+                self._take(file)
+            else:
+                self._show(file)
         return made
 
     def append_control(self, run_id: str, event: Mapping[str, Any]) -> None:
@@ -74,37 +80,37 @@ class SqliteHistory:
         self, run_id: str | None = None, *, wait: bool = False, timeout: float = 60.0
     ) -> Ingested:
         """Take in what was recorded since; see TakesEvents."""
-        return ingesting.sync(self._layout, run_id, wait=wait, timeout=timeout)
+        return ingesting.sync(self._database, self._layout, run_id, wait=wait, timeout=timeout)
 
     def rebuild(self) -> Ingested:
         """Make the database again from all files; see TakesEvents."""
-        return ingesting.rebuild(self._layout)
+        return self._database.rebuild()
 
     def histories(self) -> Mapping[str, int]:
         """The histories, with how many runs each has."""
-        with reading(self._layout) as connection:
+        with self._database.reading() as connection:
             return queries.histories(connection)
 
     def runs(
         self, history: str | None = None, *, status: str | None = None, limit: int | None = None
     ) -> list[RunSummary]:
         """The runs, the newest first, without children."""
-        with reading(self._layout) as connection:
+        with self._database.reading() as connection:
             return queries.runs(connection, history, status, limit)
 
     def run(self, reference: str, *, history: str | None = None) -> RunDetail:
         """One run, by id, beginning of an id, number, or `latest`; see ReadsRuns."""
-        with reading(self._layout) as connection:
+        with self._database.reading() as connection:
             return queries.detail(connection, queries.resolve(connection, reference, history))
 
     def series(self, run_id: str, name: str) -> list[Point]:
         """The values of a metric in the order of their recording."""
-        with reading(self._layout) as connection:
+        with self._database.reading() as connection:
             return queries.series(connection, run_id, name)
 
     def records(self, run_id: str, kind: str | None = None) -> list[Recorded]:
         """What was recorded other than metrics, tags and properties."""
-        with reading(self._layout) as connection:
+        with self._database.reading() as connection:
             return queries.records(connection, run_id, kind)
 
     def overviews(
@@ -115,17 +121,17 @@ class SqliteHistory:
         with_children: bool = False,
     ) -> list[RunOverview]:
         """The runs with what they are compared by; see SurveysRuns."""
-        with reading(self._layout) as connection:
+        with self._database.reading() as connection:
             return overviews.overviews(connection, history, status, with_children=with_children)
 
     def select(self, selection: Selection) -> SelectedRun | None:
         """The run that a selection asks for; see FindsRuns."""
-        with reading(self._layout) as connection:
+        with self._database.reading() as connection:
             return selecting.select(connection, selection)
 
     def unfinished(self) -> list[RunSummary]:
         """The runs and children without a last status, the oldest first."""
-        with reading(self._layout) as connection:
+        with self._database.reading() as connection:
             return queries.unfinished(connection)
 
     def add_edge(self, source: str, relation: str, target: str) -> None:
@@ -137,26 +143,42 @@ class SqliteHistory:
 
     def lineage(self, node: str, direction: Literal["up", "down"]) -> list[Edge]:
         """All edges on the ways from a node in one direction."""
-        with reading(self._layout) as connection:
+        with self._database.reading() as connection:
             return queries.lineage(connection, node, direction)
 
     def _make_complete(self) -> None:
         """Take in all runs where the database is a new one, so that it knows their numbers."""
-        with reading(self._layout) as connection:
-            (complete,) = connection.execute("SELECT complete FROM meta").fetchone()
-        if not complete:
+        with self._database.reading() as connection:
+            query = "SELECT complete FROM origins WHERE key = ?"
+            found = connection.execute(query, (connection.origin,)).fetchone()
+        if found is None or not found[0]:
             self.sync(wait=True)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
         """Keep a rebuild from putting a database in place that lacks what is being written."""
         layout = self._layout
-        with explained(layout.folder):
+        with self._database.explained():
             make_folder(layout)
             with held(layout.write_lock, timeout=BUSY_SECONDS, shared=True):
                 yield
 
     def _show(self, file: str) -> None:
         """Take in a file at once; where that fails, a later sync does it."""
-        with suppress(HistoryError), writing(self._layout) as connection:
+        with suppress(HistoryError):
+            self._take(file)
+
+    def _take(self, file: str) -> None:
+        with self._database.writing() as connection:
             ingesting.take_file(connection, self._layout, file)
+
+
+class SqliteHistory(EventHistory):
+    """A History in SQLite. Raises HistoryError where the workspace's folder is on a network."""
+
+    def __init__(self, folder: Path) -> None:
+        layout = Layout(folder.resolve())
+        kind = network_type_of(layout.folder, current_mounts())
+        if kind is not None:
+            raise complaints.on_network(layout.folder, kind)
+        super().__init__(layout, EmbeddedDatabase(layout))

@@ -6,66 +6,67 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from amlplan.history import Ingested, StatusChange
-from amlplan_state.runs.database import transaction
 from amlplan_state.runs.layout import EDGES
 from amlplan_state.runs.statuses import course_of
-from amlplan_state.runs.tables import stored, text_of
+from amlplan_state.runs.texts import SHORT, key_of, stored, text_of
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Sequence
     from typing import Any
 
+    from amlplan_state.runs.connection import Connection
     from amlplan_state.runs.events import Part, Row
 
-_LATER = "(excluded.moment, excluded.file, excluded.offset) > (moment, {0}.file, {0}.offset)"
+_LATER = (
+    '(excluded.moment, excluded.file, excluded."offset") > ({0}.moment, {0}.file, {0}."offset")'
+)
 _EARLIER = _LATER.replace(">", "<")
 
 _RUN = f"""
-INSERT INTO runs (key, id, root, created, moment, offset, file, number, history, name, workspace,
-                  parent, definition, by, host)
-VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO runs (key, id, root, origin, created, moment, "offset", file, number, history, name,
+                  workspace, parent, definition, "by", host)
+VALUES (?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET
-    created = excluded.created, moment = excluded.moment, offset = excluded.offset,
+    created = excluded.created, moment = excluded.moment, "offset" = excluded."offset",
     file = excluded.file, number = excluded.number, history = excluded.history,
     name = excluded.name, workspace = excluded.workspace, parent = excluded.parent,
-    definition = excluded.definition, by = excluded.by, host = excluded.host
-WHERE moment IS NULL OR {_EARLIER.format("runs")}
+    definition = excluded.definition, "by" = excluded."by", host = excluded.host
+WHERE runs.moment IS NULL OR {_EARLIER.format("runs")}
 """  # noqa: S608 - the tables are ours
-_METRIC = "INSERT OR IGNORE INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_OF_LAST = ["time", "moment", "file", '"offset"', "step", "kind", "value", "text"]
 _LATEST = f"""
-INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (run, name) DO UPDATE SET
-    count = count + excluded.count,
-    least = coalesce(min(least, excluded.least), least, excluded.least),
-    greatest = coalesce(max(greatest, excluded.greatest), greatest, excluded.greatest),
-    (time, moment, file, offset, step, kind, value, text) = (
-        SELECT excluded.time, excluded.moment, excluded.file, excluded.offset, excluded.step,
-               excluded.kind, excluded.value, excluded.text
-        WHERE {_LATER.format("latest")}
-        UNION ALL
-        SELECT time, moment, latest.file, latest.offset, step, kind, value, text
-        WHERE NOT {_LATER.format("latest")}
+INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (run, short) DO UPDATE SET
+    count = latest.count + excluded.count,
+    least = CASE WHEN latest.least IS NULL OR excluded.least < latest.least
+            THEN excluded.least ELSE latest.least END,
+    greatest = CASE WHEN latest.greatest IS NULL OR excluded.greatest > latest.greatest
+               THEN excluded.greatest ELSE latest.greatest END,
+    {
+    ", ".join(
+        f"{column} = CASE WHEN {_LATER.format('latest')} THEN excluded.{column} "
+        f"ELSE latest.{column} END"
+        for column in _OF_LAST
     )
+}
 """  # noqa: S608 - the tables are ours
-_RECORD = "INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_STATUS = "INSERT OR IGNORE INTO statuses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_TAG = f"""
-INSERT INTO tags VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (run, name) DO UPDATE SET
+_RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_STATUS = "INSERT INTO statuses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_NAMED = """
+INSERT INTO {0} VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (run, short) DO UPDATE SET
     value = excluded.value, moment = excluded.moment, file = excluded.file,
-    offset = excluded.offset
-WHERE {_LATER.format("tags")}
-"""  # noqa: S608
-_PROPERTY = _TAG.replace("tags", "properties").replace(
-    _LATER.format("properties"), _EARLIER.format("properties")
-)
-_PARAMETER = _PROPERTY.replace("properties", "parameters")
+    "offset" = excluded."offset"
+WHERE {1}
+"""
+_TAG = _NAMED.format("tags", _LATER.format("tags"))
+_PROPERTY = _NAMED.format("properties", _EARLIER.format("properties"))
+_PARAMETER = _NAMED.format("parameters", _EARLIER.format("parameters"))
 _OUTPUT = f"""
-INSERT INTO outputs VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (run, path) DO UPDATE SET
+INSERT INTO outputs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (run, short) DO UPDATE SET
     digest = excluded.digest, size = excluded.size, left_out = excluded.left_out,
-    moment = excluded.moment, file = excluded.file, offset = excluded.offset
+    moment = excluded.moment, file = excluded.file, "offset" = excluded."offset"
 WHERE {_LATER.format("outputs")}
 """  # noqa: S608
 _OF_RUNS = [
@@ -81,15 +82,15 @@ _OF_RUNS = [
 ]
 _NUMBER = """
 INSERT INTO numbers VALUES (?, ?) ON CONFLICT (history) DO UPDATE SET last = excluded.last
-WHERE excluded.last > last
+WHERE excluded.last > numbers.last
 """
 
 
-def take(connection: sqlite3.Connection, parts: Iterable[Part]) -> Ingested:
+def take(connection: Connection, parts: Iterable[Part]) -> Ingested:
     """Take in parts; one whose file was read further meanwhile is left out, as it was taken."""
     events = skipped = 0
     touched: set[int] = set()
-    with transaction(connection):
+    with connection.transaction():
         for part in parts:
             if _take_part(connection, part, touched):
                 events += part.events
@@ -99,14 +100,19 @@ def take(connection: sqlite3.Connection, parts: Iterable[Part]) -> Ingested:
     return Ingested(events, skipped)
 
 
-def drop(connection: sqlite3.Connection, roots: Iterable[str]) -> None:
+def drop(connection: Connection, roots: Iterable[str]) -> None:
     """Forget runs whose folders are gone, with their children."""
+    keys = "SELECT key FROM runs WHERE root = (SELECT key FROM runs WHERE id = ?)"
     for root in roots:
-        with transaction(connection):
-            keys = "SELECT key FROM runs WHERE root = (SELECT key FROM runs WHERE id = ?)"
-            for table in _OF_RUNS:
-                connection.execute(f"DELETE FROM {table} WHERE run IN ({keys})", (root,))  # noqa: S608
-            connection.execute(f"DELETE FROM runs WHERE key IN ({keys})", (root,))  # noqa: S608
+        with connection.transaction():
+            forget(connection, keys, (root,))
+
+
+def forget(connection: Connection, keys: str, values: Sequence[object]) -> None:
+    """Delete the runs whose keys a query of ours gives, with all that was recorded of them."""
+    for table in _OF_RUNS:
+        connection.execute(f"DELETE FROM {table} WHERE run IN ({keys})", values)  # noqa: S608
+    connection.execute(f"DELETE FROM runs WHERE key IN ({keys})", values)  # noqa: S608
 
 
 class Reached(NamedTuple):
@@ -116,46 +122,60 @@ class Reached(NamedTuple):
     clock: float = -math.inf
 
 
-def reached(connection: sqlite3.Connection, names: Sequence[str]) -> dict[str, Reached]:
+def reached(connection: Connection, names: Sequence[str]) -> dict[str, Reached]:
     """How far each file was read."""
     found = dict.fromkeys(names, Reached())
     for start in range(0, len(names), 500):
         some = [stored(name) for name in names[start : start + 500]]
         marks = ",".join("?" * len(some))
-        query = f"SELECT file, offset, clock FROM ingested WHERE file IN ({marks})"  # noqa: S608
-        rows = connection.execute(query, some)
+        query = (
+            'SELECT file, "offset", coalesce(clock, ?) FROM ingested '  # noqa: S608
+            f"WHERE origin = ? AND file IN ({marks})"
+        )
+        rows = connection.execute(query, [-math.inf, connection.origin, *some])
         found |= {text_of(file): Reached(*where) for file, *where in rows}
     return found
 
 
-def _take_part(connection: sqlite3.Connection, part: Part, touched: set[int]) -> bool:
+def _take_part(connection: Connection, part: Part, touched: set[int]) -> bool:
     keys = _Keys(connection, part.run)
     root = 0 if part.file == EDGES else keys.of(part.run)
+    if keys.are_of_others:
+        return False
     name = stored(part.file)
-    connection.execute("INSERT OR IGNORE INTO ingested (file, run) VALUES (?, ?)", (name, root))
+    own = (connection.origin, name)
+    connection.execute(
+        "INSERT INTO ingested (origin, file, run) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (*own, root),
+    )
     file, offset = connection.execute(
-        "SELECT key, offset FROM ingested WHERE file = ?", (name,)
+        'SELECT key, "offset" FROM ingested WHERE origin = ? AND file = ?', own
     ).fetchone()
     if offset != part.start:
         return False
     if root:
         _insert(connection, part, keys, file, name, touched)
-    edge = "INSERT OR IGNORE INTO edges VALUES (?, ?, ?, ?)"
+    edge = "INSERT INTO edges VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
     connection.executemany(edge, part.edges)
     connection.execute(
-        "UPDATE ingested SET offset = ?, clock = ?, skipped = skipped + ? WHERE key = ?",
+        'UPDATE ingested SET "offset" = ?, clock = ?, skipped = skipped + ? WHERE key = ?',
         (part.end, part.clock, part.skipped, file),
     )
     return True
 
 
 class _Keys:
-    """The keys of the runs in one folder; runs that are not known yet get one."""
+    """The keys of the runs in one folder; runs that are not known yet get one.
 
-    def __init__(self, connection: sqlite3.Connection, root: str) -> None:
+    A run is taken in from one folder of runs only, the one that told of it first: `are_of_others`
+    is said of a copy of that folder.
+    """
+
+    def __init__(self, connection: Connection, root: str) -> None:
         self._connection = connection
         self._root = root
         self._known: dict[str, int] = {}
+        self.are_of_others = False
 
     def of(self, run: str) -> int:
         key = self._known.get(run)
@@ -164,29 +184,32 @@ class _Keys:
         return key
 
     def _look(self, run: str) -> int:
-        query = "SELECT key FROM runs WHERE id = ?"
+        query = "SELECT key, origin FROM runs WHERE id = ?"
         found = self._connection.execute(query, (run,)).fetchone()
         if found is not None:
+            self.are_of_others = found[1] != self._connection.origin
             return int(found[0])
         if run != self._root:
-            made = self._connection.execute(
-                "INSERT INTO runs (id, root, history, workspace) "
-                "SELECT ?, key, history, workspace FROM runs WHERE key = ?",
+            return self._added(
+                "INSERT INTO runs (id, root, origin, history, workspace) SELECT CAST(? AS TEXT), "
+                "key, origin, history, workspace FROM runs WHERE key = ? RETURNING key",
                 (run, self.of(self._root)),
             )
-            return int(made.lastrowid or 0)
-        made = self._connection.execute("INSERT INTO runs (id, root) VALUES (?, 0)", (run,))
-        key = int(made.lastrowid or 0)
+        query = "INSERT INTO runs (id, root, origin) VALUES (?, 0, ?) RETURNING key"
+        key = self._added(query, (run, self._connection.origin))
         self._connection.execute("UPDATE runs SET root = key WHERE key = ?", (key,))
         return key
 
+    def _added(self, query: str, values: Sequence[object]) -> int:
+        return int(self._connection.execute(query, values).fetchone()[0])
+
 
 def _insert(
-    connection: sqlite3.Connection,
+    connection: Connection,
     part: Part,
     keys: _Keys,
     file: int,
-    name: str | bytes,
+    name: str,
     touched: set[int],
 ) -> None:
     of = keys.of
@@ -199,19 +222,25 @@ def _insert(
     if part.runs:
         _inherit(connection, of(part.run))
     many = connection.executemany
-    many(_METRIC, ((of(r[0]), r[4], file, *r[1:4], *r[5:]) for r in part.metrics))
+    connection.add_metrics(
+        (of(r[0]), r[4] if len(r[4]) <= SHORT else key_of(r[4]), file, *r[1:4], *r[5:])
+        for r in part.metrics
+    )
     many(_LATEST, _latest(part.metrics, keys, name))
     many(_RECORD, ((of(r[0]), file, *r[1:]) for r in part.records))
     many(_STATUS, ((of(r[0]), file, *r[1:]) for r in part.statuses))
-    many(_TAG, ((of(r[0]), *r[4:], r[3], name, r[1]) for r in part.tags))
-    many(_PROPERTY, ((of(r[0]), *r[4:], r[3], name, r[1]) for r in part.properties))
-    many(_PARAMETER, ((of(r[0]), *r[4:], r[3], name, r[1]) for r in part.parameters))
-    many(_OUTPUT, ((of(r[0]), *r[4:], r[3], name, r[1]) for r in part.outputs))
+    for query, rows in (
+        (_TAG, part.tags),
+        (_PROPERTY, part.properties),
+        (_PARAMETER, part.parameters),
+        (_OUTPUT, part.outputs),
+    ):
+        many(query, ((of(r[0]), key_of(r[4]), *r[4:], r[3], name, r[1]) for r in rows))
     many("UPDATE runs SET collected = 1 WHERE key = ?", ((of(run),) for run in part.collected))
     touched.update(of(row[0]) for row in part.statuses)
 
 
-def _latest(metrics: list[Row], keys: _Keys, file: str | bytes) -> Iterable[Row]:
+def _latest(metrics: list[Row], keys: _Keys, file: str) -> Iterable[Row]:
     """One row per metric: how many values, the last of them, the least, the greatest."""
     found: dict[tuple[str, Any], list[Any]] = {}
     for row in metrics:
@@ -227,10 +256,11 @@ def _latest(metrics: list[Row], keys: _Keys, file: str | bytes) -> Iterable[Row]
             known[3] = value if known[3] is None or value > known[3] else known[3]
     for (run, name), (count, last, least, greatest) in found.items():
         _, offset, time, moment, _, *values = last
-        yield (keys.of(run), name, count, time, moment, file, offset, *values, least, greatest)
+        named = (keys.of(run), key_of(name), name)
+        yield (*named, count, time, moment, file, offset, *values, least, greatest)
 
 
-def _inherit(connection: sqlite3.Connection, root: int) -> None:
+def _inherit(connection: Connection, root: int) -> None:
     """Give children the history and workspace of the run they belong to."""
     connection.execute(
         "UPDATE runs SET (history, workspace) = "
@@ -240,7 +270,7 @@ def _inherit(connection: sqlite3.Connection, root: int) -> None:
     )
 
 
-def _follow_statuses(connection: sqlite3.Connection, run: int) -> None:
+def _follow_statuses(connection: Connection, run: int) -> None:
     course = course_of(changes_of(connection, run))
     last = course.changes[-1] if course.changes else StatusChange("NotStarted", 0.0)
     connection.execute(
@@ -258,12 +288,12 @@ def _follow_statuses(connection: sqlite3.Connection, run: int) -> None:
     )
 
 
-def changes_of(connection: sqlite3.Connection, run: int) -> list[StatusChange]:
+def changes_of(connection: Connection, run: int) -> list[StatusChange]:
     """All statuses that were written for a run, legal or not, in their order."""
     rows = connection.execute(
         "SELECT status, time, reason, exit_code, attempt FROM statuses AS written "
         "JOIN ingested ON ingested.key = written.file WHERE written.run = ? "
-        "ORDER BY moment, ingested.file, written.offset",
+        'ORDER BY moment, ingested.file, written."offset"',
         (run,),
     )
     return [

@@ -21,13 +21,17 @@ import mlflow
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Ridge
 
-mlflow.sklearn.autolog()
+mlflow.sklearn.autolog(log_models=False)
 features, target = load_diabetes(return_X_y=True, as_frame=True)
 for alpha in (0.1, 1.0):
     with mlflow.start_run():
         model = Ridge(alpha=alpha).fit(features, target)
         mlflow.sklearn.log_model(
-            model, name="ridge", registered_model_name="m", serialization_format="pickle"
+            model,
+            name="ridge",
+            registered_model_name="m",
+            serialization_format="pickle",
+            pip_requirements=["scikit-learn"],
         )
         print("PREDICTED", round(float(model.predict(features)[0]), 6))
 mlflow.MlflowClient().set_registered_model_alias("m", "champion", "1")

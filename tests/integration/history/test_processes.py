@@ -49,12 +49,24 @@ def script(events: Path, run: str, points: int) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize(
-    ("processes", "points"),
-    [(12, 300), pytest.param(64, 10_000, marks=pytest.mark.slow)],
+    ("database", "processes", "points"),
+    [
+        ("sqlite", 12, 300),
+        ("postgresql", 8, 300),
+        pytest.param("sqlite", 64, 10_000, marks=pytest.mark.slow),
+        pytest.param("postgresql", 16, 5_000, marks=pytest.mark.slow),
+    ],
 )
 def test_processes_that_log_while_others_take_in_and_read(
-    processes: int, points: int, tmp_path: Path, started: list[subprocess.Popen[str]]
+    database: str,
+    processes: int,
+    points: int,
+    tmp_path: Path,
+    started: list[subprocess.Popen[str]],
+    request: pytest.FixtureRequest,
 ) -> None:
+    if database == "postgresql":
+        request.getfixturevalue("in_postgresql")
     store = history(tmp_path)
     workspace = tmp_path / "workspace"
     runs = [make_run(store).id for _ in range(processes // 2)]
@@ -83,21 +95,23 @@ def test_processes_that_log_while_others_take_in_and_read(
 
 
 def test_numbers_stay_different_and_runs_in_view_while_others_rebuild(
-    tmp_path: Path, started: list[subprocess.Popen[str]]
+    each_database: str, tmp_path: Path, started: list[subprocess.Popen[str]]
 ) -> None:
+    count = 60 if each_database == "sqlite" else 10
     workspace = tmp_path / "workspace"
     history(tmp_path).sync()
     rebuilding = worker("rebuild_until_ended", workspace)
-    creating = [worker("create", workspace, 60) for _ in range(3)]
+    creating = [worker("create", workspace, count) for _ in range(3)]
     started += [rebuilding, *creating]
     told = [line.split() for process in creating for line in ended(process).splitlines()]
     (workspace / "stop").touch()
     ended(rebuilding)
-    assert sorted(int(number) for _, number in told) == list(range(1, 181))
+    assert sorted(int(number) for _, number in told) == list(range(1, 3 * count + 1))
     runs = history(tmp_path).runs()
     assert {(run.id, str(run.number)) for run in runs} == {(run, number) for run, number in told}
 
 
+@pytest.mark.usefixtures("each_database")
 def test_a_killed_creator_leaves_no_run_that_others_stumble_over(tmp_path: Path) -> None:
     chance = random.Random(5)
     numbers: list[int] = []
@@ -121,6 +135,7 @@ def test_a_killed_creator_leaves_no_run_that_others_stumble_over(tmp_path: Path)
     assert make_run(store).number not in found
 
 
+@pytest.mark.usefixtures("each_database")
 @pytest.mark.parametrize("command", ["sync", "rebuild"])
 def test_an_ingester_killed_at_any_moment_loses_and_doubles_nothing(
     command: str, tmp_path: Path
@@ -153,6 +168,7 @@ def test_an_ingester_killed_at_any_moment_loses_and_doubles_nothing(
     assert not [path for path in (workspace / "history").iterdir() if "new" in path.name]
 
 
+@pytest.mark.usefixtures("each_database")
 def test_while_one_takes_in_others_are_not_kept_waiting(tmp_path: Path) -> None:
     store = history(tmp_path)
     run = make_run(store).id

@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 from amlplan.history import RunDraft
-from amlplan_state.runs.store import SqliteHistory
+from history_support import opened
 
 
 def sync_until_ended(folder: Path) -> None:
     """Take in events, again and again, until somebody writes on standard input."""
-    store = SqliteHistory(folder)
+    store = opened(folder)
     print("ready", flush=True)
     while not (folder / "stop").exists():
         store.sync()
@@ -20,7 +20,7 @@ def sync_until_ended(folder: Path) -> None:
 
 def read_until_ended(folder: Path) -> None:
     """Look at everything, again and again; what was there once stays there."""
-    store = SqliteHistory(folder)
+    store = opened(folder)
     print("ready", flush=True)
     last = 0
     while not (folder / "stop").exists():
@@ -32,7 +32,7 @@ def read_until_ended(folder: Path) -> None:
 
 def create(folder: Path, count: str) -> None:
     """Create runs, and print each id and number when it is durable."""
-    store = SqliteHistory(folder)
+    store = opened(folder)
     for number in range(int(count)):
         made = store.create(RunDraft("digits", f"run {number}"))
         print(made.id, made.number, flush=True)
@@ -40,17 +40,17 @@ def create(folder: Path, count: str) -> None:
 
 def sync(folder: Path) -> None:
     """Take in events once."""
-    SqliteHistory(folder).sync(wait=True)
+    opened(folder).sync(wait=True)
 
 
 def rebuild(folder: Path) -> None:
     """Make the database again."""
-    SqliteHistory(folder).rebuild()
+    opened(folder).rebuild()
 
 
 def rebuild_until_ended(folder: Path) -> None:
     """Make the database again, and again."""
-    store = SqliteHistory(folder)
+    store = opened(folder)
     while not (folder / "stop").exists():
         store.rebuild()
 

@@ -67,6 +67,7 @@ def test_by_reference_files_stay_with_the_run_and_are_as_good(line: CommandLine)
     assert "no longer has its digest" in damaged.err
 
 
+@pytest.mark.slow
 def test_a_lost_run_keeps_by_reference_too(line: CommandLine) -> None:
     line.configure(BLOCK.format('mode = "reference"'))
     line.write("train.py", SCRIPT + READY + "import time\ntime.sleep(60)\n")

@@ -110,6 +110,7 @@ def test_slips_are_refused_before_anything_is_recorded(
     assert line.folders() == []
 
 
+@pytest.mark.slow
 def test_lines_before_the_script_prepare_it_or_end_it(line: CommandLine) -> None:
     line.configure(BLOCK.format('prologue = ["export COLOUR=blue", "cd jobs"]'))
     line.write("train.py", "")
@@ -135,6 +136,7 @@ def test_a_notebook_is_run_as_its_code(line: CommandLine) -> None:
     assert len(line.folders()) == 2
 
 
+@pytest.mark.slow
 def test_another_target_can_be_asked_for(line: CommandLine) -> None:
     line.configure(BLOCK.format("") + 'compute "local" "there" {}\n')
     line.write("train.py", "print('hi')\n")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from command_line import WAIT
-from local_workbench import is_running, wait_until
+from local_workbench import wait_until
 
 if TYPE_CHECKING:
     from command_line import CommandLine
@@ -80,20 +80,6 @@ def test_another_shell_sees_a_run_to_its_end(line: CommandLine, code: int) -> No
     line.await_nobody()
     again = line.run("runs", "logs", "latest", "-follow", code=code)
     assert again.out == "before\nafter\n"
-
-
-def test_ending_who_follows_does_not_end_the_run(line: CommandLine) -> None:
-    line.write("train.py", WAIT)
-    line.run("run", "-detach", "train.py")
-    folder = line.await_ready()
-    follower = line.start("runs", "logs", "latest", "-follow")
-    assert not wait_until(lambda: follower.poll() is not None, 1)
-    follower.send_signal(signal.SIGINT)
-    assert line.end(follower).code != 0
-    assert is_running(line.supervisor(folder))
-    assert only(line)["status"] == "Running"
-    line.run("runs", "cancel", "latest")
-    assert line.run("runs", "logs", "latest", "-follow", code=None).code not in (0, None)
 
 
 def test_a_supervisor_that_gives_no_sign_of_life_is_told(line: CommandLine) -> None:

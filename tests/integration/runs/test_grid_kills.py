@@ -60,6 +60,7 @@ def check_each_member_once(line: CommandLine, runs: list[dict[str, Any]]) -> Non
             assert point.value == float(member.parameters["alpha"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", ["", "group:"], ids=["process", "group"])
 def test_a_kill_before_the_grid_is_conducted_starts_nothing(
     line: CommandLine, gate: Path, group: str
@@ -72,8 +73,10 @@ def test_a_kill_before_the_grid_is_conducted_starts_nothing(
     assert run["exit_code"] == 125
 
 
-@pytest.mark.parametrize("group", ["", "group:"], ids=["process", "group"])
 @pytest.mark.parametrize("place", ["forked", "gridded"])
+@pytest.mark.parametrize(
+    "group", ["", pytest.param("group:", marks=pytest.mark.slow)], ids=["process", "group"]
+)
 def test_a_grid_that_is_conducted_goes_on_to_its_end(
     line: CommandLine, gate: Path, place: str, group: str
 ) -> None:
@@ -109,6 +112,7 @@ def test_members_go_on_without_their_conductor_and_what_is_missing_is_told(
     check_each_member_once(line, [grid, *members])
 
 
+@pytest.mark.slow
 def test_a_grid_without_a_conductor_can_be_canceled(line: CommandLine, gate: Path) -> None:
     line.run(*GRID, "-detach")
     assert wait_until(lambda: len(line._ready()) == 2, 60)
@@ -121,6 +125,7 @@ def test_a_grid_without_a_conductor_can_be_canceled(line: CommandLine, gate: Pat
     line.await_nobody()
 
 
+@pytest.mark.slow
 def test_a_conductor_killed_while_it_starts_a_member_leaves_no_orphan(
     line: CommandLine, gate: Path
 ) -> None:

@@ -61,7 +61,9 @@ def test_every_combination_is_a_run_and_one_stands_for_all(line: CommandLine) ->
     table = result.out[result.out.index("NUMBER") :].splitlines()
     assert table[0].split() == ["NUMBER", "alpha", "depth", "mse", "STATUS", "TOOK", "ID"]
     assert table[1].split()[:6] == ["*", "2", "0.1", "2", "3", "Completed"]
-    assert "* best: run 2 of train, mse = 3 (alpha=0.1 depth=2)" in result.out
+    best = "* best: run 2 of train, mse = 3 (alpha=0.1 depth=2)"
+    assert best in result.out
+    assert best in line.run("runs", "show", "1").out
     line.await_nobody()
 
 
@@ -98,6 +100,10 @@ def test_the_exit_code_is_the_worst_and_the_record_has_all(line: CommandLine) ->
     line.write("train.py", LOG + "sys.exit(int(alpha))\n")
     result = line.run("run", "train.py", "-p", "alpha=0,3,2", "-metric=mse", "-json", code=3)
     record = json.loads(result.out)
+    second = record["members"][1]["id"]
+    assert f"2 failed, the first run 3 of train (exit code 3); see: amlplan runs logs {second}" in (
+        result.err
+    )
     assert (record["status"], record["exit_code"]) == ("Failed", 3)
     assert record["reason"] == "2 of 3 members did not complete"
     assert [member["exit_code"] for member in record["members"]] == [0, 3, 2]
@@ -107,6 +113,7 @@ def test_the_exit_code_is_the_worst_and_the_record_has_all(line: CommandLine) ->
     assert record["not_started"] == []
 
 
+@pytest.mark.slow
 def test_no_more_members_run_at_once_than_asked_for(line: CommandLine) -> None:
     together = line.base / "together"
     together.mkdir()
@@ -123,6 +130,7 @@ def test_no_more_members_run_at_once_than_asked_for(line: CommandLine) -> None:
     assert max(member.metrics["together"].last.value for member in found) <= 2
 
 
+@pytest.mark.slow
 def test_a_command_is_run_for_every_combination(line: CommandLine) -> None:
     line.configure(
         """
@@ -171,6 +179,7 @@ def test_a_detached_grid_goes_on_and_can_be_canceled(line: CommandLine) -> None:
     line.await_nobody()
 
 
+@pytest.mark.slow
 def test_members_are_shown_in_place_on_a_terminal(line: CommandLine) -> None:
     line.write("train.py", LOG)
     terminal = Terminal(

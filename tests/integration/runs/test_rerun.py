@@ -78,6 +78,7 @@ def test_a_run_is_repeated_from_what_is_stored(line: CommandLine) -> None:
         assert not path.is_file() or secret["TOKEN"].encode() not in path.read_bytes(), path
 
 
+@pytest.mark.slow
 def test_a_secret_that_cannot_be_had_keeps_a_run_from_being_repeated(line: CommandLine) -> None:
     line.configure(CONFIGURED)
     line.write("train.py", TOLD)
@@ -121,6 +122,7 @@ def test_a_script_is_repeated_with_its_exit_code_when_its_folder_is_empty(
     assert [run["status"] for run in line.json("runs", "list")["runs"]] == ["Failed"] * 3
 
 
+@pytest.mark.slow
 def test_a_grid_is_repeated_whole(line: CommandLine) -> None:
     line.write("train.py", "import sys\nprint(sys.argv[1:])\n")
     line.run("run", "train.py", "-p", "a=1,2", "-p", "b=3", "-parallelism=2")
@@ -161,6 +163,7 @@ def test_a_run_goes_on_from_the_outputs_of_another(line: CommandLine) -> None:
     assert "count 2 " in line.run("runs", "rerun", "2").out
 
 
+@pytest.mark.slow
 def test_members_of_a_grid_go_on_from_the_same_run(line: CommandLine) -> None:
     line.write("train.py", COUNT)
     line.run("run", "train.py")
@@ -172,6 +175,7 @@ def test_members_of_a_grid_go_on_from_the_same_run(line: CommandLine) -> None:
     assert grid.definition["resumed_from"] == line.history.run("1").summary.id
 
 
+@pytest.mark.slow
 def test_there_must_be_something_to_go_on_from(line: CommandLine) -> None:
     line.write("train.py", "print('nothing')\n")
     assert "No such" in line.run("run", "train.py", "-resume=latest", code=125).err
@@ -185,6 +189,7 @@ def test_there_must_be_something_to_go_on_from(line: CommandLine) -> None:
     line.run("runs", "cancel", "2")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["created", "filled"])
 def test_a_kill_while_a_run_is_repeated_leaves_no_orphan(line: CommandLine, place: str) -> None:
     line.write("train.py", "print('hi')\n")

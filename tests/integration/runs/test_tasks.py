@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from amlplan.project import Project
 from command_line import CONFIGURATION, WAIT
 from harness.terminal import Terminal
@@ -12,8 +14,6 @@ from kill.course import thing
 from local_workbench import wait_until
 
 if TYPE_CHECKING:
-    import pytest
-
     from command_line import CommandLine
 
 GATED = """
@@ -65,6 +65,7 @@ def test_runs_are_tasks_with_phase_progress_and_log(
     assert (ended["phase"], ended["is_active"]) == ("Completed", False)
 
 
+@pytest.mark.slow
 def test_a_run_and_a_grid_are_canceled_as_tasks(line: CommandLine) -> None:
     line.write("train.py", WAIT)
     line.run("run", "train.py", "-detach")
@@ -102,6 +103,7 @@ def test_an_apply_is_a_task_with_its_operations_and_can_be_canceled(line: Comman
     assert "amlplan apply goes on" in left["progress"]
 
 
+@pytest.mark.slow
 def test_tasks_are_shown_in_place_on_a_terminal(line: CommandLine) -> None:
     gate = line.base / "gate"
     line.write("train.py", GATED.format(gate=str(gate)))

@@ -26,7 +26,7 @@ def test_nothing_is_told_or_done_without_the_token_of_the_run(endpoint: Endpoint
     ours = endpoint.call("GET", "/amlplan/workspace", token="")
 
     assert (refused.status, refused.json["error_code"]) == (401, "UNAUTHENTICATED")
-    assert (ours.status, ours.json["error"]) == (401, "UNAUTHENTICATED")
+    assert (ours.status, ours.json["error"]) == (401, "Not allowed")
     assert endpoint.run()["data"]["metrics"] == []
 
 

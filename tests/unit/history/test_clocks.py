@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from amlplan.history import NEXT, Selection
-from amlplan_state.runs.store import SqliteHistory
-from history_support import content, history, line, make_run, write
+from history_support import content, history, line, make_run, opened, write
 
 if TYPE_CHECKING:
     from amlplan.history import RunDetail
+    from amlplan_state.runs.store import EventHistory
 
 RUN = "digits_1_00000001"
 HOUR = 3600.0
@@ -24,6 +24,7 @@ COURSE = ["Preparing", "Running", "Finalizing", "Completed"]
 Said = tuple[float, str, dict[str, Any]]
 
 
+@pytest.mark.usefixtures("each_database")
 @pytest.mark.parametrize("step_at", range(5))
 def test_a_run_ends_though_the_clock_of_its_supervisor_steps_back(
     step_at: int, tmp_path: Path
@@ -54,6 +55,7 @@ def test_a_run_ends_though_the_clock_of_its_supervisor_steps_back(
         assert store.unfinished() == []
 
 
+@pytest.mark.usefixtures("each_database")
 def test_the_last_value_is_the_last_of_its_file_whatever_the_clock_said(tmp_path: Path) -> None:
     store = history(tmp_path)
     run = make_run(store).id
@@ -110,9 +112,23 @@ def merged(files: dict[str, list[Said]]) -> list[Said]:
 def test_files_of_several_processes_are_merged_by_times_that_never_run_backwards(
     files: dict[str, list[Said]], data: st.DataObject
 ) -> None:
+    merge(files, data)
+
+
+@pytest.mark.usefixtures("in_postgresql")
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(files=FILES, data=st.data())
+def test_files_of_several_processes_are_merged_in_postgresql_too(
+    files: dict[str, list[Said]], data: st.DataObject
+) -> None:
+    merge(files, data)
+
+
+def merge(files: dict[str, list[Said]], data: st.DataObject) -> None:
+    """Take in files by pieces, in any order, and compare what is told with what they say."""
     with TemporaryDirectory() as folder:
         workspace = Path(folder) / "workspace"
-        store = SqliteHistory(workspace)
+        store = opened(workspace)
         write(workspace, RUN, "a-first", line(0, "run", -1.0, id=RUN, name="a", history="digits"))
         left = {
             name: [line(number, kind, time, **more) for number, (time, kind, more) in enumerate(of)]
@@ -131,7 +147,7 @@ def test_files_of_several_processes_are_merged_by_times_that_never_run_backwards
         assert content(workspace) == before
 
 
-def check(store: SqliteHistory, events: list[Said]) -> None:
+def check(store: EventHistory, events: list[Said]) -> None:
     """Compare all that depends on the order of events with what they say in this order."""
     found: RunDetail = store.run(RUN)
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from amlplan.history import Selection
 from history_support import finish, history, make_run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 
 def test_an_overview_says_what_the_run_itself_says(tmp_path: Path) -> None:
@@ -39,3 +45,27 @@ def test_an_overview_says_what_the_run_itself_says(tmp_path: Path) -> None:
     assert [run.summary.id for run in store.overviews(status="Failed")] == [second]
     with_children = store.overviews("digits", with_children=True)
     assert {run.summary.id for run in with_children} == {first, f"{first}.1"}
+
+
+def test_a_tag_that_was_removed_is_gone_until_it_is_set_again(tmp_path: Path) -> None:
+    store = history(tmp_path)
+    run = make_run(store).id
+
+    def shown() -> list[object]:
+        selected = store.select(Selection(history="digits", select="last", where={"kind": "svm"}))
+        (found,) = store.overviews()
+        assert dict(found.tags) == dict(store.run(run).tags)
+        return [found.tags.get("kind"), selected is not None]
+
+    finish(store, run)
+    store.append_control(run, {"type": "tag", "name": "kind", "value": "svm"})
+    assert shown() == ["svm", True]
+    store.append_control(run, {"type": "tag", "name": "kind", "removed": True})
+    assert shown() == [None, False]
+    assert "kind" not in store.run(run).tags
+    store.rebuild()
+    assert shown() == [None, False]
+    store.append_control(run, {"type": "tag", "name": "kind", "value": "\ufdd0removed"})
+    assert store.run(run).tags == {"kind": "\ufdd0removed"}
+    store.append_control(run, {"type": "tag", "name": "kind", "value": "svm"})
+    assert shown() == ["svm", True]

@@ -19,5 +19,7 @@ def test_a_store_is_found_by_its_entry_point(tmp_path: Path) -> None:
 
 
 def test_an_unknown_store_names_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(HistoryError, match=r"keeps a history in \"oracle\"\. Choose from: sqlite"):
+    with pytest.raises(
+        HistoryError, match=r"keeps a history in \"oracle\"\. Choose from: postgresql, sqlite"
+    ):
         registry.history("oracle", tmp_path)

@@ -20,7 +20,10 @@ from history_support import finish, history, line, make_run, write
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-    from sqlite3 import Connection
+
+    from amlplan_state.runs.connection import Connection
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 
 def test_a_run_is_durable_before_it_may_be_submitted(tmp_path: Path) -> None:

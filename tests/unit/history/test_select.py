@@ -13,10 +13,12 @@ from history_support import finish, history, line, make_run, write
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from amlplan_state.runs.store import SqliteHistory
+    from amlplan_state.runs.store import EventHistory
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 
-def run_with(store: SqliteHistory, *values: object, status: str = "Completed", **more: Any) -> str:
+def run_with(store: EventHistory, *values: object, status: str = "Completed", **more: Any) -> str:
     """A run that logged values of mse, ended, and has tags and outputs."""
     run = make_run(store).id
     for value in values:
@@ -31,7 +33,7 @@ def run_with(store: SqliteHistory, *values: object, status: str = "Completed", *
     return run
 
 
-def chosen(store: SqliteHistory, **fields: Any) -> str | None:
+def chosen(store: EventHistory, **fields: Any) -> str | None:
     found = store.select(Selection(history="digits", **fields))
     return None if found is None else found.run.id
 

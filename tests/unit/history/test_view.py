@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from amlplan.errors import HistoryError
 from amlplan.history import NEXT
 from amlplan_state.runs import database, ingesting, store
-from history_support import content, counts, finish, history, line, make_run, write
+from history_support import content, counts, finish, history, line, make_run, opened, write
 from small_disk import small_disk
 
 if TYPE_CHECKING:
-    from amlplan_state.runs.store import SqliteHistory
+    from amlplan_state.runs.store import EventHistory
 
 RUNS = ["digits_1_00000001", "digits_1_00000002"]
 NAMES = st.sampled_from(["mse", "loss", "\ud800", "nul\0", ""])
@@ -111,9 +111,23 @@ def files(draw: st.DrawFn) -> dict[tuple[str, str], bytes]:
 def test_what_was_taken_in_by_pieces_is_what_a_rebuild_takes(
     made: dict[tuple[str, str], bytes], data: st.DataObject
 ) -> None:
+    take_in_by_pieces(made, data)
+
+
+@pytest.mark.usefixtures("in_postgresql")
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(made=files(), data=st.data())
+def test_what_was_taken_in_by_pieces_is_what_a_rebuild_takes_in_postgresql_too(
+    made: dict[tuple[str, str], bytes], data: st.DataObject
+) -> None:
+    take_in_by_pieces(made, data)
+
+
+def take_in_by_pieces(made: dict[tuple[str, str], bytes], data: st.DataObject) -> None:
+    """Take in files as they grow, and compare with a history that is made again from them."""
     with TemporaryDirectory() as folder:
         workspace = Path(folder) / "workspace"
-        incremental = store.SqliteHistory(workspace)
+        incremental = opened(workspace)
         left = dict(made)
         while any(left.values()):
             for key, rest in list(left.items()):
@@ -133,6 +147,7 @@ def test_what_was_taken_in_by_pieces_is_what_a_rebuild_takes(
         assert incremental.sync(RUNS[0]).events == 0
 
 
+@pytest.mark.usefixtures("each_database")
 def test_a_torn_line_is_taken_when_it_is_whole(tmp_path: Path) -> None:
     store = history(tmp_path)
     run = make_run(store).id
@@ -146,6 +161,7 @@ def test_a_torn_line_is_taken_when_it_is_whole(tmp_path: Path) -> None:
     assert store.run(run).skipped == 0
 
 
+@pytest.mark.usefixtures("each_database")
 def test_a_run_whose_folder_is_gone_is_forgotten(tmp_path: Path) -> None:
     store = filled(tmp_path)
     workspace = tmp_path / "workspace"
@@ -161,6 +177,7 @@ def test_a_run_whose_folder_is_gone_is_forgotten(tmp_path: Path) -> None:
     assert make_run(store).number == 3
 
 
+@pytest.mark.usefixtures("each_database")
 def test_garbage_is_counted_and_hides_nothing(tmp_path: Path) -> None:
     store = history(tmp_path)
     run = make_run(store).id
@@ -185,7 +202,7 @@ def test_lines_longer_than_what_is_read_at_once(
     assert [point.value for point in store.series(run, "a")] == list(range(50))
 
 
-def filled(tmp_path: Path) -> SqliteHistory:
+def filled(tmp_path: Path) -> EventHistory:
     """A history with two runs, one of which ended."""
     made = history(tmp_path)
     for number in range(2):
@@ -326,7 +343,7 @@ def test_a_full_disk_loses_nothing(free: int, tmp_path: Path) -> None:
         assert content(disk) == before
 
 
-def tag(store: SqliteHistory, run: str, value: str) -> None:
+def tag(store: EventHistory, run: str, value: str) -> None:
     store.append_control(run, {"type": "tag", "name": "kept", "value": value})
 
 
@@ -340,6 +357,7 @@ def fill(path: Path, free: int) -> None:
             filler.truncate(filler.tell() - free)
 
 
+@pytest.mark.usefixtures("each_database")
 def test_a_number_that_a_killed_process_took_is_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,6 +38,14 @@ def taken(told: object) -> dict[str, Any]:
             {"type": "metric", "name": "loss", "value": "NaN", "special": True},
         ),
         (
+            {"metric": "loss", "value": "Infinity"},
+            {"type": "metric", "name": "loss", "value": "Infinity", "special": True},
+        ),
+        (
+            {"metric": "loss", "value": "NaN", "special": False},
+            {"type": "metric", "name": "loss", "value": "NaN", "special": False},
+        ),
+        (
             b'{"metric": "loss", "value": -1e999}',
             {"type": "metric", "name": "loss", "value": "-Infinity", "special": True},
         ),
@@ -101,6 +109,8 @@ def test_a_line_stands_for_an_event(told: object, event: dict[str, Any]) -> None
         ({"metric": "loss", "value": 1, "epoch": 3}, "metric has no field 'epoch'"),
         ({"metric": "loss"}, "metric needs value"),
         ({"metric": 3, "value": 1}, "name is no text"),
+        ({"metric": "loss", "value": [1]}, "no number, text or truth value"),
+        ({"metric": "loss", "value": {}}, "no number, text or truth value"),
         ({"metric": "loss", "value": None}, "no number, text or truth value"),
         ({"metric": "loss", "value": "x", "special": True}, "a special value is one of these"),
         ({"metric": "loss", "value": 1, "step": 1.5}, "step is no whole number"),

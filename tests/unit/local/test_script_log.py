@@ -86,6 +86,14 @@ def test_finishing_twice_adds_nothing(folder: Path) -> None:
     ]
 
 
+def test_what_a_power_loss_left_does_not_keep_another_from_going_on(folder: Path) -> None:
+    append(folder, point(0) + point(1))
+    (folder / "events" / "script-log.jsonl").write_bytes(b"\0" * 40 + b"\n")
+    AppendedLines(folder, RUN).finish()
+    lines = (folder / "events" / "script-log.jsonl").read_bytes().splitlines()
+    assert [json.loads(line)["value"] for line in lines[1:]] == [1]
+
+
 def test_a_file_is_read_in_pieces(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(script_log, "PIECE", 100)
     append(folder, b"".join(point(n) for n in range(50)))

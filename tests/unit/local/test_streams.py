@@ -40,6 +40,14 @@ class Reader:
         return bool(poll.poll(0))
 
 
+@pytest.fixture(params=["edges", "none"])
+def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that tells which stream was first, or one that does not."""
+    if request.param == "none":
+        monkeypatch.delattr(select, "epoll", raising=False)
+
+
+@pytest.mark.usefixtures("system")
 def test_a_quick_reader_has_every_line_in_its_place() -> None:
     reader = Reader()
     for number in range(50):
@@ -61,6 +69,7 @@ def test_the_stream_that_was_first_goes_first(order: str) -> None:
         assert reader.look() == expected
 
 
+@pytest.mark.usefixtures("system")
 def test_the_end_of_both_is_seen_with_what_came_before() -> None:
     reader = Reader()
     os.write(reader.out, b"last")
@@ -72,6 +81,7 @@ def test_the_end_of_both_is_seen_with_what_came_before() -> None:
     reader.streams.close()
 
 
+@pytest.mark.usefixtures("system")
 def test_a_flood_is_read_in_pieces_and_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "PIECE", 1000)
     reader = Reader()

@@ -82,7 +82,7 @@ def draw(
     if svg is not None:
         from amlplan.looking.svg_plot import plot_svg
 
-        _write(svg, plot_svg(curves, title))
+        write_text(svg, plot_svg(curves, title))
     if png is not None:
         from amlplan.looking.png_plot import write_png
 
@@ -101,11 +101,12 @@ def _title(runs: Sequence[RunDetail], metrics: Sequence[str]) -> str:
     return f"{what} of {run_name(runs[0].summary)}" if len(runs) == 1 else what
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a file that was asked for; raises ProviderError."""
     from amlplan.files import failure_at
 
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="replace")
     except OSError as failure:
         raise failure_at(path, "written", failure) from failure
 

@@ -11,10 +11,13 @@ from amlplan.cli.commands.looking.drawing import draw, plot_options, series_json
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, flag
 from amlplan.cli.run_options import LATEST, RUN_HELP, opened, run_options
+from amlplan.cli.text.grids import grid_table
 from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.run_errors import errors_text
 from amlplan.cli.text.run_json import run_json
 from amlplan.cli.text.runs import run_text
+from amlplan.runs.conducted import members_of
+from amlplan.runs.grids import is_grid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,5 +50,7 @@ def show_command(
         console.print(json_text(shown))
     elif not plots:
         console.print("\n".join(filter(None, [run_text(detail), errors_text(errors)])))
+        if is_grid(detail.definition):
+            console.print("\n" + grid_table(detail, members_of(detail.summary.id, place)))
     draw(console, place.history, [detail], plots, png, svg, is_silent=json)
     return 0

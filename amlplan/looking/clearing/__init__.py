@@ -1,0 +1,1 @@
+"""Clearing away runs, and content that nothing refers to any more."""

@@ -1,0 +1,1 @@
+"""Runs handed on to other tools: JSON, CSV, TensorBoard, MLflow."""

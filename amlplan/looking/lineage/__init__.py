@@ -1,0 +1,1 @@
+"""What something came from, and what came from it: deployments, images, models, runs, commits."""

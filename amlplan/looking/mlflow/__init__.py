@@ -1,0 +1,1 @@
+"""Hands runs on to an MLflow server, by its REST interface alone."""

@@ -1,0 +1,1 @@
+"""The view over event files of runs in a PostgreSQL server that several hosts share."""
