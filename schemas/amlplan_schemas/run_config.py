@@ -24,6 +24,10 @@ RESERVED = "AMLPLAN_"
 """How the environment variables begin that amlplan gives a script."""
 
 
+FOLDER_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+"""What an input of a datastore, or an output, may be called."""
+
+
 def input_variable(name: str) -> str:
     """The environment variable that tells a script where an input is."""
     return f"{RESERVED}INPUT_{re.sub(r'[^A-Za-z0-9]', '_', name).upper()}"
@@ -254,4 +258,15 @@ class RunConfig(ResourceInputs):
             if other != name:
                 variable = input_variable(name)
                 raise ValueError(f"the inputs {other} and {name} would both be {variable}")
+        return self
+
+    @model_validator(mode="after")
+    def _folders_of_their_own(self) -> Self:
+        inputs = [name for name, item in self.input.items() if item.datastore is not None]
+        for name in (*inputs, *self.output):
+            if re.fullmatch(FOLDER_PATTERN, name) is None:
+                raise ValueError(
+                    f"{name!r} becomes the name of a folder, and so has letters, digits, . - and _ "
+                    "only, a letter or a digit first"
+                )
         return self

@@ -95,6 +95,7 @@ def test_outputs_go_into_a_datastore_when_the_run_completed(line: CommandLine) -
         (INPUT.format("mount").replace("2026/mount", "../other"), "A path leaves its datastore"),
         (INPUT.format("mount"), "An input is missing"),
         ('input "a" {\n    path = "x"\n    mode = "mount"\n  }', "mode is for an input"),
+        ('output "../a" {\n    datastore = datastore.raw\n  }', "becomes the name of a folder"),
         ('output "a" {\n    datastore = compute.here\n  }', "takes a datastore block"),
     ],
 )
