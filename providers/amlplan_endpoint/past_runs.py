@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import TYPE_CHECKING
 
 from amlplan.errors import HistoryError
 from amlplan_endpoint.answers import MISSING, Refusal
 from amlplan_endpoint.names import told
-from amlplan_endpoint.run_record import Point, RunRecord
+from amlplan_endpoint.run_record import FINAL, Point, RunRecord
+from amlplan_local.run_service import LOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,15 +41,36 @@ def past_run(service: Service, name: str) -> RunRecord:
     return _record(past_detail(service, name))
 
 
-def past_runs(service: Service) -> Iterator[RunRecord]:
-    """The other runs of this run's history with their children, the newest first."""
+def past_runs(service: Service) -> list[RunRecord]:
+    """The other runs of this run's history with their children, the newest first.
+
+    None where the history cannot be read, which is told in the run's log: a script that looks for
+    the best of its own runs finds it all the same.
+    """
+    try:
+        return list(_past_runs(service))
+    except HistoryError as failure:
+        told = f"(amlplan: a search left out earlier runs: {failure.summary}: {failure.detail})\n"
+        os.write(LOG, told.encode())
+        return []
+
+
+def _past_runs(service: Service) -> Iterator[RunRecord]:
     service.history.sync()
     for summary in service.history.runs(service.history_name, limit=MOST):
-        if summary.id != service.run_id:
-            detail = service.history.run(summary.id)
-            for child in detail.children[:MOST]:
-                yield _record(service.history.run(child.id))
-            yield _record(detail)
+        if summary.id in service.past:
+            yield from service.past[summary.id]
+        elif summary.id != service.run_id:
+            yield from _with_children(service, summary.id)
+
+
+def _with_children(service: Service, run_id: str) -> list[RunRecord]:
+    detail = service.history.run(run_id)
+    children = (service.history.run(child.id) for child in detail.children[:MOST])
+    found = [_record(each) for each in (*children, detail)]
+    if detail.summary.status in FINAL:
+        service.past[run_id] = found
+    return found
 
 
 def past_series(service: Service, name: str, metric: str) -> list[Point]:

@@ -12,6 +12,7 @@ from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 from amlplan_endpoint.handler import Handler
+from amlplan_local.run_service import LOG
 
 if TYPE_CHECKING:
     from typing import Any
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 DRAIN = 20.0
 """Seconds that requests get to be finished when the run is over."""
 TICK = 0.005
-LOG = 2
-"""The descriptor of the run's log, which the supervisor hands over."""
 
 
 class Server(ThreadingHTTPServer):
