@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,8 @@ from amlplan.config.azureml.runconfig import Runconfig, read_runconfig
 from amlplan.errors import ConfigError
 
 NAME = "aml_config/local.runconfig"
-PUBLISHED = Path(os.environ.get("AMLPLAN_AZUREML_SAMPLES", "../shared/data/azureml-v1")).resolve()
+PUBLISHED = Path(__file__).parents[5] / "shared" / "data" / "azureml-v1"
+"""Files that the SDK itself wrote, where they lie beside this project."""
 TEMPLATE = """\
 # What is run.
 script: train.py
