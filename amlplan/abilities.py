@@ -19,6 +19,32 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What a job takes of a target that others use at the same time.
+
+    At most `max_runs` jobs of one `target` run at once; the others wait in the order of their
+    submission. `gpus` of its `gpu_count` graphics processors are the job's alone.
+    """
+
+    target: str = ""
+    max_runs: int | None = None
+    gpus: int = 0
+    gpu_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where a supervisor tells that a run ended; the URL is a secret.
+
+    `on` has the statuses that are told, in small letters. The message is `body` with how it ended.
+    """
+
+    url: str = field(repr=False)
+    on: tuple[str, ...]
+    body: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A script to run on a target, complete: nothing is looked up later.
 
@@ -28,8 +54,10 @@ class Job:
     values, and those in `masked`, are masked in the log where they have six characters or more.
 
     Of `work/`, what `include` matches is kept (`**`, `*`, `?`, and a folder by a slash at its
-    end), `max_size` bytes in all. A script that runs for more than `max_duration` seconds is
-    ended.
+    end) and `exclude` does not, `max_size` bytes in all; by reference it stays with the run, out of
+    the store. `uploads` has folders in `work/` with where on the target they are copied to when the
+    script completed. A script that runs for more than `max_duration` seconds, all
+    attempts together, is ended. One that fails is started again, `retries` times at most.
     """
 
     run_id: str
@@ -40,13 +68,22 @@ class Job:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     masked: tuple[str, ...] = field(default=(), repr=False)
     include: tuple[str, ...] = ("outputs/**", "logs/**")
+    exclude: tuple[str, ...] = ()
     max_size: int = 10 * 1024**3
+    by_reference: bool = False
+    uploads: Mapping[str, str] = field(default_factory=dict)
     max_duration: float | None = None
+    retries: int = 0
+    webhook: Webhook | None = None
+    share: Share = field(default_factory=Share)
 
 
-JobState = Literal["running", "ended", "lost", "unknown"]
-"""How a job stands: `ended` has a final status among its events, `lost` has none and nobody left
+JobState = Literal["running", "silent", "ended", "lost", "unknown"]
+"""How a job stands: `running` has a supervisor, also while it is queued, and `silent` one that
+gives no sign of life; `ended` has a final status among its events, `lost` has none and nobody left
 to write one, `unknown` was never taken over by a supervisor."""
+SUPERVISED = frozenset({"running", "silent"})
+"""The states of jobs that somebody looks after."""
 
 
 @runtime_checkable
@@ -82,6 +119,15 @@ class RunsJobs(Protocol):
 
     def lacking(self, needed: Mapping[str, int]) -> list[str]:
         """What the target has too little of, in words; `needed` by the names of its facts."""
+        ...
+
+
+@runtime_checkable
+class QueuesJobs(Protocol):
+    """An ability of compute targets on which jobs wait for their turn."""
+
+    def place_in_queue(self, run_id: str, folder: Path) -> int | None:
+        """The place of a job that waits, 1 being the next; None where it does not wait."""
         ...
 
 

@@ -9,6 +9,8 @@ from typing import Final
 
 Key = str | int
 
+RUN_BLOCKS: Final = ("run_config", "estimator")
+"""The blocks that `amlplan run` takes by their labels, which are unique over both."""
 _STEP: Final = re.compile(r'([^\W\d][\w-]*)(?:\[(\d+|"(?:[^"\\]|\\.)*")\])?(?:\.|\Z)')
 
 

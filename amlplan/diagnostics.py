@@ -86,3 +86,8 @@ def error(
 ) -> Diagnostic:
     """An error diagnostic."""
     return Diagnostic(Severity.ERROR, summary, detail, code, range, context, address, values)
+
+
+def warning(code: str, summary: str, detail: str, place: SourceRange | None = None) -> Diagnostic:
+    """A diagnostic that stops nothing."""
+    return Diagnostic(Severity.WARNING, summary, detail, code, place)

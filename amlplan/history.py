@@ -23,14 +23,14 @@ NEXT: Mapping[str, frozenset[str]] = {
     "NotStarted": frozenset({"Queued", "Preparing", "Running"}) | _ENDINGS,
     "Queued": frozenset({"Preparing", "Running"}) | _ENDINGS,
     "Preparing": frozenset({"Running"}) | _ENDINGS,
-    "Running": frozenset({"Finalizing", "NotResponding", "Completed"}) | _ENDINGS,
+    "Running": frozenset({"Preparing", "Finalizing", "NotResponding", "Completed"}) | _ENDINGS,
     "NotResponding": frozenset({"Running", "Finalizing", "Completed"}) | _ENDINGS,
     "Finalizing": frozenset({"Completed"}) | _ENDINGS,
     "Completed": frozenset(),
     "Failed": frozenset(),
     "Canceled": frozenset(),
 }
-"""The statuses that may follow each status."""
+"""The statuses that may follow each status; behind Running, Preparing is of another attempt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 from pydantic import BaseModel
 
 from amlplan.cli.completion.table import completion_table
+from amlplan.config.azureml.fields import TABLE
+from amlplan.config.azureml.fields import Field as RunconfigField
+from amlplan.config.azureml.workbench import NAMED, TRANSLATED
 from amlplan.config.expressions.functions.excluded import EXCLUDED
 from amlplan.config.expressions.functions.table import FAMILIES, OURS
 from amlplan.config.reading.json_schema import configuration_schema
@@ -31,6 +34,12 @@ from amlplan_schemas.deployment import Deployment, DeploymentOutputs
 from amlplan_schemas.diagnostics import ValidationReport
 from amlplan_schemas.drift import DriftReport
 from amlplan_schemas.environment import Environment, EnvironmentOutputs
+from amlplan_schemas.estimator import (
+    CntkEstimator,
+    GenericEstimator,
+    PyTorchEstimator,
+    TensorFlowEstimator,
+)
 from amlplan_schemas.image import Image, ImageOutputs
 from amlplan_schemas.model import Model, ModelOutputs
 from amlplan_schemas.plan import Plan
@@ -58,7 +67,13 @@ KINDS: dict[str, tuple[type[ResourceInputs], type[ResourceOutputs]]] = {
     "image": (Image, ImageOutputs),
     "deployment": (Deployment, DeploymentOutputs),
 }
-CONFIGURATION: dict[str, type[ResourceInputs]] = {"run_config": RunConfig}
+CONFIGURATION: dict[str, type[ResourceInputs]] = {
+    "run_config": RunConfig,
+    "estimator.generic": GenericEstimator,
+    "estimator.tensorflow": TensorFlowEstimator,
+    "estimator.pytorch": PyTorchEstimator,
+    "estimator.cntk": CntkEstimator,
+}
 DOCUMENTS: dict[str, type[BaseModel]] = {
     "drift": DriftReport,
     "plan": Plan,
@@ -112,6 +127,19 @@ places too. These need more than files to be shown:
 _CASE_SECTION = re.compile(r"^-- (.+) --$", re.MULTILINE)
 _EXIT_CODE = re.compile(r"^\[exit (\d+)\]$", re.MULTILINE)
 
+FIELDS_SECTION = """
+<!-- Made by scripts/generate_docs from amlplan/config/azureml/fields.py; do not edit. -->
+
+What is named is a note, not an error: the run goes on without it.
+
+"""
+WHEN_WORDS = {
+    "": "",
+    "container": " where a container is asked for",
+    "spark": " where the framework is PySpark",
+    "cluster": " where the target is not `local`",
+}
+
 FUNCTIONS_SECTION = """
 <!-- Made by scripts/generate_docs from amlplan/config/expressions/functions; do not edit. -->
 
@@ -131,6 +159,7 @@ def generated_files() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs/resources.md", resources_page()
     yield ROOT / "docs/language.md", language_page()
     yield ROOT / "docs/errors.md", errors_page()
+    yield ROOT / "docs/azureml-files.md", azureml_files_page()
     for name, model in DOCUMENTS.items():
         yield ROOT / f"schemas/amlplan_schemas/json/{name}.schema.json", json_schema(model)
 
@@ -167,6 +196,25 @@ def language_page() -> str:
         excluded=_table(("Function", "Why it is not here"), excluded),
     )
     return before + heading + section + following + after
+
+
+def azureml_files_page() -> str:
+    """The page on files of Azure ML, with its table of fields made anew."""
+    page = (ROOT / "docs/azureml-files.md").read_text(encoding="utf-8")
+    before, heading, _ = page.partition("## Fields\n")
+    rows = [(f"`{item.way}`", _field_words(item)) for item in TABLE]
+    rows += [(f"`{name}` (Workbench)", f"as {later}") for name, later in TRANSLATED.items()]
+    rows += [(f"`{name}` (Workbench)", f"named: {why}") for name, why in NAMED.items()]
+    rows.append(("any other", "named; it stays in the file"))
+    return before + heading + FIELDS_SECTION + _table(("Field", "What amlplan does"), rows)
+
+
+def _field_words(field: RunconfigField) -> str:
+    if field.used:
+        return field.does
+    says = [value for value in field.idle if value not in (None, False, "", [], {})]
+    unless = "".join(f", unless it is `{json.dumps(value)}`" for value in says)
+    return f"named{WHEN_WORDS[field.when]}{unless}: {field.does}"
 
 
 def _listed(functions: Iterable[Function]) -> str:

@@ -165,6 +165,9 @@ class CommandLine:
             if process.poll() is None:
                 process.kill()
             process.communicate()
+        for path in self.data.glob("workspaces/*/runs/*/conductor.json"):
+            with suppress(OSError, ValueError):
+                os.kill(json.loads(path.read_text())["pid"], signal.SIGTERM)
         for folder in self.folders():
             with suppress(OSError, ValueError):
                 supervisor = self.supervisor(folder)

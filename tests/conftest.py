@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import signal
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="repeat tests on made inputs N times, each with another seed, which is printed",
     )
+
+
+def pytest_configure() -> None:
+    """Let interrupts through also where a shell put the tests into the background.
+
+    It has them ignored there, and so would the commands that the tests interrupt.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """`amlplan` that ends itself without a farewell at some place: python killer.py PLACE ARGUMENTS.
 
-PLACE is a name of `PLACES`; with `group:` before it, the whole process group is ended.
+PLACE is a name of `PLACES`; with `group:` before it, the whole process group is ended. With
+`conductor:` a path comes after it, and the process that conducts a grid is ended instead.
 """
 
 from __future__ import annotations
@@ -19,8 +20,11 @@ PLACES = {
     "created": "amlplan.runs.launch.materialise",
     "filled": "amlplan.runs.launch._job",
     "submitting": "subprocess.Popen.communicate",
-    "submitted": "amlplan.cli.commands.run.follow",
-    "ended": "amlplan.cli.commands.run._recorded",
+    "submitted": "amlplan.cli.single_run.follow",
+    "gridding": "amlplan.runs.conductor.fork",
+    "forked": "amlplan.runs.conducting._was_taken_over",
+    "gridded": "amlplan.cli.grid_run.watch",
+    "ended": "amlplan.cli.single_run._recorded",
 }
 """What is about to be called when the process is ended."""
 
@@ -37,6 +41,18 @@ def owner_of(path: str) -> tuple[Any, str]:
             owner = getattr(owner, name)
         return owner, last
     raise LookupError(path)
+
+
+def end_conductor_at(path: str) -> None:
+    """Put the end of the process that conducts a grid in the place of a function."""
+    conductor = importlib.import_module("amlplan.runs.conducting")
+    before = conductor._leave
+
+    def leave(*arguments: Any) -> None:
+        before(*arguments)
+        end_at(path, group=False)
+
+    conductor._leave = leave  # type: ignore[attr-defined]
 
 
 def end_at(path: str, *, group: bool) -> None:
@@ -59,5 +75,8 @@ def end_at(path: str, *, group: bool) -> None:
 
 if __name__ == "__main__":
     place = sys.argv[1]
+    if place.startswith("conductor:"):
+        end_conductor_at(place.removeprefix("conductor:"))
+        sys.exit(run(sys.argv[2:]))
     end_at(PLACES[place.removeprefix("group:")], group=place.startswith("group:"))
     sys.exit(run(sys.argv[2:]))

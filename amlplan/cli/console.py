@@ -40,6 +40,11 @@ class Console:
         """Whether somebody can be asked."""
         return self._out.isatty() and os.isatty(0)
 
+    @property
+    def is_screen(self) -> bool:
+        """Whether the output is a terminal, where lines can be replaced."""
+        return self._out.isatty()
+
     def print(self, text: str = "", *, end: str = "\n") -> None:
         """Print to the output."""
         self._write(self._out, text, end)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from amlplan.cli.interrupt import ending_on_signals, stopping_on_signals
 from amlplan.cli.plan_options import Asked
-from amlplan.cli.progress import ProgressHandle
 from amlplan.cli.text.plan import is_stuck
 from amlplan.cli.text.state_lock import waiting_text
 from amlplan.errors import (
@@ -26,6 +25,7 @@ from amlplan.planning.locking import completed_lock
 from amlplan.planning.saved import read_plan
 from amlplan.project.course import Course, check_same, concluded
 from amlplan.project.opening import empty_state, holder, open_project
+from amlplan.project.progress_handle import ProgressHandle
 from amlplan_schemas.base import seconds_of
 
 if TYPE_CHECKING:

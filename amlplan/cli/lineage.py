@@ -14,11 +14,11 @@ from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.plots import can_show
 from amlplan.cli.text.run_json import FORMAT_VERSION
 from amlplan.cli.text.runs import on_one_line
-from amlplan.cli.workspaces import has_configuration
 from amlplan.looking.lineage.naming import DOWN, UP, label_of, node_named
 from amlplan.looking.lineage.tree import tree
 from amlplan.looking.lineage.world import World
 from amlplan.project.folders import provider_context
+from amlplan.project.workspaces import has_configuration
 from amlplan.provider import has
 from amlplan.registry import Registry
 

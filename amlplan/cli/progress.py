@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Self
 from amlplan.cli.console import OutputError
 from amlplan.cli.style import styled, visible
 from amlplan.cli.underway import Underway
-from amlplan.errors import CanceledError
 from amlplan.events import (
     Failed,
     Finished,
@@ -21,12 +20,8 @@ from amlplan.events import (
 )
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Mapping
-
     from amlplan.cli.console import Console
-    from amlplan.events import Event, EventSink
-    from amlplan_schemas.base import JsonValue
+    from amlplan.events import Event
 
 INTERRUPTED = "interrupted"
 MANY = 50
@@ -107,29 +102,3 @@ class Progress:
             self._console.print(
                 f"{styled('bold', address)}: Still {_BEGIN[action].lower()}... [{elapsed} elapsed]"
             )
-
-
-class ProgressHandle:
-    """What a resolution reports to, outside of any operation."""
-
-    def __init__(self, address: str, progress: EventSink, stop: threading.Event) -> None:
-        self._address = address
-        self._progress = progress
-        self._stop = stop
-
-    @property
-    def steps(self) -> Mapping[str, JsonValue]:
-        """None: a resolution is repeated whole."""
-        return {}
-
-    def step(self, name: str, data: JsonValue = None) -> None:
-        """Nothing is kept of a resolution but its result."""
-
-    def progress(self, text: str) -> None:
-        """Tell people what is going on."""
-        self._progress(Progressed(self._address, text))
-
-    def check_cancelled(self) -> None:
-        """Raise CanceledError where the user asked to stop."""
-        if self._stop.is_set():
-            raise CanceledError("Interrupted", "The resolution stopped because you asked.")

@@ -8,7 +8,7 @@ import click
 
 from amlplan.cli.options import Option
 from amlplan.cli.style import styled, visible
-from amlplan.cli.workspaces import open_workspace
+from amlplan.project.workspaces import open_workspace
 from amlplan.runs.due import bring_up_to_date
 
 if TYPE_CHECKING:

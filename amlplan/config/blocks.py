@@ -211,6 +211,15 @@ class Settings:
     source: SourceFile | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectBlock:
+    """The `project` block: `default_run_config` is the address of a run_config or estimator."""
+
+    history: str | None
+    default_run_config: str | None
+    header: SourceRange
+
+
 @dataclass(slots=True)
 class Configuration:
     """Everything a folder of configuration says: the project's, or that of a module it calls.
@@ -224,6 +233,7 @@ class Configuration:
     files: tuple[SourceFile, ...]
     value_files: tuple[SourceFile, ...] = ()
     settings: Settings = field(default_factory=Settings)
+    project: ProjectBlock | None = None
     variables: dict[str, VariableBlock] = field(default_factory=dict)
     locals: dict[str, PlacedExpression] = field(default_factory=dict)
     outputs: dict[str, OutputBlock] = field(default_factory=dict)

@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING
 from amlplan.addresses import node_of
 from amlplan.config.reading.load import in_source_order
 from amlplan.errors import ConfigError
+from amlplan.planning.implied_environments import (
+    ENVIRONMENT,
+    implied_environment,
+    lock_requests,
+)
 from amlplan.planning.outside import attached
 from amlplan.planning.want import referred_blocks, resource_value, revealed_fields, want
 from amlplan.provider import Locks, Present, has
@@ -16,12 +21,13 @@ from amlplan.values import UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Set as AbstractSet
+    from pathlib import Path
 
     from amlplan.config.evaluating.evaluation import Evaluation
     from amlplan.diagnostics import Diagnostic
     from amlplan.lockfile import LockFile
     from amlplan.planning.want import Wanted
-    from amlplan.provider import Draft, OperationHandle
+    from amlplan.provider import Draft, LockRequest, OperationHandle
     from amlplan.registry import Registry
     from amlplan.secrets import Secrets
     from amlplan.values import ResourceValue
@@ -54,17 +60,17 @@ def completed_lock(
             evaluation.publish(address, UNKNOWN)
             continue
         evaluation.publish(address, recorded_value(wanted, state, registry))
-        if registry.is_configuration_only(wanted.block.kind):
+        asked = _asked(wanted, registry, evaluation.configuration.root)
+        if asked is None:
             continue
-        provider = registry.provider(wanted.block.kind)
-        if not has(provider, Locks):
-            continue
+        provider, implied, requests = asked
         is_whole = is_whole and not wanted.draft.unknown
-        kept = [request for request in wanted.requests if not request.follows]
+        kept = [request for request in requests if not request.follows]
         needed.update(request.key for request in kept)
         for request in kept:
             if {address, node_of(address)} & upgrade or request.key not in lock.entries:
-                resolved = provider.resolve(request, revealed(wanted, secrets), handle(address))
+                draft = implied or revealed(wanted, secrets)
+                resolved = provider.resolve(request, draft, handle(address))
                 if resolved is not None:
                     lock = lock.with_entry(request, resolved)
                 elif request.key in lock.entries:
@@ -73,6 +79,22 @@ def completed_lock(
     if problems:
         raise ConfigError(in_source_order(problems))
     return lock.only(needed) if is_whole else lock
+
+
+def _asked(
+    wanted: Wanted, registry: Registry, root: Path
+) -> tuple[Locks, Draft | None, tuple[LockRequest, ...]] | None:
+    """Who resolves what a block asks for; with a draft where it is no block of its own."""
+    kind = wanted.block.kind
+    if not registry.is_configuration_only(kind):
+        provider = registry.provider(kind)
+        return (provider, None, wanted.requests) if has(provider, Locks) else None
+    implied = implied_environment(kind, wanted.checked.values, root)
+    builder = registry.provider(ENVIRONMENT)
+    if implied is None or not implied.requirements or not has(builder, Locks):
+        return None
+    draft, requests = lock_requests(implied, wanted.block.address, registry)
+    return builder, draft, requests
 
 
 def recorded_value(wanted: Wanted, state: State, registry: Registry) -> ResourceValue:

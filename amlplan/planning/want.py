@@ -10,6 +10,7 @@ from amlplan.config.lifecycle import Lifecycle, fits
 from amlplan.config.locate import argument_range
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.errors import AmlplanError, UnreachableError
+from amlplan.planning.files_of_runs import mistakes_in_files
 from amlplan.planning.ignored import with_ignored
 from amlplan.planning.recorded import shown_values
 from amlplan.pointers import pointer, tokens_of, top_field, with_value
@@ -103,6 +104,9 @@ def want(
         referred=referred_blocks(checked),
     )
     if registry.is_configuration_only(block.kind):
+        wrong = mistakes_in_files(block, checked, evaluation.configuration.root)
+        if wrong:
+            return None, wrong
         return Wanted(block, checked, draft, lifecycle=lifecycle), []
     provider = registry.provider(block.kind)
     requests: tuple[LockRequest, ...] = ()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from amlplan.config.evaluating.variables import Assignment
     from amlplan.events import Event, EventSink
     from amlplan.project.opening import OpenProject
+    from amlplan.project.task import Task
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.drift import DriftReport
     from amlplan_schemas.plan import Plan
@@ -100,6 +101,15 @@ class Project:
     def state(self) -> State | None:
         """What the last apply left, None where there was none."""
         return self._opened(secrets_enabled=False).backend.reader().read()
+
+    def tasks(self, *, with_ended: bool = False) -> list[Task]:
+        """What is under way here: applies with their operations, runs and grids.
+
+        With `with_ended`, what ended lately too. What cannot be looked at is left out.
+        """
+        from amlplan.project.tasks import TaskView
+
+        return TaskView(self.root).tasks(with_ended=with_ended)
 
     def _opened(
         self,

@@ -203,17 +203,17 @@ def _ci_url(environment: Mapping[str, str]) -> str | None:
     return None
 
 
-def read_state() -> State | None:
-    """The state of the current folder's project, whatever its resources say."""
-    return state_backend().reader().read()
+def read_state(root: Path | None = None) -> State | None:
+    """The state of a folder's project, the current one's by default, whatever its resources say."""
+    return state_backend(root).reader().read()
 
 
-def state_backend(*, check_state_location: bool = True) -> Backend:
-    """Where the state of the current folder's project is kept, whatever its resources say.
+def state_backend(root: Path | None = None, *, check_state_location: bool = True) -> Backend:
+    """Where the state of a folder's project is kept, whatever its resources say.
 
     Raises StateError where that is elsewhere than the last time.
     """
-    root = Path.cwd()
+    root = Path.cwd() if root is None else root
     registry = Registry(provider_context(root))
     secrets = Secrets(root, enabled=False)
     configuration = load(root, registry.block_types)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amlplan.abilities import SUPERVISED
 from amlplan.errors import ProviderError
 from amlplan.history import FINAL
 from amlplan.processes import ProcessMark, is_running
+from amlplan.runs.conducted import conductor_of, settle_grid
+from amlplan.runs.grids import is_grid
 from amlplan.runs.place import root_of
+from amlplan.runs.responding import is_news, record_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,11 +32,14 @@ def bring_up_to_date(place: RunPlace) -> list[ProviderError]:
     if place.history.sync().is_read_only:
         return [_only_read(place)]
     failures: list[ProviderError] = []
-    for run in place.history.unfinished():
-        if run.parent is not None:
+    # The newest first: the members of a grid before what stands for all of them.
+    for run in reversed(place.history.unfinished()):
+        if root_of(run.id) != run.id:
             continue
         try:
             has_ended = settle(run.id, place)
+            if not has_ended:
+                _look_for_life(run, place)
         except ProviderError as failure:
             failures.append(failure)
             continue
@@ -46,18 +53,30 @@ def settle(run_id: str, place: RunPlace) -> bool:
     """End a run where nobody looks after it any more; whether it has ended, now or before."""
     folder = place.folder_of(run_id)
     state = place.jobs.pull(run_id, folder)
-    if state == "running":
+    if state in SUPERVISED:
         return False
-    if state == "unknown" and _is_being_submitted(place.history.run(run_id).definition):
-        return False
+    if state == "unknown":
+        definition = place.history.run(run_id).definition
+        if is_grid(definition) and conductor_of(folder) is not None:
+            return settle_grid(run_id, place, settle)
+        if _is_being_submitted(definition):
+            return False
+        if is_grid(definition):
+            return settle_grid(run_id, place, settle)
     place.jobs.finish_lost(run_id, folder, place.content.folder)
     return place.jobs.pull(run_id, folder) == "ended"
+
+
+def _look_for_life(run: RunSummary, place: RunPlace) -> None:
+    state = place.jobs.pull(run.id, place.folder_of(run.id))
+    if is_news(state, run.status):
+        record_response(run.id, place, state)
 
 
 def end_children(place: RunPlace, unfinished: Iterable[RunSummary]) -> None:
     """End children that are left of runs that ended: their processes did not come to it."""
     for child in unfinished:
-        if child.parent is None:
+        if root_of(child.id) == child.id:
             continue
         status = place.history.run(root_of(child.id)).summary.status
         if status in FINAL:

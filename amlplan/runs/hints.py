@@ -18,7 +18,7 @@ END = 64 * 1024
 
 def missing_file_hint(source: Path, run_folder: Path) -> str | None:
     """Why a file that the script did not find was not in its snapshot, where that is why."""
-    found = [match["path"] for match in _MISSING.finditer(_end_of(run_folder / "log.txt"))]
+    found = [match["path"] for match in _MISSING.finditer(end_of(run_folder / "log.txt"))]
     if not found:
         return None
     path = os.path.normpath(found[-1].removeprefix(f"{run_folder / 'work'}/"))
@@ -34,7 +34,8 @@ def missing_file_hint(source: Path, run_folder: Path) -> str | None:
     )
 
 
-def _end_of(path: Path) -> str:
+def end_of(path: Path) -> str:
+    """The end of a log; empty where it cannot be read."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - END))

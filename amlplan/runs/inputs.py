@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,14 +16,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+FOLDER = "inputs"
+"""The folder in a working folder that inputs of datastores are brought to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One input: where it lies, and the digest and size of what is in it."""
+    """One input: where it lies, and the digest and size of what is in it.
+
+    Those of datastores have a mode: `direct` are used where they are, `mount` are linked into the
+    working folder, `download` are copied there; others are linked at their place in the source.
+    """
 
     name: str
     path: Path
     digest: str
     size: int
+    mode: str = ""
+
+    def place_in(self, work: Path) -> Path:
+        """Where a script in a working folder finds it."""
+        return work / FOLDER / self.name if self.mode in {"mount", "download"} else self.path
 
     @property
     def variable(self) -> str:
@@ -37,6 +51,7 @@ def fingerprinted(
     root: Path,
     cache_folder: Path,
     check: Callable[[], None] = lambda: None,
+    modes: Mapping[str, str] | None = None,
 ) -> tuple[Input, ...]:
     """The inputs of these names, whose paths start in `root`; raises RunError for a missing one.
 
@@ -53,7 +68,7 @@ def fingerprinted(
                 f'The input "{name}" is {place}, which does not exist. Put the data there, or '
                 "correct the path.",
             ) from failure
-        found.append(Input(name, place, content.digest, content.size))
+        found.append(Input(name, place, content.digest, content.size, (modes or {}).get(name, "")))
     return tuple(found)
 
 
@@ -64,6 +79,9 @@ def link(inputs: Iterable[Input], source: Path, work: Path) -> None:
     variable tells its place. Raises AmlplanError where a link cannot be made.
     """
     for item in inputs:
+        if item.mode:
+            _put(item, item.place_in(work))
+            continue
         inner = os.path.relpath(item.path, source)
         place = work / inner
         if inner == "." or inner.startswith("..") or os.path.lexists(place):
@@ -73,3 +91,27 @@ def link(inputs: Iterable[Input], source: Path, work: Path) -> None:
             place.symlink_to(item.path)
         except OSError as failure:
             raise failure_at(place, "made", failure) from failure
+
+
+def _put(item: Input, place: Path) -> None:
+    """Bring an input of a datastore to its place; raises AmlplanError where that is taken."""
+    if place == item.path:
+        return
+    if os.path.lexists(place):
+        raise RunError(
+            "The place of an input is taken",
+            f'The input "{item.name}" would be {FOLDER}/{item.name} in the working folder, and the '
+            "source folder has something of that name. Give the input another name, or use "
+            'mode = "direct".',
+        )
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if item.mode == "mount":
+            place.symlink_to(item.path)
+        elif item.path.is_dir():
+            shutil.copytree(item.path, place)
+        else:
+            shutil.copy2(item.path, place)
+    except (OSError, shutil.Error) as failure:
+        what = failure if isinstance(failure, OSError) else OSError(0, str(failure))
+        raise failure_at(place, "made", what) from failure

@@ -6,7 +6,7 @@ import getpass
 import os
 import shutil
 import socket
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from amlplan.abilities import Job
@@ -16,22 +16,51 @@ from amlplan.files import failure_at
 from amlplan.history import RunDraft
 from amlplan.processes import mark_of
 from amlplan.runs.inputs import fingerprinted, link
+from amlplan.runs.notebooks import NOTEBOOK, make_script, script_text
 from amlplan.runs.own_folders import OWN_FOLDERS, rules_of
+from amlplan.runs.recorded_request import recorded
 from amlplan.runs.recorder import recorder_folder
+from amlplan.runs.references import expanded, reference_variables
+from amlplan.runs.uploads import OUTPUTS, upload_variables
 from amlplan.snapshots.snapshot import materialise, scan, store
 from amlplan.wording import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+    from typing import Any
 
+    from amlplan.abilities import Webhook
     from amlplan.history import RunSummary
     from amlplan.runs.inputs import Input
     from amlplan.runs.place import RunPlace
     from amlplan.runs.request import RunRequest
+    from amlplan.runs.resume import Resumption
     from amlplan.snapshots.manifest import Snapshot
 
 WORK = "work"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a run is started from: everything is in the workspace's store already."""
+
+    snapshot: Snapshot
+    inputs: tuple[Input, ...]
+    commit: str | None
+    resumption: Resumption | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a run belongs to or comes from: its grid, and fields that its definition gets.
+
+    `edges` are nodes of the lineage that it came from, each with the relation.
+    """
+
+    parent: str | None = None
+    definition: Mapping[str, Any] = field(default_factory=dict)
+    edges: tuple[tuple[str, str], ...] = ()
 
 
 def launch(
@@ -43,7 +72,14 @@ def launch(
     interrupt. The run is in history before it is submitted; where that fails it is recorded as
     failed, or as canceled. Raises AmlplanError.
     """
-    inputs = fingerprinted(request.inputs, root, place.cache_folder, check)
+    return start(request, prepare(request, place, root, check), place, check)
+
+
+def prepare(
+    request: RunRequest, place: RunPlace, root: Path, check: Callable[[], None] = lambda: None
+) -> Prepared:
+    """Fingerprint the inputs and store the snapshot of a run, or of many; as `launch`."""
+    inputs = fingerprinted(request.inputs, root, place.cache_folder, check, request.input_modes)
     snapshot = scan(
         request.source,
         max_size=request.snapshot_size,
@@ -53,14 +89,31 @@ def launch(
         check=check,
     )
     _check_script(request, snapshot)
+    if request.script is not None and request.script.endswith(NOTEBOOK):
+        script_text(request.source / request.script)  # refused before anything is recorded
     store(snapshot, request.source, place.content, check)
     check()
-    run = place.history.create(_draft(request, place, snapshot, inputs, root))
+    return Prepared(snapshot, inputs, commit_of(root))
+
+
+def start(
+    request: RunRequest,
+    prepared: Prepared,
+    place: RunPlace,
+    check: Callable[[], None] = lambda: None,
+    origin: Origin | None = None,
+) -> RunSummary:
+    """Record and submit a run of what was prepared; as `launch`."""
+    origin = origin or Origin()
+    run = place.history.create(draft_of(request, prepared, place, origin))
     folder = place.folder_of(run.id)
     try:
-        _fill(folder / WORK, snapshot, inputs, request, place)
+        for source, relation in origin.edges:
+            place.history.add_edge(source, relation, f"run:{run.id}")
+        _fill(folder / WORK, prepared, request, place)
         check()
-        place.jobs.submit(_job(run.id, folder, inputs, request, place))
+        job = _job(run.id, folder, prepared, request, place)
+        place.jobs.submit(replace(job, webhook=_webhook(run, request, place)))
     except AmlplanError as failure:
         shutil.rmtree(folder / WORK, ignore_errors=True)
         status = "Canceled" if isinstance(failure, CanceledError) else "Failed"
@@ -70,31 +123,30 @@ def launch(
     return run
 
 
-def _draft(
-    request: RunRequest,
-    place: RunPlace,
-    snapshot: Snapshot,
-    inputs: tuple[Input, ...],
-    root: Path,
-) -> RunDraft:
+def draft_of(request: RunRequest, prepared: Prepared, place: RunPlace, origin: Origin) -> RunDraft:
+    """What history is told of a run before it is started."""
     mark = mark_of(os.getpid())
     definition = {
         "program": list(request.program),
         "parameters": dict(request.parameters),
-        "snapshot": snapshot.id,
-        "commit": commit_of(root),
+        "snapshot": prepared.snapshot.id,
+        "commit": prepared.commit,
         "inputs": {
             item.name: {"path": str(item.path), "digest": item.digest, "size": item.size}
-            for item in inputs
+            for item in prepared.inputs
         },
         "submitter": None if mark is None else asdict(mark),
+        "request": recorded(request),
+        **_resumed(prepared),
         **request.definition,
+        **origin.definition,
     }
     return RunDraft(
         history=request.history,
         name=request.name,
         workspace=place.name,
         definition=definition,
+        parent=origin.parent,
         by=_user(),
         host=socket.gethostname(),
     )
@@ -107,44 +159,79 @@ def _user() -> str:
         return str(os.getuid())
 
 
-def _fill(
-    work: Path,
-    snapshot: Snapshot,
-    inputs: tuple[Input, ...],
-    request: RunRequest,
-    place: RunPlace,
-) -> None:
-    materialise(snapshot, place.content, work)
+def _resumed(prepared: Prepared) -> dict[str, str]:
+    resumption = prepared.resumption
+    return {} if resumption is None else {"resumed_from": resumption.run_id}
+
+
+def _fill(work: Path, prepared: Prepared, request: RunRequest, place: RunPlace) -> None:
+    materialise(prepared.snapshot, place.content, work)
     try:
         for name in OWN_FOLDERS:
             (work / name).mkdir()
     except OSError as failure:
         raise failure_at(work, "made", failure) from failure
-    link(inputs, request.source, work)
+    if prepared.resumption is not None:
+        prepared.resumption.put_into(work, place)
+    link(prepared.inputs, request.source, work)
+    try:
+        for name in request.uploads:
+            (work / OUTPUTS / name).mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise failure_at(work / OUTPUTS, "made", failure) from failure
+    if request.script is not None and request.script.endswith(NOTEBOOK):
+        make_script(work / request.script)
 
 
 def _job(
-    run_id: str, folder: Path, inputs: tuple[Input, ...], request: RunRequest, place: RunPlace
+    run_id: str, folder: Path, prepared: Prepared, request: RunRequest, place: RunPlace
 ) -> Job:
     recorder = str(recorder_folder(place.data_folder))
     given = request.variables.get("PYTHONPATH")
+    references = reference_variables(prepared.inputs, folder / WORK)
+    resumption = prepared.resumption
     return Job(
         run_id=run_id,
         folder=folder,
         store=place.content.folder,
-        command=request.program,
+        command=expanded(request.program, references),
         variables={
             **request.variables,
-            **{item.variable: str(item.path) for item in inputs},
+            **{item.variable: str(item.place_in(folder / WORK)) for item in prepared.inputs},
+            **upload_variables(request.uploads, folder / WORK),
+            **references,
+            **({} if resumption is None else resumption.variables(folder / WORK)),
             "PYTHONPATH": f"{recorder}:{given}" if given else recorder,
             "AMLPLAN_RUN_ID": run_id,
             "AMLPLAN_RUN_EVENTS": str(folder / "events"),
         },
         secrets=request.secrets,
         include=request.include,
+        exclude=request.exclude,
         max_size=request.collected_size,
+        by_reference=request.by_reference,
+        uploads={f"{OUTPUTS}/{name}": path for name, path in request.uploads.items()},
         max_duration=request.max_duration,
+        retries=request.retries,
+        share=request.share,
     )
+
+
+def _webhook(run: RunSummary, request: RunRequest, place: RunPlace) -> Webhook | None:
+    """Where the end of a run is told, with what is known of the run now."""
+    if request.webhook is None:
+        return None
+    body = {
+        "run": run.id,
+        "number": run.number,
+        "history": run.history,
+        "name": run.name,
+        "workspace": place.name,
+        "parent": run.parent,
+        "by": run.by,
+        "host": run.host,
+    }
+    return replace(request.webhook, body=body)
 
 
 def _check_script(request: RunRequest, snapshot: Snapshot) -> None:

@@ -1,4 +1,4 @@
-"""Where a run's script finds `amlplan_run`: a folder that holds it and nothing else."""
+"""The folder on a script's path: `amlplan_run`, what Python runs first, and shims."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = "amlplan_run"
+BESIDE = "on_path"
+"""What of the package lies beside it on the path, and not in it."""
+_KEPT = {".py", ".typed", ".json"}
 
 
 def recorder_folder(data_folder: Path) -> Path:
@@ -27,30 +30,36 @@ def recorder_folder(data_folder: Path) -> Path:
     source = _package()
     digest = hashlib.sha256()
     for path in _files(source):
-        digest.update(f"{path.name}\0{path.stat().st_size}\0{path.stat().st_mtime_ns}\0".encode())
+        name, seen = path.relative_to(source), path.stat()
+        digest.update(f"{name}\0{seen.st_size}\0{seen.st_mtime_ns}\0".encode())
     folder = data_folder / "recorder" / digest.hexdigest()[:16]
-    if not (folder / PACKAGE).is_dir():
+    if not folder.is_dir():
         _copy(source, folder)
     return folder
 
 
 def _copy(source: Path, folder: Path) -> None:
-    make_folder(folder)
-    part = folder / f".{secrets.token_hex(8)}"
+    make_folder(folder.parent)
+    part = folder.parent / f".{secrets.token_hex(8)}"
     try:
-        part.mkdir()
         for path in _files(source):
-            shutil.copyfile(path, part / path.name)
+            target = part / _place(path.relative_to(source))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
         try:
-            part.rename(folder / PACKAGE)
+            part.rename(folder)
         except OSError:
             # Another run was first: its copy is the same.
-            if not (folder / PACKAGE).is_dir():
+            if not folder.is_dir():
                 raise
     except OSError as failure:
         raise failure_at(folder, "written", failure) from failure
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _place(inner: Path) -> Path:
+    return Path(*inner.parts[1:]) if inner.parts[0] == BESIDE else PACKAGE / inner
 
 
 def _package() -> Path:
@@ -65,4 +74,4 @@ def _package() -> Path:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.iterdir()) if path.suffix in {".py", ".typed"})
+    return (path for path in sorted(folder.rglob("*")) if path.suffix in _KEPT)

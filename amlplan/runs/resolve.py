@@ -6,25 +6,32 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from amlplan.addresses import node_of
+from amlplan.config.azureml.expand import expanded, told
 from amlplan.errors import ConfigError, RunError
 from amlplan.planning.compare import SecretDigests, compare_inputs
 from amlplan.planning.diff import changed_leaves
 from amlplan.planning.locking import recorded_value
 from amlplan.planning.want import want
-from amlplan.pointers import tokens_of
+from amlplan.pointers import tokens_of, with_value
 from amlplan_schemas.plan import FieldSource
-from amlplan_schemas.run_config import RunConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from amlplan.config.blocks import ResourceBlock
     from amlplan.config.check import Checked
     from amlplan.config.evaluating.evaluation import Evaluation
     from amlplan.lockfile import LockFile
     from amlplan.planning.want import Wanted
     from amlplan.registry import Registry
     from amlplan.secrets import Secrets
+    from amlplan_schemas.base import JsonValue
+    from amlplan_schemas.run_config import RunConfig
     from amlplan_schemas.state import Record, State
+
+
+_VARIABLES = ("env", "environment_variables")
+"""The fields of run configurations and estimators that take environment variables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +47,9 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedConfig:
-    """A complete run configuration.
+    """A complete run configuration, and the `block` that stands for it.
 
+    `is_expanded` tells that the block itself says less: an estimator, or one with a file.
     `secret_names` are those of its environment variables that are secrets. `wanted` and `records`
     have the blocks that it refers to, by address. `notes` say what of them was changed and not
     applied.
@@ -52,6 +60,8 @@ class ResolvedConfig:
     secret_names: frozenset[str]
     wanted: Mapping[str, Wanted]
     records: Mapping[str, Record]
+    block: ResourceBlock
+    is_expanded: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -84,9 +94,17 @@ def resolve_config(address: str, project: Applied) -> ResolvedConfig:
     checked = wanted[address].checked
     if checked.model is None:
         raise incomplete(address, project.secrets)
-    config = RunConfig.model_validate(checked.model)
+    config, remarks = expanded(checked.model, evaluation.configuration.root)
+    secret_names = _secret_names(checked, config)
     return ResolvedConfig(
-        config, checked, _secret_names(checked, config), wanted, records, tuple(notes)
+        config,
+        checked,
+        secret_names,
+        wanted,
+        records,
+        wanted[address].block,
+        is_expanded=config is not checked.model,
+        notes=(*notes, *map(told, remarks)),
     )
 
 
@@ -123,11 +141,22 @@ def _changed(wanted: Wanted, record: Record, project: Applied) -> Iterable[str]:
         yield f"{record.address} was changed and not applied; the run uses it as it was applied."
 
 
+def without_secrets(values: dict[str, JsonValue], checked: Checked) -> dict[str, JsonValue]:
+    """The values of a run configuration with null for each secret of the block it is made from."""
+    for path in checked.secrets:
+        field, *way = tokens_of(path)
+        if field in _VARIABLES:
+            field = "env"
+        if values.get(field) is not None:
+            values = with_value(values, (field, *way), None)
+    return values
+
+
 def _secret_names(checked: Checked, config: RunConfig) -> frozenset[str]:
     ways = [tokens_of(path) for path in checked.secrets]
-    if ("env",) in ways:
+    if any(way in ways for way in ((name,) for name in _VARIABLES)):
         return frozenset(config.env)
-    return frozenset(way[1] for way in ways if way[0] == "env")
+    return frozenset(way[1] for way in ways if way[0] in _VARIABLES)
 
 
 def incomplete(address: str, secrets: Secrets) -> RunError:

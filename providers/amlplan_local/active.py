@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amlplan.abilities import SUPERVISED
 from amlplan.errors import HistoryError, ProviderError
 
 if TYPE_CHECKING:
@@ -46,11 +47,11 @@ def _active(
     try:
         history = context.open_history(workspace)
         history.sync()
-        ids = [run.id for run in history.unfinished() if run.parent is None]
+        ids = [run.id for run in history.unfinished() if "." not in run.id]  # no child
         if target is not None:
             ids = [run for run in ids if history.run(run).definition.get("target") == target]
     except HistoryError as failure:
         raise ProviderError(
             "It is not known whether runs are active", f"{failure.summary}: {failure.detail}"
         ) from failure
-    return [run for run in ids if jobs.pull(run, workspace / "runs" / run) == "running"]
+    return [run for run in ids if jobs.pull(run, workspace / "runs" / run) in SUPERVISED]

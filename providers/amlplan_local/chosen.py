@@ -7,12 +7,12 @@ import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from amlplan.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 OUTSIDE = "it leads outside of the working folder"
 
@@ -28,21 +28,60 @@ class Chosen:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def choose(work: Path, include: Iterable[str], asked: Iterable[str], max_size: int) -> Chosen:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be kept of a working folder, of that so many bytes in all.
+
+    By reference, files stay with the run, where nothing else has them, instead of in the store.
+    `uploads` has folders in the working folder, with where they are copied to.
+    """
+
+    include: tuple[str, ...]
+    max_size: int
+    exclude: tuple[str, ...] = ()
+    by_reference: bool = False
+    uploads: Mapping[str, str] = field(default_factory=dict)
+
+
+def wanted_in(document: Mapping[str, Any]) -> Wanted:
+    """What `asdict` made of a Wanted and JSON of that; raises TypeError, KeyError, ValueError."""
+    return Wanted(
+        include=tuple(str(pattern) for pattern in document["include"]),
+        max_size=int(document["max_size"]),
+        exclude=tuple(str(pattern) for pattern in document.get("exclude", ())),
+        by_reference=bool(document.get("by_reference", False)),
+        uploads=dict(document.get("uploads", {})),
+    )
+
+
+def choose(
+    work: Path,
+    include: Iterable[str],
+    asked: Iterable[str],
+    max_size: int,
+    exclude: Iterable[str] = (),
+) -> Chosen:
     """Choose what a pattern matches, and the files and folders that were asked for.
 
-    What was asked for comes first where not all has room in `max_size` bytes.
+    What was asked for comes first where not all has room in `max_size` bytes, and is never
+    excluded.
     """
     root = work.resolve()
     left_out: dict[str, str] = {}
     wanted = _inside(root, asked, left_out)
     patterns = [expression(pattern) for pattern in include]
+    without = {pattern: expression(pattern) for pattern in exclude}
     sizes: dict[str, int] = {}
 
     def is_wanted(name: str) -> bool:
         return _is_asked(name, wanted) or any(pattern.fullmatch(name) for pattern in patterns)
 
-    walk = _Walk(root, is_wanted, left_out)
+    def excluded_by(name: str) -> str | None:
+        if _is_asked(name, wanted):
+            return None
+        return next((text for text, each in without.items() if each.fullmatch(name)), None)
+
+    walk = _Walk(root, is_wanted, excluded_by, left_out)
     walk.enter(root, "")
     for name in wanted:
         if name not in left_out and not _covers(name, walk.found):
@@ -97,6 +136,7 @@ class _Walk:
 
     root: Path
     is_wanted: Callable[[str], bool]
+    excluded_by: Callable[[str], str | None]
     left_out: dict[str, str]
     found: dict[str, tuple[Path, int]] = field(default_factory=dict)
 
@@ -125,6 +165,10 @@ class _Walk:
     def _choose(self, path: Path, name: str, status: os.stat_result) -> None:
         if _shown(name) != name:
             self.left_out[_shown(name)] = "its name is no UTF-8"
+            return
+        pattern = self.excluded_by(name)
+        if pattern is not None:
+            self.left_out[name] = f'it is excluded by "{pattern}"'
             return
         if stat.S_ISLNK(status.st_mode):
             path = Path(os.path.realpath(path))

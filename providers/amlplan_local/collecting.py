@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -10,18 +11,22 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amlplan.digests import fingerprint
+from amlplan.digests import PREFIX, fingerprint
 from amlplan.errors import ProviderError
+from amlplan.files import sync, sync_folder
 from amlplan_local.chosen import choose
 from amlplan_local.run_state import asked_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from amlplan_local.chosen import Wanted
     from amlplan_local.run_events import EventFile
     from amlplan_local.store import ContentStore
 
 PIECE = 1024 * 1024
+KEPT = "kept"
+"""The folder of a run in which outputs lie that are kept by reference."""
 LONGEST_EVENT = 512 * 1024
 """Characters after which another event is begun; a line of an event file has 1 MiB at most."""
 ROOM_OF_A_FILE = 120
@@ -33,14 +38,14 @@ class _LeftOutError(Exception):
 
 
 def keep_outputs(
-    folder: Path, events: EventFile, include: Sequence[str], max_size: int, store: ContentStore
+    folder: Path, events: EventFile, wanted: Wanted, store: ContentStore
 ) -> str | None:
     """Store what is to be kept of a run and tell it by events; why that failed, or None.
 
     The events come when everything is stored durably. May be repeated until they are complete.
     """
     try:
-        outputs = _stored(folder, include, max_size, store)
+        outputs = _stored(folder, wanted, store)
         for event in _events_of(*outputs):
             events.append(event)
         events.sync()
@@ -74,20 +79,47 @@ def remove_folder(path: Path) -> None:
 
 
 def _stored(
-    folder: Path, include: Sequence[str], max_size: int, store: ContentStore
+    folder: Path, wanted: Wanted, store: ContentStore
 ) -> tuple[dict[str, str], dict[str, int], dict[str, str]]:
     """Digests, sizes and reasons by path; raises OSError, and ProviderError of the store."""
-    chosen = choose(folder / "work", include, asked_paths(folder), max_size)
+    chosen = choose(
+        folder / "work", wanted.include, asked_paths(folder), wanted.max_size, wanted.exclude
+    )
     digests: dict[str, str] = {}
     sizes: dict[str, int] = {}
     left_out = dict(chosen.left_out)
     for name, path in sorted(chosen.files.items()):
         try:
-            digests[name], sizes[name] = store.take(_pieces(path))
+            if wanted.by_reference:
+                digests[name], sizes[name] = _kept(path, folder / KEPT / name)
+            else:
+                digests[name], sizes[name] = store.take(_pieces(path))
         except _LeftOutError as why:
             left_out[name] = str(why)
-    store.settle(digests.values())
+    if not wanted.by_reference:
+        store.settle(digests.values())
     return digests, sizes, left_out
+
+
+def _kept(path: Path, place: Path) -> tuple[str, int]:
+    """Keep a file with its run, under another name for the same bytes; its digest and size."""
+    digest, size = hashlib.sha256(), 0
+    for piece in _pieces(path):
+        digest.update(piece)
+        size += len(piece)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.unlink(missing_ok=True)
+    try:
+        place.hardlink_to(path)
+    except OSError:  # a file system that has no such links
+        shutil.copyfile(path, place)
+    descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        sync(descriptor)
+    finally:
+        os.close(descriptor)
+    sync_folder(place.parent)
+    return PREFIX + digest.hexdigest(), size
 
 
 def _pieces(path: Path) -> Iterator[memoryview]:

@@ -46,7 +46,7 @@ class LocalCompute:
 
     def __init__(self, context: ProviderContext) -> None:
         self._context = context
-        self._jobs = LocalJobs(context.cache_folder)
+        self._jobs = LocalJobs(context.cache_folder, context.data_folder / "queue")
 
     def read(self, record: Record, targets: Targets) -> Observed:
         """Whether this is the host and user that were recorded; facts are not looked at."""
@@ -104,6 +104,10 @@ class LocalCompute:
     def finish_lost(self, run_id: str, folder: Path, store: Path) -> None:
         """Finish a job whose supervisor is gone."""
         self._jobs.finish_lost(run_id, folder, store)
+
+    def place_in_queue(self, run_id: str, folder: Path) -> int | None:
+        """The place of a job among those that wait on this host."""
+        return self._jobs.place_in_queue(run_id, folder)
 
     def lacking(self, needed: Mapping[str, int]) -> list[str]:
         """What this host has too little of, as it is now."""

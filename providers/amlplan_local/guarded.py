@@ -10,20 +10,24 @@ import time
 from typing import TYPE_CHECKING
 
 from amlplan.guard import end_group
+from amlplan_local.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from amlplan_local.run_log import RunLog
+    from amlplan_local.run_service import RunService
+    from amlplan_local.script_output import ScriptOutput
 
 CANCELED = "canceled"
 TOO_LONG = "too long"
 UNGUARDED = "unguarded"
 """Its guard was killed, which says nothing about the script itself."""
-PIECE = 256 * 1024
 TICK = 0.1
 """Seconds between two looks at the clock while something is ending."""
+LOOK = 0.25
+"""Seconds between two looks at what the script recorded."""
+WAKES = 512
 LINGER = 1.0
 """Seconds to go on reading from what left the script's group and holds its streams open."""
 ENDING = 10.0
@@ -38,7 +42,8 @@ class GuardedScript:
         self._code: int | None = None
         self._why = ""
         self._ends_at = float("inf")
-        self._process = self._lifeline = self._output = -1
+        self._process = self._lifeline = -1
+        self._streams = Streams()
         self._group: int | None = None
 
     def start(self, environment: Mapping[str, str]) -> tuple[int, int | None]:
@@ -48,7 +53,7 @@ class GuardedScript:
         """
         ours, theirs_too = socket.socketpair()
         guarded, self._lifeline = theirs_too.detach(), ours.detach()
-        self._output, theirs = os.pipe()
+        out, err = self._streams.writing
         try:
             os.set_inheritable(guarded, True)  # noqa: FBT003 - its only form
             os.chdir(self._work)
@@ -58,47 +63,59 @@ class GuardedScript:
                 environment,
                 file_actions=[
                     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                    (os.POSIX_SPAWN_DUP2, theirs, 1),
-                    (os.POSIX_SPAWN_DUP2, theirs, 2),
+                    (os.POSIX_SPAWN_DUP2, out, 1),
+                    (os.POSIX_SPAWN_DUP2, err, 2),
                 ],
                 setpgroup=0,
             )
         finally:
             os.chdir("/")
             os.close(guarded)
-            os.close(theirs)
+            self._streams.close_writing()
         told = os.read(self._lifeline, 32)
         self._group = int(told) if told else None
         return self._process, self._group
 
     def follow(
-        self, log: RunLog, wakes: int, is_canceled: Callable[[], bool], seconds: float | None
+        self,
+        output: ScriptOutput,
+        wakes: int,
+        is_canceled: Callable[[], bool],
+        deadline: float,
+        service: RunService,
     ) -> tuple[int, str]:
-        """Move its output to the log until it ended; its exit code, and why it was ended or "".
+        """Pass on its output until it ended; its exit code, and why it was ended or "".
 
-        `wakes` is readable after each signal. `seconds` is the longest it may run.
+        `wakes` is readable after each signal. At `deadline`, a time of the monotonic clock, it is
+        ended. Who connects to the `service` meanwhile finds it.
         """
-        deadline = float("inf") if seconds is None else time.monotonic() + seconds
         poll = select.poll()
-        for descriptor in (self._output, wakes):
+        watched = {wakes, *self._streams.waiting}
+        for descriptor in watched:
             poll.register(descriptor, select.POLLIN)
-        is_open, read_until = True, float("inf")
+        read_until = float("inf")
         while True:
             if self._code is None and self._has_ended():
                 read_until = time.monotonic() + LINGER
-            if self._code is not None and (not is_open or time.monotonic() > read_until):
+            is_over = not self._streams.is_open or time.monotonic() > read_until
+            if self._code is not None and is_over:
                 break
             if self._code is None:
                 too_long = TOO_LONG if time.monotonic() > deadline else ""
                 self._end_if_due(CANCELED if is_canceled() else too_long)
-            for descriptor, _ in poll.poll(self._pause(deadline) * 1000):
-                data = os.read(descriptor, PIECE)
-                if descriptor == self._output and data:
-                    log.take(data)
-                elif descriptor == self._output:
-                    poll.unregister(descriptor)
-                    is_open = False
-        os.close(self._output)
+            has_more = output.look() or self._streams.has_more
+            pause = 0.0 if has_more else self._pause(deadline) * 1000
+            service.watch(poll)
+            ready = {descriptor for descriptor, _ in poll.poll(pause)}
+            service.start_if_asked(ready)
+            if wakes in ready:
+                os.read(wakes, WAKES)
+            if self._streams.has_more or ready & self._streams.waiting:
+                self._streams.read(output.take, output.take_error)
+                for closed in watched - {wakes} - self._streams.waiting:
+                    poll.unregister(closed)
+                    watched.discard(closed)
+        self._streams.close()
         return self._code, self._why
 
     def _has_ended(self) -> bool:
@@ -128,4 +145,4 @@ class GuardedScript:
     def _pause(self, deadline: float) -> float:
         if self._why or self._code is not None:
             return TICK
-        return min(max(0.0, deadline - time.monotonic()) + 0.001, 60.0)
+        return min(max(0.0, deadline - time.monotonic()) + 0.001, LOOK)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,15 @@ from amlplan.files import locked
 from amlplan.guard import end_group
 from amlplan.masking import forms_of
 from amlplan.processes import ProcessMark, is_running, signal_process
+from amlplan_local.chosen import Wanted, wanted_in
 from amlplan_local.collecting import keep_outputs, remove_folder
+from amlplan_local.heartbeat import is_silent
 from amlplan_local.run_events import EventFile, status
 from amlplan_local.run_state import exit_code, has_outputs, is_final
+from amlplan_local.script_log import NAME, VARIABLE, AppendedLines
+from amlplan_local.shares import needs_of
 from amlplan_local.store import ContentStore
+from amlplan_local.turns import NOTE, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,18 +52,20 @@ class _Supervised:
     mark: ProcessMark
     guard: ProcessMark | None
     script: ProcessMark | None
-    include: tuple[str, ...]
-    max_size: int
+    wanted: Wanted
 
 
 class LocalJobs:
     """Runs jobs as this user on this host; `cache_folder` may be deleted at any time.
 
+    `queue_folder` is where jobs wait for each other.
+
     A log has `LOG_LIMIT` bytes at most, a line that says so where it is longer, and its end.
     """
 
-    def __init__(self, cache_folder: Path) -> None:
+    def __init__(self, cache_folder: Path, queue_folder: Path | None = None) -> None:
         self._cache_folder = cache_folder
+        self._queue_folder = queue_folder or cache_folder / "queue"
 
     def submit(self, job: Job) -> None:
         """Start a supervisor; returns when it has taken the job over."""
@@ -96,7 +103,19 @@ class LocalJobs:
             raise _unreadable(run_id, folder, failure.strerror or str(failure)) from failure
         if supervised is None:
             return "unknown"
-        return "running" if is_alive else "lost"
+        if not is_alive:
+            return "lost"
+        return "silent" if is_silent(folder) else "running"
+
+    def place_in_queue(self, run_id: str, folder: Path) -> int | None:
+        """The place of a job that waits, 1 being the next; None where it does not wait."""
+        try:
+            note = json.loads((folder / NOTE).read_bytes())
+            return place_of(Path(note["folder"]), note["ticket"])
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as failure:
+            raise _unreadable(run_id, folder / NOTE, str(failure)) from failure
 
     def cancel(self, run_id: str, folder: Path) -> None:
         """Ask the supervisor to end the script: gently, and after 4 seconds hard."""
@@ -107,6 +126,7 @@ class LocalJobs:
                 f"Nothing supervises {run_id} in {folder}, so there is nothing to cancel.",
             )
         told = signal_process(supervised.mark, signal.SIGTERM)
+        signal_process(supervised.mark, signal.SIGCONT)  # one that was stopped hears it too
         if not told and is_running(supervised.mark):
             raise ProviderError(
                 "The run cannot be canceled",
@@ -142,19 +162,21 @@ class LocalJobs:
             _await_guard(run_id, supervised.guard)
             _end_unguarded(supervised.script)
             os.truncate(folder / LOCK, 0)  # room for what is to be told, on a full disk
-            self._finish_started(folder, supervised, store)
+            self._finish_started(run_id, folder, supervised, store)
 
-    def _finish_started(self, folder: Path, supervised: _Supervised, store: Path) -> None:
+    def _finish_started(
+        self, run_id: str, folder: Path, supervised: _Supervised, store: Path
+    ) -> None:
         events = EventFile(folder / "events" / "control.jsonl")
         reason = "its supervisor was ended"
         try:
             not_kept = None
+            AppendedLines(folder, run_id).finish()
             if not has_outputs(folder):
                 not_kept = keep_outputs(
                     folder,
                     events,
-                    supervised.include,
-                    supervised.max_size,
+                    supervised.wanted,
                     ContentStore(store, self._cache_folder),
                 )
             if not_kept is not None:
@@ -179,12 +201,18 @@ class LocalJobs:
             **job.variables,
             "AMLPLAN_RUN_ID": job.run_id,
             "AMLPLAN_RUN_EVENTS": str(job.folder.absolute() / "events"),
+            VARIABLE: str(job.folder.absolute() / NAME),
         }
         for text in (*job.command, *variables.items(), *job.secrets.items()):
             if "\0" in "".join(text):
                 raise _not_started(job, "its command or environment holds a zero byte")
+        try:
+            needs = needs_of(job, environment)
+        except ValueError as failure:
+            raise _not_started(job, str(failure)) from failure
         program = find_program(job.command[0], {**environment, **variables}, work)
-        secrets = {*job.secrets.values(), *job.masked}
+        hook = job.webhook
+        secrets = {*job.secrets.values(), *job.masked, *([hook.url] if hook is not None else [])}
         return {
             "run": job.run_id,
             "folder": str(job.folder.absolute()),
@@ -195,9 +223,20 @@ class LocalJobs:
             "variables": variables,
             "secrets": dict(job.secrets),
             "hidden": sorted(form for secret in secrets for form in forms_of(secret)),
-            "include": list(job.include),
-            "max_size": job.max_size,
+            "wanted": asdict(
+                Wanted(
+                    job.include,
+                    job.max_size,
+                    job.exclude,
+                    by_reference=job.by_reference,
+                    uploads=dict(job.uploads),
+                )
+            ),
             "max_duration": job.max_duration,
+            "webhook": None if hook is None else asdict(hook),
+            "retries": job.retries,
+            "queue": str(self._queue_folder.absolute()),
+            "needs": asdict(needs),
             "log_limit": LOG_LIMIT,
         }
 
@@ -226,9 +265,8 @@ def _supervised(run_id: str, folder: Path) -> _Supervised | None:
         kept = json.loads(text)
         guard = kept["guard"] and ProcessMark(*kept["guard"])
         script = kept["script"] and ProcessMark(*kept["script"])
-        include = tuple(str(pattern) for pattern in kept["include"])
         mark = ProcessMark(*kept["mark"])
-        return _Supervised(mark, guard, script, include, int(kept["max_size"]))
+        return _Supervised(mark, guard, script, wanted_in(kept["wanted"]))
     except (ValueError, TypeError, KeyError) as failure:
         raise _unreadable(run_id, path, "it is not what a supervisor writes") from failure
 

@@ -46,12 +46,14 @@ class EventFile:
         os.close(self._descriptor)
 
 
-def status(name: str, reason: str | None = None, exit_code: int | None = None) -> dict[str, Any]:
+def status(
+    name: str, reason: str | None = None, exit_code: int | None = None, attempt: int = 1
+) -> dict[str, Any]:
     """The event of a status."""
     return {
         "type": "status",
         "status": name,
         "reason": reason,
         "exit_code": exit_code,
-        "attempt": 1,
+        "attempt": attempt,
     }

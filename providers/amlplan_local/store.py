@@ -69,9 +69,9 @@ class ContentStore:
         """Store files, given by path in the source, with where they lie and their digest.
 
         What is stored and sound is left alone; what is broken is replaced. Durable when this
-        returns, and left alone by who clears the store for an hour. Of many files, `check` and
-        `progress` are called on several threads. Raises what `changed` gives, or says that a plan
-        is stale, where a file no longer has the digest.
+        returns. Of many files, `check` and `progress` are called on several threads. Raises what
+        `changed` gives, or says that a plan is stale, where a file no longer has the digest.
+        Nothing of it is cleared away within an hour.
         """
         with in_use(self.folder):
             self._put(sources, check, progress, changed or changed_since_plan)

@@ -13,18 +13,27 @@ import json
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amlplan.processes import ProcessMark, mark_of
-from amlplan_local.guarded import CANCELED, TOO_LONG, UNGUARDED, GuardedScript
+from amlplan_local.endings import Ending, ending_of
+from amlplan_local.guarded import GuardedScript
+from amlplan_local.heartbeat import EVERY, beat
+from amlplan_local.memory import KillsForMemory
 from amlplan_local.run_events import EventFile, status
 from amlplan_local.run_log import RunLog
+from amlplan_local.run_service import RunService
+from amlplan_local.script_log import AppendedLines, MarkedLines
+from amlplan_local.script_output import ScriptOutput
+from amlplan_local.shares import Waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TAKEN = b"taken\n"
-HEARTBEAT = 5.0
-"""Seconds between two touches of the run's `heartbeat`."""
 RESERVE = 64 * 1024
 """Bytes held in the lock file and given back to a full disk, so that the end can be told."""
 
@@ -36,6 +45,8 @@ class Supervisor:
         self._task = task
         self._folder = Path(task["folder"])
         self._is_canceled = False
+        self._attempt = 1
+        self._waiting = Waiting(task, self._folder)
         self._wakes = self._listen()
         self._lock = os.open(
             self._folder.joinpath("lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644
@@ -60,11 +71,11 @@ class Supervisor:
         self._beat()
         self._write_marks()
         try:
-            self._tell("Running")
+            self._tell("Running" if self._waiting.begin() else "Queued")
         except OSError:
             self._folder.joinpath("supervisor.json").unlink()
             raise
-        signal.setitimer(signal.ITIMER_REAL, HEARTBEAT, HEARTBEAT)
+        signal.setitimer(signal.ITIMER_REAL, EVERY, EVERY)
 
     def detach(self) -> None:
         """Let go of the streams of who started this; a defect is told in the run's log."""
@@ -79,49 +90,105 @@ class Supervisor:
 
         Where the run's folder was removed meanwhile, the script is ended and nothing is told.
         """
-        final, reason, code = self._run()
+        if not self._waiting.is_over and not self._await_turn():
+            return
+        ending = self._run()
+        self._waiting.end()
         if self._is_removed():
             return
         self._log.finish()
-        self._tell("Finalizing", exit_code=code)
+        self._tell("Finalizing", exit_code=ending.code)
+        final, reason = ending.status, ending.reason
         not_kept = self._keep()
+        if not_kept is None and final == "Completed":
+            not_kept = self._upload()
         if not_kept is None:
-            # Before the last status: whoever waits for that may need the room.
-            from amlplan_local.collecting import remove_folder
-
-            remove_folder(self._folder.joinpath("work"))
+            self._remove_work()  # before the last status: whoever waits for that may need the room
         else:
             final, reason = "Failed", f"outputs could not be kept: {not_kept}"
-        self._tell(final, reason, code)
+        self._tell(final, reason, ending.code)
         os.ftruncate(self._lock, 0)
+        self._notify(final, reason, ending.code)
 
-    def _run(self) -> tuple[str, str | None, int | None]:
-        """The status, reason and exit code that the script itself comes to."""
+    def _await_turn(self) -> bool:
+        """Wait in the queue; False where the run was canceled there, which is told."""
+        if self._waiting.go_on(self._wakes, lambda: self._is_canceled):
+            self._tell("Running")
+            return True
+        self._waiting.end()
+        if not self._is_removed():
+            self._remove_work()
+            self._tell("Canceled", "canceled while it was queued")
+            os.ftruncate(self._lock, 0)
+            self._notify("Canceled", "canceled while it was queued", None)
+        return False
+
+    def _run(self) -> Ending:
+        """What the script itself comes to, after the last of its attempts."""
         if self._is_canceled:
-            return "Canceled", "canceled before it started", None
+            return Ending("Canceled", "canceled before it started")
         task = self._task
+        seconds = task["max_duration"]
+        deadline = float("inf") if seconds is None else time.monotonic() + seconds
+        run, hidden = task["run"], task["hidden"]
+        output = ScriptOutput(
+            self._log,
+            MarkedLines(self._folder, run, hidden),
+            AppendedLines(self._folder, run),
+            hidden,
+        )
+        service = RunService(run, self._folder, task["store"], task["cache"])
+        ending = self._try(output, deadline, service)
+        while ending.may_help and self._attempt <= task["retries"] and not self._is_canceled:
+            self._begin_again(str(ending.reason))
+            ending = self._try(output, deadline, service)
+        service.finish()
+        self._with_room(output.finish)
+        return ending
+
+    def _try(self, output: ScriptOutput, deadline: float, service: RunService) -> Ending:
+        """Run the script once."""
+        task = self._task
+        kills = KillsForMemory()
         script = GuardedScript(task["guard"], task["command"], self._folder.joinpath("work"))
+        own = {"AMLPLAN_RUN_ATTEMPT": str(self._attempt), **self._waiting.variables}
         try:
-            marks = script.start({**os.environ, **task["variables"], **task["secrets"]})
+            environment = {**os.environ, **task["variables"], **own, **task["secrets"]}
+            marks = script.start(service.environment(environment))
         except (OSError, ValueError) as failure:
             why = failure.strerror if isinstance(failure, OSError) else failure
-            return "Failed", f"the script cannot be started: {why}", None
+            return Ending("Failed", f"the script cannot be started: {why}")
         with suppress(OSError):  # a full disk; only who finishes a lost run would wait for it
             self._write_marks(*marks)
-        seconds = task["max_duration"]
-        code, why_ended = script.follow(self._log, self._wakes, lambda: self._is_canceled, seconds)
-        if why_ended == CANCELED:
-            return "Canceled", None, code
-        if why_ended == UNGUARDED:
-            return "Failed", "the process that guards it was killed", None
-        if why_ended == TOO_LONG:
-            return "Failed", f"took longer than max_run_duration, {seconds:g} s", code
-        return ("Failed", _reason(code), code) if code else ("Completed", None, code)
+        code, why_ended = script.follow(
+            output, self._wakes, lambda: self._is_canceled, deadline, service
+        )
+        errors = output.end_attempt()
+        ending = ending_of(code, why_ended, task["max_duration"], errors, killed=kills.happened())
+        if ending.status == "Failed" and errors:
+            told = {"type": "error", "name": "stderr", "text": errors, "attempt": self._attempt}
+            self._with_room(lambda: self._events.append(told))
+        return ending
+
+    def _begin_again(self, why: str) -> None:
+        """Tell of another attempt, in the events and in the log."""
+        self._attempt += 1
+        attempts = self._task["retries"] + 1
+        told = f"\n(amlplan: {why}; this is attempt {self._attempt} of {attempts})\n"
+        self._log.take(told.encode())
+        self._tell("Preparing", f"attempt {self._attempt - 1}: {why}")
+        self._tell("Running")
+
+    def _remove_work(self) -> None:
+        from amlplan_local.collecting import remove_folder
+
+        remove_folder(self._folder.joinpath("work"))
 
     def _keep(self) -> str | None:
         """Keep the outputs; why that could not be done, or None."""
         task = self._task
         try:
+            from amlplan_local.chosen import wanted_in
             from amlplan_local.collecting import keep_outputs
             from amlplan_local.store import ContentStore
         except ImportError as failure:  # amlplan was replaced or removed meanwhile
@@ -129,10 +196,33 @@ class Supervisor:
         return keep_outputs(
             self._folder,
             self._events,
-            task["include"],
-            task["max_size"],
+            wanted_in(task["wanted"]),
             ContentStore(Path(task["store"]), Path(task["cache"])),
         )
+
+    def _upload(self) -> str | None:
+        """Copy outputs to where they go beside that; why that could not be done, or None."""
+        uploads = self._task["wanted"]["uploads"]
+        if not uploads:
+            return None
+        try:
+            from amlplan_local.uploading import upload
+        except ImportError as failure:  # amlplan was replaced or removed meanwhile
+            return str(failure)
+        return upload(self._folder / "work", uploads)
+
+    def _notify(self, status: str, reason: str | None, exit_code: int | None) -> None:
+        """Tell the end elsewhere, where that is asked for; the run has ended already."""
+        webhook = self._task["webhook"]
+        if webhook is None:
+            return
+        with suppress(ImportError):  # amlplan was replaced or removed meanwhile
+            from amlplan.errors import ProviderError
+            from amlplan_local.webhook import notify
+
+            ending = {"status": status, "reason": reason, "exit_code": exit_code}
+            with suppress(ProviderError):
+                notify(self._folder, webhook, ending)
 
     def _was_given_up(self) -> bool:
         """Whether somebody who found no supervisor has ended the run already."""
@@ -143,13 +233,21 @@ class Supervisor:
         return any(b'"status"' in line and json.loads(line)["type"] == "status" for line in lines)
 
     def _tell(self, name: str, reason: str | None = None, exit_code: int | None = None) -> None:
-        event = status(name, reason, exit_code)
-        try:
-            self._events.append(event)
-        except OSError:
-            os.ftruncate(self._lock, 0)
+        event = status(name, reason, exit_code, self._attempt)
+        if not self._with_room(lambda: self._events.append(event)):
             self._events.append(event)
         self._events.sync()
+
+    def _with_room(self, write: Callable[[], None]) -> bool:
+        """Write something, on a full disk in the room that is held for the end; whether it was."""
+        for _ in range(2):
+            try:
+                write()
+            except OSError:
+                os.ftruncate(self._lock, 0)
+            else:
+                return True
+        return False
 
     def _write_marks(self, guard: int | None = None, script: int | None = None) -> None:
         """Tell others who supervises, and what they need to finish a run that was left."""
@@ -158,8 +256,7 @@ class Supervisor:
             "mark": _fields(mark_of(os.getpid())),
             "guard": guard and _fields(mark_of(guard)),
             "script": script and _fields(mark_of(script)),
-            "include": self._task["include"],
-            "max_size": self._task["max_size"],
+            "wanted": self._task["wanted"],
         }
         path = self._folder / "supervisor.json.new"
         with path.open("w") as file:
@@ -200,18 +297,11 @@ class Supervisor:
             self._is_canceled = True
             return
         with suppress(OSError):  # a full disk, or the folder is being removed
-            self._folder.joinpath("heartbeat").touch()
+            beat(self._folder)
 
 
 def _fields(mark: ProcessMark | None) -> tuple[int, str, str] | None:
     return None if mark is None else (mark.pid, mark.started, mark.boot)
-
-
-def _reason(code: int) -> str:
-    number = code - 128
-    if number in set(signal.Signals):
-        return f"ended by signal {number} ({signal.Signals(number).name})"
-    return f"exit code {code}"
 
 
 def main() -> None:

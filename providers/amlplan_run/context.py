@@ -25,7 +25,7 @@ class Context:
 
     def current(self) -> Run:
         """The innermost run of this thread or task, by default the script's."""
-        return self._inner.get() or self._own()
+        return self._inner.get() or self.own()
 
     def enter(self, run: Run) -> object:
         """Make a run the current one; gives what `leave` takes."""
@@ -35,7 +35,8 @@ class Context:
         """Go back to the run that was current before."""
         self._inner.reset(token)  # type: ignore[arg-type]
 
-    def _own(self) -> Run:
+    def own(self) -> Run:
+        """The script's own run, inside the block of a child too."""
         if not self._made:
             self._made.append(self._make())
         return self._made[0]  # where two threads came at once, both take the first

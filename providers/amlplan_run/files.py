@@ -18,7 +18,7 @@ def saved(work: str, name: str, figure: object) -> str:
     save = getattr(figure, "savefig", None)
     if save is None:
         raise UnfitError("a figure needs a method savefig, as those of matplotlib have")
-    relative = _new_file(work, _file_name(name), ".png")
+    relative = _new_file(work, file_name(name), ".png")
     path = os.path.join(work, relative)
     try:
         save(path, format="png")
@@ -37,7 +37,7 @@ def image(work: str, path: str) -> str:
         return inside
     stem, suffix = os.path.splitext(os.path.basename(path))
     with open(path, "rb"):  # so that a missing file leaves no empty copy
-        relative = _new_file(work, _file_name(stem), suffix)
+        relative = _new_file(work, file_name(stem), suffix)
     _copy_file(path, os.path.join(work, relative))
     return relative
 
@@ -53,6 +53,8 @@ def kept(work: str, path: str, name: "Optional[str]" = None) -> "Dict[str, objec
     source = os.path.abspath(path)
     relative = _target(name if name is not None else os.path.basename(source))
     target = os.path.join(work, relative)
+    if os.path.realpath(target) == os.path.realpath(source):
+        return {"path": relative}
     if (target + os.sep).startswith(source + os.sep):
         raise UnfitError("%s holds outputs, where it would be copied to" % path)
     os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -98,7 +100,8 @@ def _new_file(work: str, stem: str, suffix: str) -> str:
         return relative
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
+    """A name as the name of a file."""
     safe = [
         letter if (letter.isalnum() and letter < "\x80") or letter in "._-" else "_"
         for letter in name

@@ -96,6 +96,19 @@ class Run:
         child.begin(name)
         return child
 
+    def known_child(self, identity: str) -> "ChildRun":
+        """A child that was started before, maybe by another process of the script."""
+        parent = identity.rpartition(".")[0]
+        return ChildRun(identity, parent, self._recorder, self._context)
+
+    def remove_tag(self, name: str) -> None:
+        """Take a tag back."""
+        self._record("tag", name, lambda: {"name": text(name), "value": None, "removed": True})
+
+    def complain(self, complaint: object) -> None:
+        """Record that something went wrong, in words."""
+        self._record("error", "of the run", lambda: {"text": text(complaint)[:10000]})
+
     @property
     def _key(self) -> "Optional[str]":
         """What events name this run by: nothing, where the folder of events is this run's own."""

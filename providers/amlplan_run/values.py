@@ -41,6 +41,11 @@ def metric_value(value: object) -> "Tuple[object, bool]":
     return plain, False
 
 
+def is_several(value: object) -> bool:
+    """Whether a value is a list or an array, and no scalar."""
+    return isinstance(_plain(value), (list, tuple, dict))
+
+
 def cell(value: object) -> object:
     """A value within a list or table as JSON; numbers that are not finite are marked."""
     plain = _plain(value)

@@ -25,6 +25,9 @@ class LocalCompute(ResourceInputs):
     workspace: Annotated[Reference, Behaviour.REPLACE, BlockReference("workspace")] = Field(
         description="The workspace it belongs to."
     )
+    max_runs: Annotated[int | None, Behaviour.METADATA] = Field(
+        default=None, ge=1, description="How many runs may run on it at once; others wait."
+    )
 
 
 class ComputeFacts(Stored):

@@ -21,12 +21,15 @@ SLOW_TO_IMPORT = {"pydantic", "rich", "deepdiff", "asyncio", "importlib.metadata
 PROVIDERS_MAY_IMPORT = {*sys.stdlib_module_names, "amlplan", "amlplan_schemas", "pydantic", "uv"}
 # What a package is built on, rather than an SDK whose objects could leak out of it.
 LIBRARIES = {
+    "amlplan_endpoint": {"amlplan_local", "yaml"},  # it serves runs of this host
     "amlplan_serve": {"prometheus_client", "uvicorn", "uvloop"},
     "amlplan_local": {"amlplan_serve"},  # deployments of this host are served by it
 }
 # Programs of their own, which end with an exit code and may say why.
 PROGRAMS = {
     ROOT / "amlplan/guard.py",
+    ROOT / "amlplan/runs/conducting.py",
+    ROOT / "providers/amlplan_run/distributed.py",
     ROOT / "providers/amlplan_serve/__main__.py",
     ROOT / "providers/amlplan_serve/worker.py",
 }

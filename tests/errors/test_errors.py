@@ -95,7 +95,7 @@ def test_codes_are_words_and_the_same_mistake_has_one() -> None:
     assert all(re.fullmatch(r"[a-z]+(_([a-z]+|\{\}))*", code) for code in codes_in_source())
     summaries: dict[str, set[str]] = {}
     for path in EXAMPLES:
-        found = re.search(r"^Error: (.+)$", path.read_text(), re.MULTILINE)
+        found = re.search(r"^(?:Error|Warning): (.+)$", path.read_text(), re.MULTILINE)
         assert found is not None, path.name
         summaries.setdefault(found[1], set()).add(path.stem)
     several = {summary: codes for summary, codes in summaries.items() if len(codes) > 1}

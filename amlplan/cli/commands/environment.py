@@ -12,7 +12,7 @@ from amlplan.cli.console import Console
 from amlplan.cli.environments import BLOCK, entered, facts_of, opened_environment
 from amlplan.cli.interrupt import stopping_on_signals
 from amlplan.cli.options import Command, CommandGroup, assignments_of, flag, variable_options
-from amlplan.cli.progress import Progress, ProgressHandle
+from amlplan.cli.progress import Progress
 from amlplan.cli.recorded import recorded
 from amlplan.cli.style import styled
 from amlplan.cli.text.environments import (
@@ -25,6 +25,7 @@ from amlplan.cli.text.run_json import FORMAT_VERSION
 from amlplan.cli.underway import Underway
 from amlplan.project.folders import provider_context
 from amlplan.project.opening import read_state
+from amlplan.project.progress_handle import ProgressHandle
 from amlplan.registry import Registry
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from amlplan.cli.run_options import opened
 from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.run_json import FORMAT_VERSION
 from amlplan.cli.text.runs import table
-from amlplan.cli.workspaces import open_workspace
+from amlplan.project.workspaces import open_workspace
 from amlplan.wording import counted
 
 WORKSPACE = click.option(

@@ -15,9 +15,9 @@ from amlplan.cli.style import styled, visible
 from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.run_json import FORMAT_VERSION
 from amlplan.cli.text.runs import size_text, table
-from amlplan.cli.workspaces import open_workspace
 from amlplan.errors import PlanError
 from amlplan.project.folders import provider_context
+from amlplan.project.workspaces import open_workspace
 from amlplan.provider import has
 from amlplan.registry import Registry
 from amlplan.runs.outputs import copy_content

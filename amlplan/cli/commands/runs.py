@@ -16,17 +16,21 @@ from amlplan.cli.commands.looking.listing import list_command
 from amlplan.cli.commands.looking.reporting import report_command
 from amlplan.cli.commands.looking.showing import show_command
 from amlplan.cli.commands.looking.tagging import tag_command
+from amlplan.cli.commands.rerun import rerun_command
 from amlplan.cli.console import Console
 from amlplan.cli.interrupt import ending_on_signals
 from amlplan.cli.options import Command, CommandGroup, Option, flag
+from amlplan.cli.run_exit import exit_code_of
+from amlplan.cli.run_news import tell_news
 from amlplan.cli.run_options import LATEST, RUN_HELP, opened, run_options
 from amlplan.cli.style import styled
 from amlplan.cli.text.runs import run_name, size_text, status_text
 from amlplan.errors import RunError
 from amlplan.history import FINAL
+from amlplan.runs.canceling import cancel
 from amlplan.runs.elsewhere import check_is_here, is_elsewhere, log_of
 from amlplan.runs.follow import LogTail, follow
-from amlplan.runs.outputs import download
+from amlplan.runs.outputs import KEPT, download
 from amlplan.runs.place import root_of
 from amlplan.wording import counted
 
@@ -46,22 +50,28 @@ def command() -> None:
 @run_options
 @flag("follow", "Go on until it has ended.")
 def logs_command(run: str, workspace: str | None, history: str | None, *, follow: bool) -> int:
-    """Print what a RUN's script printed."""
+    """Print what a RUN's script printed.
+
+    With -follow, the exit code is the script's own, as that of `amlplan run`. Ending this command
+    does not end the run.
+    """
     console = Console(sys.stdout, sys.stderr)
     place = opened(console, workspace)
     summary = place.history.run(run, history=history).summary
     with console.raw() as write, ending_on_signals():
         if follow and not is_elsewhere(summary, place):
-            _follow(place, root_of(summary.id), write)
-        else:
-            log = LogTail(log_of(summary, place))
-            while data := log.read():
-                write(data)
+            return _follow(console, place, root_of(summary.id), write)
+        log = LogTail(log_of(summary, place))
+        while data := log.read():
+            write(data)
     return 0
 
 
-def _follow(place: RunPlace, run_id: str, write: Callable[[bytes], None]) -> None:
-    follow(run_id, place, write, lambda: None)
+def _follow(console: Console, place: RunPlace, run_id: str, write: Callable[[bytes], None]) -> int:
+    """See a run to its end, as whoever started it would have; gives its exit code."""
+    follow(run_id, place, write, lambda: None, lambda news: tell_news(console, news))
+    place.history.sync(run_id, wait=True)
+    return exit_code_of(place.history.run(run_id).summary)
 
 
 @command.command("cancel", cls=Command, epilog=RUN_HELP)
@@ -75,14 +85,16 @@ def cancel_command(run: str, workspace: str | None, history: str | None) -> int:
     if summary.status in FINAL:
         console.print(f"{run_name(summary)} has ended already: {status_text(summary.status)}.")
         return 0
-    if summary.parent is not None:
+    if root_of(summary.id) != summary.id:
         raise RunError(
             "A child of a run",
             f"{summary.id} belongs to {root_of(summary.id)}. Cancel that one.",
         )
     check_is_here(summary, place)
-    place.jobs.cancel(summary.id, place.folder_of(summary.id))
-    status = follow(summary.id, place, lambda _data: None, lambda: None)
+    cancel(summary.id, place)
+    status = follow(
+        summary.id, place, lambda _data: None, lambda: None, lambda news: tell_news(console, news)
+    )
     place.history.sync(summary.id, wait=True)
     console.print(f"{styled('bold', run_name(summary))}: {status_text(status)}.")
     return 0
@@ -101,7 +113,8 @@ def download_command(
     place = opened(console, workspace)
     detail = place.history.run(run, history=history)
     folder = Path(to or detail.summary.id)
-    written = download(detail, place.content, folder, path)
+    kept = place.folder_of(detail.summary.id) / KEPT
+    written = download(detail, place.content, folder, path, kept)
     files, size = counted(len(written), "file"), size_text(sum(file.size for file in written))
     console.print(f"{files} ({size}) of {run_name(detail.summary)} in {folder}")
     return 0
@@ -115,6 +128,7 @@ for each in (
     report_command,
     tag_command,
     export_command,
+    rerun_command,
     gc_command,
 ):
     command.add_command(each)

@@ -26,8 +26,8 @@ from amlplan.cli.text.snapshots import (
     verdict_json,
     verdict_text,
 )
-from amlplan.cli.workspaces import open_workspace
 from amlplan.errors import EXIT_DIFFERENCES, EXIT_ERROR, PlanError
+from amlplan.project.workspaces import open_workspace
 from amlplan.runs.own_folders import rules_of
 from amlplan.runs.request import SNAPSHOT_FILES, SNAPSHOT_SIZE
 from amlplan.runs.snapshot_names import named_snapshot, runs_by_snapshot

@@ -13,11 +13,16 @@ from amlplan.cli.style import styled
 from amlplan.cli.text.diagnostic_json import validation_json
 from amlplan.diagnostics import Severity, error
 from amlplan.errors import EXIT_CONFIG, AmlplanError, ConfigError
+from amlplan.planning.files_of_runs import remarks_on_files
 from amlplan.planning.plan import make_plan
+from amlplan.planning.want import want
 from amlplan.project.opening import empty_state, open_project, plan_inputs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from amlplan.diagnostics import Diagnostic
+    from amlplan.project.opening import OpenProject
 
 _OF_THE_OUTSIDE = frozenset({"not_locked", "cannot_attach"})
 """What is not locked, or not there to attach, is no mistake in the text."""
@@ -58,6 +63,16 @@ def _problems(ctx: click.Context) -> tuple[Diagnostic, ...]:
             needs_state=False,
         )
         make_plan(plan_inputs(project, empty_state()), lambda _event: None)
+        return tuple(_remarks(project))
     except ConfigError as failure:
         return tuple(item for item in failure.diagnostics if item.code not in _OF_THE_OUTSIDE)
-    return ()
+
+
+def _remarks(project: OpenProject) -> Iterator[Diagnostic]:
+    """What is not used of the files that run configurations name."""
+    evaluation = project.evaluation
+    for address, block in evaluation.blocks.items():
+        if project.registry.is_configuration_only(block.kind):
+            wanted, _ = want(address, evaluation, project.registry, project.secrets, project.lock)
+            if wanted is not None:
+                yield from remarks_on_files(wanted, project.root)

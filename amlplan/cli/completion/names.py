@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amlplan.addresses import RUN_BLOCKS
+from amlplan.config.azureml.project_file import runconfig_names
 from amlplan.config.reading.load import load
 from amlplan.errors import AmlplanError
 from amlplan.project.folders import provider_context
@@ -18,13 +20,15 @@ if TYPE_CHECKING:
 
 def names(kind: str) -> list[str]:
     """The names of a kind in the project of the current folder; none where it cannot be read."""
+    root = Path.cwd()
+    files = runconfig_names(root) if kind == "scripts" else []
     try:
         if kind == "recorded":
             return sorted(_recorded())
-        root = Path.cwd()
-        return sorted(_written(kind, load(root, Registry(provider_context(root)).block_types)))
+        written = _written(kind, load(root, Registry(provider_context(root)).block_types))
+        return sorted({*files, *written})
     except (AmlplanError, OSError):
-        return []
+        return files
 
 
 def _recorded() -> Iterable[str]:
@@ -45,5 +49,5 @@ def _written(kind: str, configuration: Configuration) -> Iterable[str]:
             for module in configuration.modules()
             for address in module.resources
         ]
-    block = "run_config" if kind == "scripts" else kind
-    return [item.label for item in configuration.resources.values() if item.block == block]
+    blocks = RUN_BLOCKS if kind == "scripts" else (kind,)
+    return [item.label for item in configuration.resources.values() if item.block in blocks]

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from amlplan.cli.workspaces import has_configuration
 from amlplan.config.expressions.functions.function import Function, Parameter
 from amlplan.config.expressions.functions.table import FUNCTIONS
 from amlplan.config.expressions.scope import Scope
@@ -16,6 +15,7 @@ from amlplan.errors import ConfigError
 from amlplan.planning.want import resource_value, want
 from amlplan.pointers import tokens_of, with_value
 from amlplan.project.opening import open_project
+from amlplan.project.workspaces import has_configuration
 from amlplan.secrets import Secrets
 from amlplan.values import UNKNOWN, ResourceValue, SecretReference, Sensitive, exact
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from amlplan.history import Metric, RunDetail, RunSummary
 
 _COLOURS = {"Completed": "green", "Failed": "red", "Canceled": "yellow"}
+SHOWN = ("program", "target", "environment", "snapshot", "commit", "rerun_of", "resumed_from")
+"""What of a definition is shown as it is."""
 MANY = 20
 LONGEST = 200
 """Letters that a name or a value may take; -json has all of them."""
@@ -123,6 +125,7 @@ def run_text(run: RunDetail) -> str:
         "exit code": "-" if summary.exit_code is None else str(summary.exit_code),
         "started": time_text(summary.started),
         "took": duration_text(summary.duration),
+        **_attempts(run),
         "by": on_one_line(f"{summary.by} on {summary.host}"),
         **_definition(run.definition),
     }
@@ -132,13 +135,19 @@ def run_text(run: RunDetail) -> str:
     return "\n".join([*lines, *_sections(run)])
 
 
+def _attempts(run: RunDetail) -> dict[str, str]:
+    last = max((change.attempt for change in run.statuses), default=1)
+    return {"attempts": str(last)} if last > 1 else {}
+
+
 def _definition(definition: Mapping[str, Any]) -> dict[str, str]:
     """What a run was defined by, in words."""
     found: dict[str, str] = {}
-    for name in ("program", "target", "environment", "snapshot", "commit"):
+    for name in SHOWN:
         value = definition.get(name)
         if value:
-            found[name] = visible(" ".join(value) if isinstance(value, list) else str(value))
+            text = " ".join(value) if isinstance(value, list) else str(value)
+            found[name.replace("_", " ")] = visible(text)
     return found
 
 

@@ -47,6 +47,11 @@ _META_BLOCKS = {
     "module": BlockForm(
         1, _always(BodyForm(written=frozenset({"depends_on"}), plain=frozenset({"source"})))
     ),
+    "project": BlockForm(
+        body=_always(
+            BodyForm(written=frozenset({"default_run_config"}), plain=frozenset({"history"}))
+        )
+    ),
     "output": BlockForm(
         1,
         _always(BodyForm(blocks={"precondition": BlockForm()}, plain=frozenset({"description"}))),

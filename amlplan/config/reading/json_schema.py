@@ -294,7 +294,14 @@ def _meta_blocks() -> Mapping[str, Schema]:
     destroy = _object({"destroy": _said("Whether the object is deleted.", {"type": "boolean"})})
     removed = _object({"from": _ADDRESS, "lifecycle": _one_or_many(destroy)}, ["from"])
     imported = _object({"to": _ADDRESS, "id": _said("What it is called outside.")}, ["to", "id"])
+    project = _object(
+        {
+            "history": _said("The history that runs go into.", _TEXT),
+            "default_run_config": _ADDRESS,
+        }
+    )
     return {
+        "project": _said("What goes without saying for runs.", _one_or_many(project)),
         "check": _said("What should hold of the whole.", _labelled(check)),
         "import": _said("An object that is there already.", _one_or_many(imported)),
         "moved": _said("Where a block went.", _one_or_many(moved)),

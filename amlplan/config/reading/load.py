@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amlplan.addresses import RUN_BLOCKS
 from amlplan.collector import collector_paused
 from amlplan.config.blocks import Configuration, ResourceBlock
 from amlplan.config.lifecycle import read_lifecycle
@@ -14,6 +15,7 @@ from amlplan.config.reading.artifact_stores import read_artifact_stores
 from amlplan.config.reading.files import is_json, read_folder
 from amlplan.config.reading.forms import file_form
 from amlplan.config.reading.meta_blocks import MetaBlocks
+from amlplan.config.reading.project_block import ProjectBlockReader
 from amlplan.config.reading.refactorings import RefactoringBlocks
 from amlplan.config.reading.reporter import Reporter
 from amlplan.config.static import static_value
@@ -167,7 +169,8 @@ class _Loader:
         self._reporter = Reporter(configuration)
         meta = MetaBlocks(configuration, self._reporter)
         refactorings = RefactoringBlocks(configuration, self._reporter, block_types)
-        self._readers = {**meta.readers, **refactorings.readers}
+        project = ProjectBlockReader(configuration, self._reporter)
+        self._readers = {**meta.readers, **refactorings.readers, **project.readers}
 
     def read(self, body: Body, source: SourceFile) -> None:
         for attribute in body.attributes.values():
@@ -226,3 +229,12 @@ class _Loader:
         earlier = self._configuration.resources.setdefault(address, resource)
         if earlier is not resource:
             self._reporter.twice("resource", address, earlier.header, header)
+        elif block.type in RUN_BLOCKS:
+            self._check_run_name(block.type, label, header)
+
+    def _check_run_name(self, block: str, label: str, header: SourceRange) -> None:
+        """Report a label that a run configuration and an estimator share: both are run by it."""
+        for other in RUN_BLOCKS:
+            earlier = self._configuration.resources.get(f"{other}.{label}")
+            if other != block and earlier is not None:
+                self._reporter.twice("resource", earlier.address, earlier.header, header)

@@ -115,7 +115,9 @@ class Range:
         chance.shuffle(moments)
         for number in range(count * 10 if moments else 0):
             name, times = moments[number % len(moments)]
-            chosen[Kill(name, Order(phase, chance.randint(1, times), victim))] = None
+            # How often an apply comes by differs a little each time, so the last tenth is left.
+            nth = chance.randint(1, times - times // 10)
+            chosen[Kill(name, Order(phase, nth, victim))] = None
             if len(chosen) == count:
                 break
         return list(chosen)

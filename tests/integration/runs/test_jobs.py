@@ -329,7 +329,9 @@ def test_a_supervisor_survives_the_terminal(runs: Runs) -> None:
 
 def test_a_broken_mark_is_explained(runs: Runs) -> None:
     runs.prepare()
-    broken = '{"mark": [1], "guard": null, "script": null, "include": [], "max_size": 1}'
+    broken = (
+        '{"mark": [1], "guard": null, "script": null, "wanted": {"include": [], "max_size": 1}}'
+    )
     for text in ("", "[]", "{}", broken):
         (runs.folder() / "supervisor.json").write_text(text)
         with pytest.raises(ProviderError, match=r"supervisor\.json"):

@@ -40,7 +40,7 @@ def be_lost(runs: Runs, *events: Mapping[str, object]) -> None:
     fields = f'["{mark.started}", "{mark.boot}"]'.strip("[]")
     (runs.folder() / "supervisor.json").write_text(
         f'{{"mark": [{mark.pid}, {fields}], "guard": null, "script": null, '
-        '"include": ["outputs/**"], "max_size": 1000}'
+        '"wanted": {"include": ["outputs/**"], "max_size": 1000}}'
     )
     file = EventFile(runs.folder() / "events/supervisor.jsonl")
     for event in events:

@@ -39,6 +39,7 @@ DETAIL = {
     "outputs",
     "left_out",
     "children",
+    "errors",
 }
 
 
@@ -138,7 +139,7 @@ def test_a_run_is_canceled_by_another_command(line: CommandLine) -> None:
     line.await_nobody()
     assert "has ended already" in line.run("runs", "cancel", folder.name).out
     assert line.run("runs", "logs").out == "up\n"
-    assert line.run("runs", "logs", "-follow").out == "up\n"
+    assert line.run("runs", "logs", "-follow", code=143).out == "up\n"
 
 
 def test_following_a_log_can_be_left(line: CommandLine) -> None:

@@ -121,6 +121,13 @@ def test_recorded_addresses_are_offered(configured: Project) -> None:
     assert offered(configured, "-chdir=plans", "state", "show", "") == []
 
 
+def test_what_can_be_run_is_offered(project: Project) -> None:
+    project.write("aml_config/local.runconfig", "")
+    assert offered(project, "run", "") == ["local", "aml_config/"]
+    project.hcl('estimator "generic" "mine" {\n  entry_script = "x.py"\n}\n')
+    assert offered(project, "run", "m") == ["mine"]
+
+
 def test_a_broken_configuration_offers_no_names(project: Project) -> None:
     project.hcl("model {")
     assert offered(project, "lock", "") == []

@@ -55,3 +55,13 @@ def test_a_folder_above_the_working_folder_is_not_entered(tmp_path: Path) -> Non
     chosen = choose(work, [], asked, 100)
     assert chosen.files == {}
     assert set(chosen.left_out) == {"..", "../workshop", "/etc/passwd", "x"}
+
+
+def test_what_is_excluded_is_told_unless_it_was_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "outputs").mkdir()
+    for name in ("a.pt", "b.tmp", "c.tmp"):
+        (tmp_path / "outputs" / name).touch()
+    (tmp_path / "other.tmp").touch()
+    chosen = choose(tmp_path, ["outputs/**"], ["outputs/c.tmp"], 100, ["**/*.tmp"])
+    assert set(chosen.files) == {"outputs/a.pt", "outputs/c.tmp"}
+    assert chosen.left_out == {"outputs/b.tmp": 'it is excluded by "**/*.tmp"'}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from run_workbench import Script
 
-MODULES = sorted((PACKAGES / "amlplan_run").glob("*.py"))
+MODULES = sorted((PACKAGES / "amlplan_run").rglob("*.py"))
 # Warnings are off: the fork may still see a thread that has ended, of which Python 3.12 warns.
 EVERYTHING = """
 import os, threading

@@ -8,7 +8,8 @@ import pytest
 
 from amlplan.errors import RunError
 from amlplan.runs import follow as following
-from amlplan.runs.follow import LogTail, StatusTail, follow
+from amlplan.runs.final_status import StatusTail
+from amlplan.runs.follow import LogTail, follow
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -79,3 +79,9 @@ def test_the_history_of_a_run_has_its_name_or_the_one_that_is_set() -> None:
 def test_configurations_that_contradict_themselves_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         config(script="t.py", **values)
+
+
+def test_mlflow_is_left_alone_only_where_that_is_asked_for() -> None:
+    assert "AMLPLAN_MLFLOW" not in request(config(script="t.py")).variables
+    made = request(config(script="t.py", mlflow={"tracking": "leave"}))
+    assert made.variables["AMLPLAN_MLFLOW"] == "leave"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,11 +19,13 @@ from amlplan.cli.text.runs import RUN_HEAD, duration_text, metric_text, runs_row
 from amlplan.history import NEXT
 from amlplan.looking.facts import FIELDS, fact_named
 from amlplan.looking.finding import in_order
+from amlplan.runs.standing import place_in_queue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from amlplan.history import RunOverview, RunSummary
+    from amlplan.runs.place import RunPlace
 
 LIST_HELP = (
     "CONDITION: metrics.NAME, min.NAME, max.NAME, params.NAME, tags.NAME, properties.NAME and the "
@@ -89,6 +91,7 @@ def list_command(
         found = _sorted(wanted.found(every), sort, is_reversed=reverse)[:limit]
         listing = _listing(found, columns, sort, every)
         is_filtered = bool(every or history or status)
+    listing = replace(listing, places=_places(listing.runs, place))
     console.print(_json_of(listing) if json else _text_of(listing, is_filtered=is_filtered))
     return 0
 
@@ -104,6 +107,13 @@ class Listing:
     names: Sequence[str] = ()
     facts: Sequence[Sequence[Any]] = ()
     is_chosen: bool = False
+    places: Mapping[str, int] = field(default_factory=dict)
+    """The places of those that are queued, by their ids."""
+
+
+def _places(runs: Sequence[RunSummary], place: RunPlace) -> dict[str, int]:
+    queued = {run.id: place_in_queue(run.id, place) for run in runs if run.status == "Queued"}
+    return {run: number for run, number in queued.items() if number is not None}
 
 
 def _sorted(found: list[RunOverview], sort: str | None, *, is_reversed: bool) -> list[RunOverview]:
@@ -135,6 +145,9 @@ def _json_of(listing: Listing) -> str:
     for item, facts in zip(shown, listing.facts, strict=False):
         if facts:
             item["values"] = dict(zip(listing.names, map(finite, facts), strict=True))
+    for item in shown:
+        if item["id"] in listing.places:
+            item["place_in_queue"] = listing.places[item["id"]]
     return json_text({"format_version": FORMAT_VERSION, "runs": shown})
 
 
@@ -150,9 +163,19 @@ def _text_of(listing: Listing, *, is_filtered: bool) -> str:
         head = (*usual, *listing.names, last)
         rows = [
             (*row[:-1], *_texts(listing.names, each), row[-1])
-            for row, each in zip(runs_rows(listing.runs), facts, strict=True)
+            for row, each in zip(runs_rows(_with_places(listing)), facts, strict=True)
         ]
     return fitted_table(head, rows, terminal_width())
+
+
+def _with_places(listing: Listing) -> list[RunSummary]:
+    """The runs with their places in the queue behind their statuses."""
+    return [
+        replace(run, status=f"{run.status} ({listing.places[run.id]})")
+        if run.id in listing.places
+        else run
+        for run in listing.runs
+    ]
 
 
 def _texts(names: Sequence[str], facts: Sequence[Any]) -> tuple[str, ...]:

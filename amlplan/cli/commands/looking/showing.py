@@ -11,9 +11,13 @@ from amlplan.cli.commands.looking.drawing import check_plots, draw, plot_options
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, flag
 from amlplan.cli.run_options import LATEST, RUN_HELP, opened, run_options
+from amlplan.cli.text.grids import grid_table
 from amlplan.cli.text.json_text import json_text
+from amlplan.cli.text.run_errors import errors_text
 from amlplan.cli.text.run_json import run_json
 from amlplan.cli.text.runs import run_text
+from amlplan.runs.conducted import members_of
+from amlplan.runs.grids import is_grid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,12 +43,15 @@ def show_command(
     check_plots(plots, png, svg)
     place = opened(console, workspace)
     detail = place.history.run(run, history=history)
+    errors = place.history.records(detail.summary.id, "error")
     if json:
-        shown = run_json(detail)
+        shown = {**run_json(detail), "errors": [dict(error.data) for error in errors]}
         if plots:
             shown["series"] = series_json(place.history, detail, plots)
         console.print(json_text(shown))
     elif not plots:
-        console.print(run_text(detail))
+        console.print("\n".join(filter(None, [run_text(detail), errors_text(errors)])))
+        if is_grid(detail.definition):
+            console.print("\n" + grid_table(detail, members_of(detail.summary.id, place)))
     draw(console, place.history, [detail], plots, png, svg, is_silent=json)
     return 0

@@ -49,16 +49,27 @@ def has_configuration(root: Path) -> bool:
     return any(next(root.glob(f"*{suffix}"), None) is not None for suffix in CONFIGURATION)
 
 
-def open_workspace(name: str | None) -> RunPlace:
+def history_of_folder(root: Path) -> str | None:
+    """The history that a folder's project block or project.json names; raises ConfigError."""
+    from amlplan.config.azureml.attached import attached_history
+    from amlplan.config.reading.load import load
+
+    if not has_configuration(root):
+        return attached_history(root)
+    return attached_history(root, load(root, Registry(provider_context(root)).block_types))
+
+
+def open_workspace(name: str | None, root: Path | None = None) -> RunPlace:
     """The workspace of a name among those applied here, or the one that goes without saying.
 
-    Where none is applied that is the implicit one of this folder, made where it is missing.
+    `root` is the project's folder, the current one unless told otherwise. Where none is applied
+    that is the implicit one of this folder, made where it is missing.
     Raises RunError where none has the name, or where there are several and none by default.
     """
-    root = Path.cwd()
+    root = Path.cwd() if root is None else root
     registry = Registry(provider_context(root))
     is_configured = has_configuration(root)
-    applied = _applied() if is_configured else []
+    applied = _applied(root) if is_configured else []
     if not applied and name is None:
         return implicit_place(root, registry)
     if not is_configured:
@@ -71,10 +82,10 @@ def open_workspace(name: str | None) -> RunPlace:
     return place_of(_chosen(applied, name), registry)
 
 
-def _applied() -> list[Record]:
+def _applied(root: Path) -> list[Record]:
     from amlplan.project.opening import read_state
 
-    state = read_state()
+    state = read_state(root)
     records = state.records.values() if state is not None else ()
     return [item for item in records if item.kind == WORKSPACE and item.outputs.values]
 

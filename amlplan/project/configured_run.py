@@ -4,33 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amlplan.abilities import BuildsEnvironments, RunsJobs
-from amlplan.cli.progress import ProgressHandle
-from amlplan.cli.run_request import RUN_CONFIG, python_on_path
-from amlplan.cli.workspaces import place_of
+from amlplan.abilities import BuildsEnvironments, Share
+from amlplan.config.azureml.attached import attached_history
 from amlplan.errors import RunError
+from amlplan.planning.implied_environments import implied_environment
 from amlplan.planning.locking import revealed
 from amlplan.planning.observe import targets_of
-from amlplan.provider import Present, Unreachable, has
-from amlplan.runs.request import request_of
-from amlplan.runs.resolve import Applied, incomplete, resolve_config
-from amlplan_schemas.base import bytes_of
+from amlplan.project.asked_target import check_target, share_of
+from amlplan.project.implied_interpreter import Builder, Built, built
+from amlplan.project.progress_handle import ProgressHandle
+from amlplan.project.run_data import data_of
+from amlplan.project.run_request import RUN_CONFIG, python_on_path
+from amlplan.project.told_datastores import told_datastores
+from amlplan.project.workspaces import place_of
+from amlplan.provider import has
+from amlplan.runs.distribution import check_here
+from amlplan.runs.request import needs_of, request_of
+from amlplan.runs.resolve import Applied, incomplete, resolve_config, without_secrets
 
 if TYPE_CHECKING:
     import threading
 
-    from amlplan.cli.progress import Progress
-    from amlplan.cli.run_request import Asked
+    from amlplan.events import EventSink
     from amlplan.project.opening import OpenProject
+    from amlplan.project.run_request import Asked
     from amlplan.runs.place import RunPlace
     from amlplan.runs.request import RunRequest
     from amlplan.runs.resolve import ResolvedConfig
     from amlplan_schemas.run_config import RunConfig
-    from amlplan_schemas.state import Record
 
 
 def configured(
-    address: str, asked: Asked, project: OpenProject, progress: Progress, stop: threading.Event
+    address: str, asked: Asked, project: OpenProject, progress: EventSink, stop: threading.Event
 ) -> tuple[RunRequest, RunPlace, tuple[str, ...]]:
     """The run that the block at an address describes, where it goes, and what its user should know.
 
@@ -39,7 +44,11 @@ def configured(
     state = project.backend.reader().read()
     applied = Applied(project.evaluation, project.registry, project.secrets, project.lock, state)
     resolved = resolve_config(address, applied)
-    config = _with_asked(resolved.config, asked)
+    config = with_asked(resolved.config, asked)
+    if config.history is None:
+        config = config.model_copy(
+            update={"history": attached_history(project.root, project.configuration)}
+        )
     workspace = resolved.records.get(config.workspace.address)
     if workspace is None:
         raise RunError(
@@ -49,62 +58,42 @@ def configured(
         )
     place = place_of(workspace, project.registry)
     if config.target is not None:
-        _check_target(resolved.records[config.target.address], resolved, project)
+        check_target(resolved.records[config.target.address], resolved.records, project.registry)
     _check_resources(config, place)
-    interpreter = _interpreter(resolved, config, project, progress, stop)
+    here = check_here(config)
+    interpreter = _interpreter(resolved, config, project, ProgressHandle(address, progress, stop))
     variables, secrets = _variables(resolved, config, project)
     request = request_of(
         config,
         project.root,
-        interpreter,
+        interpreter.interpreter,
         secret_names=resolved.secret_names,
         variables=variables,
         secrets=secrets,
-        definition=_definition(address, config, resolved),
+        definition={
+            **_definition(address, config, resolved, interpreter.digest),
+            "datastores": told_datastores(state, config.workspace.address),
+        },
+        data=data_of(config, resolved.records),
+        share=_share(config, resolved),
     )
-    return request, place, resolved.notes
+    return request, place, (*resolved.notes, *here, *interpreter.notes)
 
 
-def _with_asked(config: RunConfig, asked: Asked) -> RunConfig:
+def with_asked(config: RunConfig, asked: Asked) -> RunConfig:
     """The configuration with what the command line says in place of it."""
     changes = {
         "parameters": {**config.parameters, **asked.parameters},
         "arguments": (*config.arguments, *asked.arguments),
         "history": asked.history or config.history,
+        "target": config.target if asked.on is None else None,  # that one is looked at instead
     }
     return config.model_copy(update=changes)
 
 
-def _check_target(target: Record, resolved: ResolvedConfig, project: OpenProject) -> None:
-    """Raise RunError where a target cannot run anything, or cannot be reached."""
-    provider = project.registry.provider(target.kind)
-    observed = provider.read(target, targets_of(target, resolved.records))
-    if not has(provider, RunsJobs):
-        raise RunError(
-            "The target runs nothing",
-            f"{target.address} is a {target.kind}, whose provider does not run scripts. Choose "
-            "another target.",
-            address=target.address,
-        )
-    if not isinstance(observed, Present):
-        why = observed.reason if isinstance(observed, Unreachable) else "it is gone"
-        raise RunError(
-            "The target cannot be used",
-            f"{target.address}: {why}. Run: amlplan plan",
-            address=target.address,
-        )
-
-
 def _check_resources(config: RunConfig, place: RunPlace) -> None:
     """Raise RunError where the target lacks what the run needs."""
-    resources = config.resources
-    needed = {
-        "cpus": resources.cpus,
-        "memory": None if resources.memory is None else bytes_of(resources.memory),
-        "gpus": resources.gpus,
-        "disk_free": None if resources.disk is None else bytes_of(resources.disk),
-    }
-    lacking = place.jobs.lacking({name: value for name, value in needed.items() if value})
+    lacking = place.jobs.lacking(needs_of(config))
     if lacking:
         where = config.target.address if config.target is not None else "this host"
         raise RunError(
@@ -114,27 +103,45 @@ def _check_resources(config: RunConfig, place: RunPlace) -> None:
         )
 
 
+def _share(config: RunConfig, resolved: ResolvedConfig) -> Share:
+    """What the run takes of its target while others run there too."""
+    if config.target is None:
+        return Share()
+    target = resolved.records[config.target.address]
+    return share_of(target, config.resources.gpus or 0)
+
+
 def _interpreter(
-    resolved: ResolvedConfig,
-    config: RunConfig,
-    project: OpenProject,
-    progress: Progress,
-    stop: threading.Event,
-) -> str:
+    resolved: ResolvedConfig, config: RunConfig, project: OpenProject, handle: ProgressHandle
+) -> Built:
     """The interpreter of the run's environment, built where it is missing."""
     if config.environment is None:
-        return python_on_path()
+        return _implied(resolved, config, project, handle)
     address = config.environment.address
     record = resolved.records[address]
     provider = project.registry.provider(record.kind)
     if not has(provider, BuildsEnvironments):
         raise RunError("The environment cannot be built", f"{record.kind} builds none here.")
-    return provider.build(
+    interpreter = provider.build(
         record,
         targets_of(record, resolved.records),
         revealed(resolved.wanted[address], project.secrets).values,
-        ProgressHandle(address, progress, stop),
+        handle,
     )
+    return Built(interpreter, str(record.outputs.values["digest"]))
+
+
+def _implied(
+    resolved: ResolvedConfig, config: RunConfig, project: OpenProject, handle: ProgressHandle
+) -> Built:
+    """The interpreter that an estimator or a runconfig file asks for, else that on the PATH."""
+    block = resolved.block
+    implied = implied_environment(block.kind, resolved.checked.values, project.root)
+    if implied is None:
+        return Built(python_on_path())
+    workspace = resolved.records[config.workspace.address]
+    builder = Builder(project.root, project.registry, project.lock, workspace, handle)
+    return built(implied, block.address, builder)
 
 
 def _variables(
@@ -154,19 +161,25 @@ def _variables(
     return plain, {name: shown[name] for name in recorded if name not in plain and name in shown}
 
 
-def _definition(address: str, config: RunConfig, resolved: ResolvedConfig) -> dict[str, object]:
+def _definition(
+    address: str, config: RunConfig, resolved: ResolvedConfig, digest: str | None
+) -> dict[str, object]:
     """What history keeps of the configuration: everything but the secrets, which are null."""
+    values = resolved.checked.values
+    if resolved.is_expanded:
+        values = without_secrets(config.model_dump(mode="json"), resolved.checked)
     expanded = {
-        **resolved.checked.values,
+        **values,
         "parameters": dict(config.parameters),
         "arguments": list(config.arguments),
         "history": config.history,
     }
-    name = address.removeprefix(f"{RUN_CONFIG}.")
+    name = address.removeprefix(f"{RUN_CONFIG}.").removeprefix("estimator.")
     definition: dict[str, object] = {RUN_CONFIG: name, "configuration": expanded}
+    if config.from_runconfig is not None:
+        definition["runconfig"] = config.from_runconfig
     if config.target is not None:
         definition["target"] = config.target.address
-    if config.environment is not None:
-        record = resolved.records[config.environment.address]
-        definition["environment"] = record.outputs.values["digest"]
+    if digest is not None:
+        definition["environment"] = digest
     return definition

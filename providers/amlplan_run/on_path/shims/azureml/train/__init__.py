@@ -1,0 +1,5 @@
+"""`azureml.train` where it is not installed."""
+
+from amlplan_run.azureml.finder import become
+
+become(__name__)
