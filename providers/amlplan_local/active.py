@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.abilities import SUPERVISED
 from amlplan.errors import HistoryError, ProviderError
+from amlplan.history_location import read_location
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,8 +24,9 @@ def refuse_while_active(
 ) -> None:
     """Raise ProviderError, which names them, while runs of a workspace's folder are active.
 
-    All runs count, or those on a target where its address is given. Raises ProviderError also
-    where the workspace's history cannot be read.
+    All runs count, or those on a target where its address is given. Where the history is on a
+    server that cannot be reached, every run in the folder counts. Raises ProviderError also where
+    a history in the folder cannot be read.
     """
     running = _active(workspace, jobs, context, target)
     if not running:
@@ -51,7 +53,9 @@ def _active(
         if target is not None:
             ids = [run for run in ids if history.run(run).definition.get("target") == target]
     except HistoryError as failure:
-        raise ProviderError(
-            "It is not known whether runs are active", f"{failure.summary}: {failure.detail}"
-        ) from failure
+        if read_location(workspace) is None:
+            raise ProviderError(
+                "It is not known whether runs are active", f"{failure.summary}: {failure.detail}"
+            ) from failure
+        ids = sorted(path.parent.name for path in workspace.glob("runs/*/events"))
     return [run for run in ids if jobs.pull(run, workspace / "runs" / run) in SUPERVISED]

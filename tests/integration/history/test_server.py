@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from functools import partial
@@ -313,3 +314,14 @@ def test_a_server_tells_apart_user_database_and_encoding(
         with pytest.raises(HistoryError, match=told):
             store.runs()
     server.query("DROP DATABASE latin")
+
+
+def test_without_the_client_library_only_what_needs_the_server_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    store = PostgresqlHistory(tmp_path, ServerSettings("main", lambda: "host=/none"))
+    store.add_edge("data", "read by", "run")
+    for use in (store.runs, store.sync, lambda: make_run(store)):
+        with pytest.raises(HistoryError, match=r"pip install 'amlplan\[postgresql\]'"):
+            use()

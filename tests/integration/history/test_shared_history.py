@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 
 from harness.project import Project
 from history_support import name_of
+from local_workbench import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,6 +131,57 @@ def test_an_apply_does_without_the_server_and_a_run_does_not(hosts: Hosts) -> No
     project.environment["HISTORY_DSN"] = hosts.dsn
     project.run("run", "train.py")
     assert len(json.loads(project.run("runs", "list", "-json").out)["runs"]) == 1
+    project.environment["HISTORY_DSN"] = NOWHERE
+    project.run("destroy", "-auto-approve")
+
+
+def test_a_run_in_this_folder_keeps_its_target_also_without_the_server(hosts: Hosts) -> None:
+    project = hosts.one
+    project.write("wait.py", "import time\ntime.sleep(600)\n")
+    project.apply()
+    project.run("run", "-detach", "wait.py")
+    try:
+        project.environment["HISTORY_DSN"] = NOWHERE
+        assert "Runs are active" in project.run("destroy", "-auto-approve", code=12).err
+    finally:
+        project.environment["HISTORY_DSN"] = hosts.dsn
+        project.run("runs", "cancel", "1")
+
+
+def test_a_run_is_whole_though_the_server_goes_while_it_runs(
+    hosts: Hosts, postgresql: Server
+) -> None:
+    project = hosts.one
+    project.write(
+        "wait.py",
+        "import amlplan_run, os, time\n"
+        "amlplan_run.log('loss', 1)\n"
+        "open(os.environ['READY'], 'w').close()\n"
+        "while os.path.exists(os.environ['READY']): time.sleep(0.05)\n"
+        "amlplan_run.log('loss', 2)\n",
+    )
+    project.apply()
+    ready = project.root.parent / "ready"
+    project.environment["READY"] = str(ready)
+    with subprocess.Popen(
+        project.command("run", "wait.py"),
+        cwd=project.root,
+        env=project.process_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert wait_until(ready.exists, 120)
+        postgresql.stop()
+        try:
+            ready.unlink()
+            _, err = running.communicate(timeout=300)
+        finally:
+            postgresql.start()
+    assert running.returncode == 125
+    assert "The history database cannot be reached" in err
+    shown = json.loads(project.run("runs", "show", "-json").out)
+    assert (shown["status"], shown["metrics"]["loss"]["count"]) == ("Completed", 2)
 
 
 def test_another_password_is_no_change_and_another_place_of_it_no_replacement(

@@ -10,7 +10,7 @@ import random
 import time
 from typing import TYPE_CHECKING, Any
 
-from amlplan.errors import HistoryError, MissingSdkError
+from amlplan.errors import HistoryError
 from amlplan_state.runs.database import BUSY_SECONDS
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ _REASONS = {
 _NO_REASON = "the server could not be reached. See whether it runs, and what its log says."
 
 
-def load() -> None:
-    """Import the client library; raises MissingSdkError where it is not installed."""
+def _load() -> None:
+    """Import the client library; raises HistoryError where it is not installed."""
     try:
         import psycopg  # noqa: F401
     except ImportError as failure:
-        raise MissingSdkError(
+        raise HistoryError(
             "A package is missing",
             "A history in PostgreSQL needs psycopg, which is not installed or cannot be loaded. "
             "Install it with: pip install 'amlplan[postgresql]'",
@@ -62,7 +62,7 @@ def connect(dsn: str) -> psycopg.Connection[tuple[Any, ...]]:
 
     Blocks while the server starts, or has no connection left, up to a minute.
     """
-    load()
+    _load()
     import psycopg
 
     options = _options(dsn)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from amlplan.errors import HistoryError
 from amlplan_state.runs import complaints
 from amlplan_state.runs.complaints import NoRightToWriteError
-from amlplan_state.runs.postgresql.connecting import load, unreachable
+from amlplan_state.runs.postgresql.connecting import unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,15 +54,15 @@ _LOST = ("08", "57P")
 @contextmanager
 def explained(workspace: str, folder: Path) -> Iterator[None]:
     """Turn failures of the server and of files into HistoryErrors, without what the server saw."""
-    load()
-    import psycopg
-
     try:
         yield
-    except psycopg.Error as failure:
-        raise of_server(workspace, failure) from None
     except OSError as failure:
         raise complaints.of_file(folder, failure) from failure
+    except Exception as failure:
+        psycopg = sys.modules.get("psycopg")  # who did not import it got nothing from it
+        if psycopg is None or not isinstance(failure, psycopg.Error):
+            raise
+        raise of_server(workspace, failure) from None
 
 
 def of_server(workspace: str, failure: psycopg.Error) -> HistoryError:
