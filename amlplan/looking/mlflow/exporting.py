@@ -20,6 +20,7 @@ from amlplan.looking.mlflow.names import (
     pairs,
 )
 from amlplan.looking.mlflow.names import name_of as mlflow_name
+from amlplan.runs.outputs import content_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -173,7 +174,10 @@ class Exporter:
         """Send what the run gave, and its log, where the server itself keeps artifacts."""
         log = self.place.folder_of(run.summary.id) / "log.txt"
         is_root = self.place.folder_of(run.summary.id).name == run.summary.id
-        files = {path: self.place.content.path(each.digest) for path, each in run.outputs.items()}
+        files = {
+            path: content_path(self.place, run.summary.id, each)
+            for path, each in run.outputs.items()
+        }
         if is_root and log.exists():
             files["amlplan/log.txt"] = log
         if not files:
