@@ -23,7 +23,8 @@ class Share:
     """What a job takes of a target that others use at the same time.
 
     At most `max_runs` jobs of one `target` run at once; the others wait in the order of their
-    submission. `gpus` of its `gpu_count` graphics processors are the job's alone.
+    submission. `gpus` of its `gpu_count` graphics processors are the job's alone; where it is not
+    known to have so many, the target counts them.
     """
 
     target: str = ""

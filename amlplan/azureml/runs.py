@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,13 +93,16 @@ class Run:
         self,
         output: Callable[[str], object] | None = None,
         *,
+        show_output: bool = False,
         raise_on_error: bool = True,
     ) -> RunDetail:
         """Everything that is known of it, once it ended; blocks until then.
 
-        `output` gets its log in pieces. Raises RunError where it did not complete, unless told
-        otherwise.
+        `output` gets its log in pieces; with `show_output` that is this program's standard output.
+        Raises RunError where it did not complete, unless told otherwise.
         """
+        if output is None and show_output:
+            output = sys.stdout.write
         for event in self.events():
             if output is not None and event.kind == "log":
                 output(event.text)

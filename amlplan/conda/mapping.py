@@ -6,7 +6,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.conda.files import broken
@@ -15,7 +15,6 @@ from amlplan.conda.versions import NotConvertedError, read_spec, requirement_ver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from amlplan.conda.files import CondaFile
     from amlplan.conda.versions import CondaSpec
@@ -48,7 +47,7 @@ class NameTable:
 @cache
 def name_table() -> NameTable:
     """The table that comes with amlplan."""
-    text = files("amlplan.conda").joinpath("names.toml").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("names.toml").read_text(encoding="utf-8")
     document = tomllib.loads(text)
     dropped = {name: why for why, names in document["dropped"].items() for name in names}
     return NameTable(document["names"], dropped)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from amlplan.config.azureml.conda import CondaDependencies, dependencies_of, packages_of
+from amlplan.config.azureml.conda import dependencies_of, packages_of
 from amlplan.config.azureml.runconfig import read_runconfig
 from amlplan.config.azureml.yaml_file import read_yaml
 from amlplan.errors import ConfigError
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from amlplan.config.azureml.conda import CondaDependencies
     from amlplan.config.azureml.runconfig import Runconfig
     from amlplan.provider import Kinds
     from amlplan_schemas.base import JsonValue
@@ -29,16 +30,24 @@ _PREPARES = ("autoPrepareEnvironment", "prepareEnvironment")
 
 @dataclass(frozen=True, slots=True)
 class ImpliedEnvironment:
-    """What a run needs that names no environment block: packages, or an interpreter of yours."""
+    """What a run needs that names no environment block: packages, or an interpreter of yours.
+
+    `requirements` and `python` tell what a `conda_file` comes to where conda is not there.
+    """
 
     python: str = ""
     requirements: tuple[str, ...] = ()
+    conda_file: str | None = None
     interpreter: str | None = None
     notes: tuple[str, ...] = ()
 
     def draft(self, address: str, kinds: Kinds) -> Draft:
         """The environment block that would say the same."""
-        values = {"python": self.python, "requirements": list(self.requirements)}
+        values: dict[str, JsonValue] = {"python": self.python}
+        if self.conda_file is None:
+            values["requirements"] = list(self.requirements)
+        else:
+            values["conda_file"] = self.conda_file
         model = kinds.inputs_of(ENVIRONMENT)
         workspace = {"address": "workspace.implied", "kind": "workspace"}
         complete = model.model_validate({"name": "implied", "workspace": workspace, **values})
@@ -73,7 +82,7 @@ def _of_estimator(values: Mapping[str, JsonValue]) -> ImpliedEnvironment | None:
     pip, conda = values.get("pip_packages") or [], values.get("conda_packages") or []
     if values.get("user_managed") or not (pip or conda):
         return None
-    found = packages_of(conda, CondaDependencies(python=values["python"]))
+    found = packages_of(conda, values["python"])
     return ImpliedEnvironment(found.python, (*found.requirements, *pip), notes=tuple(found.notes))
 
 
@@ -84,15 +93,17 @@ def of_runconfig(file: Runconfig, root: Path) -> ImpliedEnvironment | None:
     inline = file.get(CONDA)
     if inline is not None:
         found = dependencies_of(file.file, inline, file.ways[CONDA])
-        return _built(file, found, file.name)
+        return _built(file, found, file.name, None)
     if file.get(CONDA_FILE) is None:
         return None
     path = _relative(file.folder, file.get(CONDA_FILE))
     conda = read_yaml(root, path)
-    return _built(file, dependencies_of(conda, conda.values), path)
+    return _built(file, dependencies_of(conda, conda.values), path, path)
 
 
-def _built(file: Runconfig, found: CondaDependencies, name: str) -> ImpliedEnvironment:
+def _built(
+    file: Runconfig, found: CondaDependencies, name: str, conda_file: str | None
+) -> ImpliedEnvironment:
     for way in _PREPARES:
         if file.get(way) is False:
             raise ConfigError(
@@ -105,7 +116,7 @@ def _built(file: Runconfig, found: CondaDependencies, name: str) -> ImpliedEnvir
                 ]
             )
     notes = tuple(f"{name}: {note}." for note in found.notes)
-    return ImpliedEnvironment(found.python, tuple(found.requirements), notes=notes)
+    return ImpliedEnvironment(found.python, tuple(found.requirements), conda_file, notes=notes)
 
 
 def _relative(folder: str, path: Any) -> str:

@@ -105,10 +105,11 @@ def _check_resources(config: RunConfig, place: RunPlace) -> None:
 
 def _share(config: RunConfig, resolved: ResolvedConfig) -> Share:
     """What the run takes of its target while others run there too."""
+    gpus = config.resources.gpus or 0
     if config.target is None:
-        return Share()
+        return Share(gpus=gpus)
     target = resolved.records[config.target.address]
-    return share_of(target, config.resources.gpus or 0)
+    return share_of(target, gpus)
 
 
 def _interpreter(
@@ -174,6 +175,8 @@ def _definition(
         "arguments": list(config.arguments),
         "history": config.history,
     }
+    if config.webhook is not None:  # a plain address may hold a token too
+        expanded["webhook"] = {"url": None, "on": list(config.webhook.on)}
     name = address.removeprefix(f"{RUN_CONFIG}.").removeprefix("estimator.")
     definition: dict[str, object] = {RUN_CONFIG: name, "configuration": expanded}
     if config.from_runconfig is not None:

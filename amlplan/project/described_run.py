@@ -10,6 +10,7 @@ from amlplan.errors import RunError
 from amlplan.lockfile import read_lock
 from amlplan.project.folders import provider_context
 from amlplan.project.implied_interpreter import Builder, Built, built
+from amlplan.project.run_data import data_of
 from amlplan.project.run_request import python_on_path
 from amlplan.project.workspaces import has_configuration
 from amlplan.provider import has
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from amlplan.planning.implied_environments import ImpliedEnvironment
     from amlplan.provider import OperationHandle
     from amlplan.runs.place import RunPlace
-    from amlplan.runs.request import RunRequest
+    from amlplan.runs.request import RunData, RunRequest
     from amlplan_schemas.run_config import RunConfig
 
 WORKSPACE = "workspace"
@@ -64,8 +65,19 @@ def described_request(
         variables={},
         secrets={},
         definition=definition,
+        data=_data(config, root),
     )
     return request, (*here, *found.notes)
+
+
+def _data(config: RunConfig, root: Path) -> RunData | None:
+    """Where data in datastores lies; None where the run names no datastore."""
+    named = [item.datastore for item in config.input.values()]
+    named += [item.datastore for item in config.output.values()]
+    if not any(named):
+        return None
+    records = {item.address: _record(item.address, root) for item in named if item is not None}
+    return data_of(config, records)
 
 
 def _interpreter(run: DescribedRun, place: RunPlace, root: Path, handle: OperationHandle) -> Built:
@@ -84,6 +96,17 @@ def _applied(
     address: str, workspace: Record, registry: Registry, root: Path, handle: OperationHandle
 ) -> Built:
     """The interpreter of an environment block, as it was last applied."""
+    record = _record(address, root)
+    provider = registry.provider(record.kind)
+    if not has(provider, BuildsEnvironments):
+        raise RunError("The environment cannot be built", f"{record.kind} builds none here.")
+    targets = {WORKSPACE: workspace}
+    interpreter = provider.build(record, targets, record.inputs.values, handle)
+    return Built(interpreter, str(record.outputs.values["digest"]))
+
+
+def _record(address: str, root: Path) -> Record:
+    """A block as it was last applied; raises RunError where it never was."""
     from amlplan.project.opening import read_state
 
     state = read_state(root) if has_configuration(root) else None
@@ -94,12 +117,7 @@ def _applied(
             f"The run needs {address}, which was never applied. Run: amlplan apply",
             address=address,
         )
-    provider = registry.provider(record.kind)
-    if not has(provider, BuildsEnvironments):
-        raise RunError("The environment cannot be built", f"{record.kind} builds none here.")
-    targets = {WORKSPACE: workspace}
-    interpreter = provider.build(record, targets, record.inputs.values, handle)
-    return Built(interpreter, str(record.outputs.values["digest"]))
+    return record
 
 
 def _record_of(place: RunPlace) -> Record:

@@ -81,7 +81,9 @@ def _built(implied: ImpliedEnvironment, address: str, builder: Builder) -> Built
     if builds is None:
         raise RunError("The environment cannot be built", "No installed package builds any.")
     draft, requests = lock_requests(implied, address, registry)
-    draft, notes = _locked(draft, requests, builder, provider)
+    draft, notes = _locked(
+        draft, requests, builder, provider, has_packages=bool(implied.requirements)
+    )
     derived = provider.derive(draft) if has(provider, Derives) else {}
     record = _kept(draft, derived, builder, provider)
     targets = {"workspace": builder.workspace}
@@ -105,12 +107,17 @@ def found_interpreter(interpreter: str, root: Path) -> str:
 
 
 def _locked(
-    draft: Draft, requests: tuple[LockRequest, ...], builder: Builder, provider: Provider
+    draft: Draft,
+    requests: tuple[LockRequest, ...],
+    builder: Builder,
+    provider: Provider,
+    *,
+    has_packages: bool,
 ) -> tuple[Draft, tuple[str, ...]]:
     """The draft with its answers, resolved now where that is allowed."""
     lock = builder.lock
     missing = [item for item in requests if item.key not in lock.entries]
-    fills = builder.fills_lock or not draft.values["requirements"]
+    fills = builder.fills_lock or not has_packages
     if missing and not fills:
         raise RunError(
             "The requirements are not locked",
@@ -122,7 +129,7 @@ def _locked(
         if resolved is not None:
             lock = lock.with_entry(request, resolved)
     notes: tuple[str, ...] = ()
-    if missing and draft.values["requirements"]:
+    if missing and has_packages:
         write_lock(builder.root, lock)
         notes = (f"The packages were locked now: {LOCK_NAME} was written.",)
     return replace(draft, lock=lock.resolved(requests)), notes

@@ -83,6 +83,14 @@ class Request:
             raise Refusal(INVALID, f"The request lacks {name.replace('|', ' or ')}.")
         return default
 
+    def number(self, name: str, default: int) -> int:
+        """A whole number of the body or the query; raises Refusal for what is none."""
+        given = self.text(name, str(default))
+        try:
+            return int(given)
+        except ValueError as failure:
+            raise Refusal(INVALID, f"{name} has to be a number, not {given[:100]!r}.") from failure
+
     def items(self, name: str) -> list[Any]:
         """A list of the body or the query, empty where it is missing."""
         value = self.body.get(name, self.query.get(name, []))

@@ -41,7 +41,7 @@ class Body:
         if not data:
             return {}
         try:
-            document = json.loads(data)
+            document = json.loads(data, parse_constant=str)
         except (ValueError, RecursionError) as failure:
             raise Refusal(INVALID, f"The request is no JSON: {failure}.") from failure
         if not isinstance(document, dict):

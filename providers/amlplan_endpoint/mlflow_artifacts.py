@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from amlplan_endpoint.answers import FAILED, INVALID, NOT_SUPPORTED, Refusal
+from amlplan_endpoint.parts import new_part
 from amlplan_endpoint.places import OwnFolder, checked, place_of, run_place, split
 
 if TYPE_CHECKING:
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
     from amlplan_endpoint.answers import Json, Request
     from amlplan_endpoint.service import Service
-
-PARTS = "parts"
-"""The folder of files that are being sent, beside the working folder, which is collected."""
 
 
 def list_of_run(service: Service, request: Request) -> Json:
@@ -50,7 +47,7 @@ def send(service: Service, request: Request) -> Json:
         raise Refusal(INVALID, f"{request.words['path']!r} cannot be written by this run.")
     target = place.path(rest)
     try:
-        part = _new_part(service)
+        part = new_part(service.folder)
         try:
             request.save(part)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -70,12 +67,6 @@ def remove(_service: Service, request: Request) -> Json:
     """Refuse: what a run gave is not taken back."""
     message = f"{request.words['path']!r} stays: amlplan keeps what a run logged."
     raise Refusal(NOT_SUPPORTED, message)
-
-
-def _new_part(service: Service) -> Path:
-    folder = service.folder / PARTS
-    folder.mkdir(exist_ok=True)
-    return folder / os.urandom(12).hex()
 
 
 ROUTES = (

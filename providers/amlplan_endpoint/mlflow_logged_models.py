@@ -91,7 +91,7 @@ def search(service: Service, request: Request) -> Json:
     found = [document(service, model_id) for model_id in reversed(service.recording.models)]
     for test in tests:
         found = [model for model in found if fits(test, _attribute(model, test))]
-    return {"models": found[: int(request.text("max_results", "100"))]}
+    return {"models": found[: request.number("max_results", 100)]}
 
 
 def list_files(service: Service, request: Request) -> Json:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from amlplan_endpoint.answers import Json, Request
     from amlplan_endpoint.service import Service
 
+STEPS = 2**63
 _EXTRA = ("model_id", "dataset_name", "dataset_digest")
 
 
@@ -102,7 +103,7 @@ def history(service: Service, request: Request) -> Json:
     """All points of a metric."""
     run, name = request.text("run_id|run_uuid"), request.text("metric_key")
     points = sorted(_series(service, run, name), key=lambda point: point.timestamp)
-    start, most = int(request.text("page_token", "0")), int(request.text("max_results", "0"))
+    start, most = request.number("page_token", 0), request.number("max_results", 0)
     page = points[start : start + most] if most else points[start:]
     answer: Json = {"metrics": [metric_document(name, point) for point in page]}
     more = most and start + most < len(points)
@@ -112,13 +113,13 @@ def history(service: Service, request: Request) -> Json:
 def histories(service: Service, request: Request) -> Json:
     """The points of a metric in several runs, within some steps."""
     name = request.text("metric_key")
-    start, end = request.text("start_step", ""), request.text("end_step", "")
+    start, end = request.number("start_step", -STEPS), request.number("end_step", STEPS)
     points = []
     for run in request.items("run_ids"):
         points += [
             {**metric_document(name, point), "run_id": run}
             for point in _series(service, run, name)
-            if (not start or point.step >= int(start)) and (not end or point.step <= int(end))
+            if start <= point.step <= end
         ]
     return {"metrics": points}
 

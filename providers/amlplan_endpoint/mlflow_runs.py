@@ -108,10 +108,10 @@ def _is_in(run: RunRecord, view: str) -> bool:
 
 
 def _page(request: Request) -> tuple[int, int]:
-    token, most = request.text("page_token", "0"), request.text("max_results", "1000")
-    if not (token.isdecimal() and most.isdecimal() and 0 < int(most) <= LARGEST_PAGE):
+    start, most = request.number("page_token", 0), request.number("max_results", 1000)
+    if start < 0 or not 0 < most <= LARGEST_PAGE:
         raise Refusal(INVALID, f"max_results has to be a number from 1 to {LARGEST_PAGE}.")
-    return int(token), int(most)
+    return start, most
 
 
 def _document(service: Service, run: RunRecord) -> Json:

@@ -21,7 +21,6 @@ def register_model(service: Service, request: Request) -> Json:
     from amlplan_endpoint.registering import register
 
     name, path = request.text("name"), request.text("path")
-    service.recording.refresh()  # a child may have been started by the script itself
     run = service.recording.run(request.text("run", service.run_id)).id
     properties, tags = _texts(request, "properties"), _texts(request, "tags")
     framework = request.text("framework", "") or None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from amlplan.errors import HistoryError
 from amlplan_endpoint.answers import MISSING, Refusal
 from amlplan_endpoint.names import told
-from amlplan_endpoint.run_record import Point, RunRecord
+from amlplan_endpoint.run_record import FINAL, Point, RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,11 +43,19 @@ def past_runs(service: Service) -> Iterator[RunRecord]:
     """The other runs of this run's history with their children, the newest first."""
     service.history.sync()
     for summary in service.history.runs(service.history_name, limit=MOST):
-        if summary.id != service.run_id:
-            detail = service.history.run(summary.id)
-            for child in detail.children[:MOST]:
-                yield _record(service.history.run(child.id))
-            yield _record(detail)
+        if summary.id in service.past:
+            yield from service.past[summary.id]
+        elif summary.id != service.run_id:
+            yield from _with_children(service, summary.id)
+
+
+def _with_children(service: Service, run_id: str) -> list[RunRecord]:
+    detail = service.history.run(run_id)
+    children = (service.history.run(child.id) for child in detail.children[:MOST])
+    found = [_record(each) for each in (*children, detail)]
+    if detail.summary.status in FINAL:
+        service.past[run_id] = found
+    return found
 
 
 def past_series(service: Service, name: str, metric: str) -> list[Point]:

@@ -67,7 +67,10 @@ class Recording:
 
     def find(self, name: str) -> RunRecord | None:
         """A run by its id; None where it is another's."""
-        return self._runs.get(told(name, self.root))
+        run = told(name, self.root)
+        if run not in self._runs and run.startswith(self.root + "."):
+            self.refresh()  # the script may have started it itself
+        return self._runs.get(run)
 
     def runs(self) -> list[RunRecord]:
         """The run itself and its children, in the order of their beginning."""

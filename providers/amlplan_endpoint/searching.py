@@ -94,6 +94,8 @@ def fits(test: Test, value: Any) -> bool:
         return (value is None) == (compare == "is null")
     if value is None:
         return False
+    if compare in ("like", "ilike"):
+        operand = str(operand)
     if isinstance(value, int | float) and isinstance(operand, str):
         value = str(value)
     if isinstance(value, str) and isinstance(operand, int | float):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import threading
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amlplan_endpoint.children import Children
+from amlplan_endpoint.parts import remove_parts
 from amlplan_endpoint.recording import Recording
+from amlplan_local.run_service import SERVICE_LOCK
 
 if TYPE_CHECKING:
     from amlplan.history import History
     from amlplan_endpoint.model_registry import ModelRegistry
+    from amlplan_endpoint.run_record import RunRecord
     from amlplan_local.store import ContentStore
 
 
@@ -30,9 +35,16 @@ class Service:
         self.work = self.folder / "work"
         self.workspace = self.folder.parent.parent
         self._store, self._cache = Path(task["store"]), Path(task["cache"])
+        self._lock = os.open(
+            self.folder / SERVICE_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644
+        )
+        fcntl.flock(self._lock, fcntl.LOCK_EX)  # one that was killed before has let go of it
+        remove_parts(self.folder)
         self.recording = Recording(self.run_id, self.folder)
         self.recording.refresh()
         self.children = Children(self.recording)
+        self.past: dict[str, list[RunRecord]] = {}
+        """Earlier runs that ended, each with its children, as they were when first looked at."""
         self.experiment = ""
         """What the script called its experiment last."""
         self.said: dict[str, str] = {}
@@ -71,5 +83,6 @@ class Service:
         return self.recording.run(self.run_id).history or "runs"
 
     def close(self) -> None:
-        """Let go of what is open."""
+        """Let go of what is open; the run's outputs may be collected after that."""
         self.recording.close()
+        os.close(self._lock)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,6 +92,9 @@ class LocalCompute:
 
     def submit(self, job: Job) -> None:
         """Start a job on this host, under a supervisor of its own."""
+        share = job.share
+        if share.gpus > share.gpu_count:  # they came since somebody looked, or nobody did
+            job = replace(job, share=replace(share, gpu_count=_gpus()))
         self._jobs.submit(job)
 
     def pull(self, run_id: str, folder: Path) -> JobState:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from amlplan_local.guarded import CANCELED, TOO_LONG, UNGUARDED
 
 KILLED = 128 + signal.SIGKILL
+MEANWHILE = ", and the kernel killed a process meanwhile for lack of memory"
+"""That it was one of the run is likely and not known: the counter is that of a control group."""
 _LAST_LINE = re.compile(r"(?:[\w.]*\.)?(_?\w*MemoryError)\b")
 _ANYWHERE = re.compile(
     r"java\.lang\.OutOfMemoryError|std::bad_alloc|JavaScript heap out of memory"
@@ -37,7 +39,7 @@ def ending_of(code: int, why: str, seconds: float | None, errors: str, *, killed
     if why == CANCELED:
         return Ending("Canceled", None, code)
     if why == UNGUARDED:
-        return Ending("Failed", "the process that guards it was killed")
+        return Ending("Failed", "the process that guards it was killed" + MEANWHILE * killed)
     if why == TOO_LONG:
         return Ending("Failed", f"took longer than max_run_duration, {seconds:g} s", code)
     if code == 0:
@@ -52,7 +54,7 @@ def _reason(code: int, errors: str, *, killed: bool) -> str:
     if said is not None:
         return f"out of memory: {said}, exit code {code}"
     if killed:
-        return f"{_plain(code)}, and the kernel killed a process meanwhile for lack of memory"
+        return _plain(code) + MEANWHILE
     return _plain(code)
 
 

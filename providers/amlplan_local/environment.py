@@ -5,19 +5,16 @@
 from __future__ import annotations
 
 import itertools
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.errors import ProviderError, UnreachableError
 from amlplan.provider import Kind, LockRequest, Missing, Present, Unreachable
 from amlplan_local.built import Building, build
-from amlplan_local.conda_request import conda_wish
 from amlplan_local.conda_resolve import resolve_conda
 from amlplan_local.environment_facts import environment_facts
+from amlplan_local.environment_request import environment_request, path_in
 from amlplan_local.indexes import DEFAULT_INDEX, FURTHER_INDEXES, HIDDEN, public_address
 from amlplan_local.remembered import contents_of
-from amlplan_local.requirements import Requirements
 from amlplan_local.resolve import resolve_requirements
 from amlplan_local.specification import (
     EnvironmentSpec,
@@ -33,6 +30,7 @@ from amlplan_schemas.environment import Environment, EnvironmentOutputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from amlplan.abilities import EnvironmentFacts
     from amlplan.provider import (
@@ -85,7 +83,7 @@ class LocalEnvironment:
         values = draft.values
         if draft.unknown & _DECIDING or values.get("user_managed"):
             return ()
-        request = self._request(values, draft.address)
+        request = environment_request(self._context.root, values, draft.address)
         return (LockRequest(digest_of(request), REQUEST_TYPE, request),)
 
     def resolve(
@@ -148,7 +146,7 @@ class LocalEnvironment:
             raise UnreachableError("The workspace cannot be reached", f"It was {store.reason}")
         spec = self._specification(desired)
         wheels = {
-            package["path"]: (_path(self._context.root, package["path"]), package["hashes"][0])
+            package["path"]: (path_in(self._context.root, package["path"]), package["hashes"][0])
             for package in spec.packages
             if "path" in package and package["hashes"]
         }
@@ -217,7 +215,7 @@ class LocalEnvironment:
         for count in range(len(given) + 1):
             for hidden in itertools.combinations(given, count):
                 known = {name: value for name, value in values.items() if name not in hidden}
-                request = self._request(known, desired.address)
+                request = environment_request(self._context.root, known, desired.address)
                 if digest_of(request) in desired.lock:
                     return _addresses(request)
         return _addresses({name: values[name] and HIDDEN for name in _INDEXES})
@@ -244,48 +242,6 @@ class LocalEnvironment:
         spec = specification_of(store, str(record.outputs.values["digest"]))
         return environment_facts(spec, self._context.data_folder, record.derived)
 
-    def _request(self, values: Mapping[str, JsonValue], address: str) -> dict[str, JsonValue]:
-        root = self._context.root
-        wish, conda = None, {}
-        if values.get("conda_file") is None:
-            wanted = self._requirements(values, address)
-        else:
-            path = _path(root, values["conda_file"])
-            wish, wanted = conda_wish(path, values), Requirements(root)
-            conda = {"conda": wish.add_to(wanted, path)}
-        return {
-            "python": values["python"] if wish is None else wish.mapped.python,
-            "requirements": wanted.wanted,
-            "constraints": wanted.constraints,
-            "wheels": wanted.wheels,
-            "index_url": _public(values.get("index_url", HIDDEN)),
-            "extra_index_urls": _public(values.get("extra_index_urls", HIDDEN)),
-            "find_links": [public_address(link) for link in values.get("find_links") or []],
-            "platforms": sorted(set(values.get("platforms") or [])),
-            **conda,
-        }
-
-    def _requirements(self, values: Mapping[str, JsonValue], address: str) -> Requirements:
-        root = self._context.root
-        found = Requirements(root)
-        if values.get("requirements") is not None:
-            found.add(values["requirements"], root, f"{address}.requirements")
-        elif values.get("requirements_file") is not None:
-            found.add_file(_path(root, values["requirements_file"]))
-        elif values.get("pyproject") is not None:
-            found.add_pyproject(_path(root, values["pyproject"]))
-        else:
-            raise ProviderError(
-                "Requirements that cannot be written down",
-                "The requirements are sensitive, and what they resolve to would stand in "
-                "amlplan.lock. Take the secret out of them; index_url may hold one.",
-            )
-        return found
-
-
-def _path(root: Path, relative: str) -> Path:
-    return Path(os.path.normpath(root / relative))
-
 
 def _indexes(values: Mapping[str, JsonValue]) -> dict[str, str]:
     """The variables that tell uv its indexes, with credentials."""
@@ -300,14 +256,6 @@ def _indexes(values: Mapping[str, JsonValue]) -> dict[str, str]:
 def _addresses(request: Mapping[str, JsonValue]) -> tuple[str | None, tuple[str, ...]]:
     further = request["extra_index_urls"]
     return request["index_url"], (HIDDEN,) if further == HIDDEN else tuple(further)
-
-
-def _public(addresses: JsonValue) -> JsonValue:
-    if addresses is None or addresses == HIDDEN:
-        return addresses
-    if isinstance(addresses, str):
-        return public_address(addresses)
-    return [public_address(address) for address in addresses]
 
 
 def _outputs(desired: Desired) -> Outputs:

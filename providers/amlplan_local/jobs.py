@@ -22,6 +22,7 @@ from amlplan_local.chosen import Wanted, wanted_in
 from amlplan_local.collecting import keep_outputs, remove_folder
 from amlplan_local.heartbeat import is_silent
 from amlplan_local.run_events import EventFile, status
+from amlplan_local.run_service import await_service
 from amlplan_local.run_state import exit_code, has_outputs, is_final
 from amlplan_local.script_log import NAME, VARIABLE, AppendedLines
 from amlplan_local.shares import needs_of
@@ -161,6 +162,7 @@ class LocalJobs:
         elif state == "lost" and supervised is not None:
             _await_guard(run_id, supervised.guard)
             _end_unguarded(supervised.script)
+            await_service(folder)
             os.truncate(folder / LOCK, 0)  # room for what is to be told, on a full disk
             self._finish_started(run_id, folder, supervised, store)
 

@@ -6,6 +6,7 @@ another one where that was killed. It ends with the run, after what was asked of
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
@@ -27,10 +28,12 @@ REPLACED = "AMLPLAN_MLFLOW_REPLACED"
 """Tells that MLflow was to talk to another server."""
 LOG = 2
 """The descriptor of the run's log in its supervisor, and in what that starts."""
+SERVICE_LOCK = "service.lock"
+"""The file in a run's folder whose kernel lock a server holds until it is done."""
 BACKLOG = 128
 ENDING = 30.0
 """Seconds in which a server finishes what it was asked."""
-SOON, MOST = 5.0, 5
+SOON, MOST = 1.0, 10
 """A server that ends this soon, so many times, is not started again."""
 _OTHERS = frozenset(
     {
@@ -146,6 +149,28 @@ class RunService:
                 with suppress(OSError):
                     self._listener.shutdown(socket.SHUT_RDWR)
         self._server = None
+
+
+def await_service(folder: Path) -> None:
+    """Wait until the service of a run whose supervisor was killed is done, and for no longer."""
+    try:
+        lock = os.open(folder / SERVICE_LOCK, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:  # there was none
+        return
+    deadline = time.monotonic() + ENDING
+    try:
+        while not _is_free(lock) and time.monotonic() < deadline:
+            time.sleep(0.02)
+    finally:
+        os.close(lock)
+
+
+def _is_free(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _listening() -> socket.socket:

@@ -13,44 +13,54 @@ FINAL = ("Completed", "Failed", "Canceled")
 
 
 class Records:
-    """The events of a folder, in the order of time; what was read once is not read again."""
+    """The events of a folder, each run's in the order of time; nothing is read twice."""
 
     def __init__(self, folder: str, only: "Optional[str]" = None) -> None:
         self._folder = folder
         self._only = only
-        self._read = {}  # type: Dict[str, Tuple[int, List[Event]]]
+        self._read = {}  # type: Dict[str, Tuple[int, float]]
+        self._of = {}  # type: Dict[Optional[str], List[Event]]
+        self._starts = []  # type: List[Event]
 
     def events(self, run: "Optional[str]") -> "List[Event]":
         """The events of one run; None is the run that the folder belongs to."""
-        return [event for event in self.every() if event.get("run") == run]
+        self._read_on()
+        events = self._of.get(run, [])
+        events.sort(key=_moment)
+        return events
 
-    def every(self) -> "List[Event]":
-        """The events of all runs of the folder."""
-        every = []  # type: List[Event]
+    def children(self, identity: str) -> "List[str]":
+        """The ids of the children of a run, in the order in which they were started."""
+        self._read_on()
+        self._starts.sort(key=_moment)
+        return [each["id"] for each in self._starts if each.get("parent") == identity]
+
+    def _read_on(self) -> None:
         for name in [self._only] if self._only else sorted(os.listdir(self._folder)):
             if name.endswith(".jsonl"):
-                every.extend(self._events_of(name))
-        every.sort(key=_moment)
-        return every
+                self._read_file(name)
 
-    def _events_of(self, name: str) -> "List[Event]":
-        offset, events = self._read.get(name, (0, []))
+    def _read_file(self, name: str) -> None:
+        offset, latest = self._read.get(name, (0, 0.0))
         try:
             with open(os.path.join(self._folder, name), "rb") as file:
                 file.seek(offset)
                 content = file.read()
         except OSError:
-            return events
+            return
         whole = content[: content.rfind(b"\n") + 1]
-        latest = events[-1]["t"] if events else 0
         for line in whole.split(b"\n"):
             event = _parsed(line)
             if event is not None:
                 # A clock that steps back turns no order round within a file.
                 latest = event["t"] = max(latest, _moment(event))
-                events.append(event)
-        self._read[name] = (offset + len(whole), events)
-        return events
+                self._take(event)
+        self._read[name] = (offset + len(whole), latest)
+
+    def _take(self, event: "Event") -> None:
+        self._of.setdefault(event.get("run"), []).append(event)
+        if event["type"] == "run":
+            self._starts.append(event)
 
 
 def _parsed(line: bytes) -> "Optional[Event]":
@@ -61,9 +71,9 @@ def _parsed(line: bytes) -> "Optional[Event]":
     return event if isinstance(event, dict) and "type" in event else None
 
 
-def _moment(event: "Event") -> "Any":
+def _moment(event: "Event") -> float:
     moment = event.get("t")
-    return moment if isinstance(moment, (int, float)) else 0
+    return moment if isinstance(moment, (int, float)) else 0.0
 
 
 def described(events: "List[Event]") -> "Event":
@@ -101,10 +111,3 @@ def properties_of(events: "List[Event]") -> "Dict[str, str]":
         if event["type"] == "property":
             properties.setdefault(event["name"], event.get("value"))
     return properties
-
-
-def children_of(identity: str, events: "List[Event]") -> "List[str]":
-    """The ids of the children of a run, in the order in which they were started."""
-    return [
-        event["id"] for event in events if event["type"] == "run" and event["parent"] == identity
-    ]

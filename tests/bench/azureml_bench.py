@@ -1,4 +1,4 @@
-"""Time that recording takes from a script: importing, and 1,000 scalars one by one; and MLflow's.
+"""Time that recording takes from a script: starting, importing, 1,000 scalars; and MLflow's.
 
 Each figure is taken inside the script, in a process of its own. MLflow's light client is the peer,
 with a store in SQLite, in an environment that is made here; without a package index its rows are
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 REPEATS = 9
 PEER_REPEATS = 1
+STARTS = 60
 PYTHON = str(getattr(sys, "_base_executable", sys.executable))
 PEER = "mlflow-skinny==2.22.0"
 PEER_NEEDS = ("sqlalchemy<2.1", "alembic", "sqlparse")
@@ -66,6 +67,17 @@ def measured(
     return [min(column) for column in zip(*rows[1:], strict=True)]
 
 
+def started(*environments: Mapping[str, str]) -> list[float]:
+    """The least processor time of an interpreter that does nothing, in each environment."""
+    times: list[list[float]] = [[] for _ in environments]
+    for _ in range(STARTS):
+        for environment, taken in zip(environments, times, strict=True):
+            process = os.posix_spawn(PYTHON, [PYTHON, "-c", "pass"], environment)
+            _, _, usage = os.wait4(process, 0)
+            taken.append(usage.ru_utime + usage.ru_stime)
+    return [min(taken) for taken in times]
+
+
 def peer_in(folder: Path) -> str | None:
     """The interpreter of an environment with the peer, or None where it cannot be had."""
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
@@ -102,14 +114,19 @@ def main() -> None:
             label: measured(PYTHON, script, environment, REPEATS)
             for label, script in SCRIPTS.items()
         }
+        bare = {key: value for key, value in environment.items() if key != "PYTHONPATH"}
+        with_ours, without = started(environment, {**bare, "PYTHONPATH": str(base)})
         python = peer_in(base / "peer")
         if python is None:
             print(f"{PEER} cannot be had here, so nothing is compared with it")
         else:
-            kept = {key: value for key, value in environment.items() if key != "PYTHONPATH"}
-            peer = {**kept, "STORE": str(base / "mlflow.sqlite"), "HOME": str(base)}
+            peer = {**bare, "STORE": str(base / "mlflow.sqlite"), "HOME": str(base)}
             rows[f"{PEER}, SQLite"] = measured(python, PEER_SCRIPT, peer, PEER_REPEATS)
     show(rows, f"{PEER}, SQLite")
+    more = (with_ours - without) * 1000
+    print(
+        f"\nPython starts in {without * 1000:.1f} ms of the processor, {more:+.1f} with the folder"
+    )
 
 
 def show(rows: Mapping[str, list[float]], peer: str) -> None:

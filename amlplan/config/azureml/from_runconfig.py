@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 HERE = ("", "local")
 """The targets of a file that mean this host."""
 REFERENCES = "dataReferences"
+_PROGRAM = frozenset({"script", "command"})
 _VARIABLES = ("environment.environmentVariables", "environmentVariables")
 
 
@@ -31,7 +32,10 @@ def completed(config: RunConfig, file: Runconfig) -> RunConfig:
     problems = list(_problems(given, file))
     if problems:
         raise ConfigError(problems)
-    values = _values(file) | given
+    values = _values(file)
+    if _PROGRAM & given.keys():
+        values = {name: value for name, value in values.items() if name not in _PROGRAM}
+    values |= given
     if "env" in given:
         values["env"] = {**_variables(file), **config.env}
     values["resources"] = _resources(config, file)
@@ -43,7 +47,7 @@ def completed(config: RunConfig, file: Runconfig) -> RunConfig:
 
 
 def _problems(given: Mapping[str, Any], file: Runconfig) -> Iterator[Diagnostic]:
-    if not {"script", "command"} & given.keys() and not (file.get("script") or file.get("command")):
+    if not _PROGRAM & given.keys() and not (file.get("script") or file.get("command")):
         yield file.mistake(
             "script", "The file names no script. Name one in it, or in a run_config block."
         )

@@ -123,13 +123,15 @@ class _Reader:
         self.ways[field.way] = way
         if value is None:
             return
+        if not field.used:
+            self.values[field.way] = value
+            return
         takes = {
             "text": (str, "text"),
             "texts": (list, "a list"),
             "flag": (bool, "true or false"),
             "count": (int, "a whole number"),
             "map": (dict, "names with values"),
-            "any": (object, ""),
         }
         wanted, words = takes[field.kind]
         chosen = [item.lower() for item in field.choices]
@@ -157,8 +159,7 @@ class _Reader:
         if isinstance(value, dict | list):
             self._wrong(way, "text", value)
             return ""
-        place = self._file.places[way]
-        return place.source.text[place.start : place.end]
+        return self._file.texts[way]
 
     def _wrong(self, way: Way, wanted: str, value: Any) -> None:
         found = repr(value)[:80]

@@ -6,17 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from amlplan_schemas.base import seconds_of
-from amlplan_schemas.run_config import RunCollect, RunResources, RunSnapshot
+from amlplan_schemas.run_config import RunCollect, RunConfig, RunResources, RunSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from amlplan_schemas.run_config import RunConfig
 
 MANAGED: Final = "environment.python.userManagedDependencies"
 INTERPRETER: Final = "environment.python.interpreterPath"
 CONDA_FILE: Final = "environment.python.condaDependenciesFile"
 CONDA: Final = "environment.python.condaDependencies"
+_TOLD: Final = frozenset(
+    {"name", "workspace", "from_runconfig", "script", "command", "arguments", "parameters"}
+    | {"target", "framework", "distribution", "max_run_duration", "env"}
+    | {"history", "source", "environment", "input", "resources", "collect", "snapshot"}
+)
+"""The fields that the file has, or that are told by themselves."""
 _FRAMEWORKS: Final = {
     "python": "Python",
     "pyspark": "PySpark",
@@ -112,9 +116,8 @@ def _left_out(config: RunConfig, secret_names: frozenset[str]) -> Iterator[str]:
         yield f"collect: {', '.join(config.collect.include)}"
     if config.snapshot != RunSnapshot():
         yield "snapshot: its limits"
-    if config.container:
-        yield "container: the image of its environment"
-    if config.priority is not None:
-        yield f"priority: {config.priority}"
-    if config.tags or config.description:
-        yield "tags and description"
+    for name in sorted(config.model_fields_set - _TOLD):
+        if getattr(config, name) != RunConfig.model_fields[name].get_default(
+            call_default_factory=True, validated_data={}
+        ):
+            yield name

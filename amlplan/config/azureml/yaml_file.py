@@ -29,7 +29,7 @@ class YamlFile:
     """A file whose content is a mapping: `values` as plain data, `places` of each by its way.
 
     `keys` has the places of names, `blocks` the ways of what has lines of its own for its parts:
-    there the place goes on to what comes next.
+    there the place goes on to what comes next. `texts` has scalars as they are written.
     """
 
     source: SourceFile
@@ -37,6 +37,7 @@ class YamlFile:
     places: Mapping[Way, SourceRange]
     keys: Mapping[Way, SourceRange]
     blocks: frozenset[Way]
+    texts: Mapping[Way, str]
 
     def range_of(self, way: Way) -> SourceRange | None:
         """Where a value stands, or the nearest thing around it."""
@@ -91,7 +92,8 @@ def parse_yaml(source: SourceFile) -> YamlFile:
         raise _failure("This YAML is nested too deep.", SourceRange(source, 0, 0)) from None
     if not isinstance(values, dict):
         raise _failure("The file must hold names with values.", SourceRange(source, 0, 0))
-    return YamlFile(source, values, reader.places, reader.keys, frozenset(reader.blocks))
+    blocks = frozenset(reader.blocks)
+    return YamlFile(source, values, reader.places, reader.keys, blocks, reader.texts)
 
 
 def _failure(detail: str, place: SourceRange) -> ConfigError:
@@ -107,6 +109,7 @@ class _Reader:
         self.places: dict[Way, SourceRange] = {}
         self.keys: dict[Way, SourceRange] = {}
         self.blocks: set[Way] = set()
+        self.texts: dict[Way, str] = {}
 
     def value(self, node: Any, way: Way, around: tuple[Any, ...]) -> Any:
         self._count += 1
@@ -116,6 +119,7 @@ class _Reader:
             raise self._wrong(node, "An alias refers to what it stands in.")
         self.places[way] = self._place(node)
         if node.id == "scalar":
+            self.texts[way] = node.value
             return self._scalar(node)
         inside = (*around, node)
         if not node.flow_style:

@@ -100,6 +100,7 @@ class _Reader:
                 body, found = parse(source)
             self.problems += found
             loader.read(body, source)
+        loader.finish()
         self.problems += read_artifact_stores(configuration)
         return configuration
 
@@ -169,8 +170,8 @@ class _Loader:
         self._reporter = Reporter(configuration)
         meta = MetaBlocks(configuration, self._reporter)
         refactorings = RefactoringBlocks(configuration, self._reporter, block_types)
-        project = ProjectBlockReader(configuration, self._reporter)
-        self._readers = {**meta.readers, **refactorings.readers, **project.readers}
+        self._project = ProjectBlockReader(configuration, self._reporter)
+        self._readers = {**meta.readers, **refactorings.readers, **self._project.readers}
 
     def read(self, body: Body, source: SourceFile) -> None:
         for attribute in body.attributes.values():
@@ -189,6 +190,10 @@ class _Loader:
                 self._readers[block.type](block, source, header)
             else:
                 self._unknown_block(block, header)
+
+    def finish(self) -> None:
+        """Report what only the whole folder can tell."""
+        self._project.check()
 
     def _unknown_block(self, block: Block, header: SourceRange) -> None:
         known = sorted({*self._readers, *self._block_types})

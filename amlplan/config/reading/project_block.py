@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from amlplan.addresses import RUN_BLOCKS, key_text, parse_address
+from amlplan.addresses import RUN_BLOCKS, key_text, node_of, parse_address
 from amlplan.config.blocks import ProjectBlock
 from amlplan.config.syntax.nodes import Traversal
 from amlplan.diagnostics import SourceFile, SourceRange
+from amlplan.wording import suggestion
 from amlplan_schemas.base import HISTORY_PATTERN
 
 if TYPE_CHECKING:
     from amlplan.config.blocks import Configuration
     from amlplan.config.reading.reporter import Reporter
     from amlplan.config.syntax.nodes import Attribute, Block
+
+_PREFIXES = tuple(f"{block}." for block in RUN_BLOCKS)
 
 
 class ProjectBlockReader:
@@ -24,6 +27,20 @@ class ProjectBlockReader:
         self._configuration = configuration
         self._reporter = reporter
         self.readers = {"project": self._project}
+
+    def check(self) -> None:
+        """Report a default that no block of the folder is, once all of its files are read."""
+        project = self._configuration.project
+        name = None if project is None else project.default_run_config
+        if project is None or name is None or node_of(name) in self._configuration.resources:
+            return
+        known = [item for item in self._configuration.resources if item.startswith(_PREFIXES)]
+        self._reporter.report(
+            "undeclared_reference",
+            "Reference to undeclared name",
+            f"The project block names {name}, which is not declared.{suggestion(name, known)}",
+            project.header,
+        )
 
     def _project(self, block: Block, source: SourceFile, header: SourceRange) -> None:
         if not self._reporter.has_labels(block, header, ()):

@@ -18,8 +18,7 @@ def facts_of(identity: str) -> "Dict[str, Any]":
         answer = asked("GET", "/amlplan/runs/" + quoted(identity))
         answer["metrics"] = {name: _numbers(each) for name, each in answer["metrics"].items()}
         return answer
-    every = family.records().every()
-    mine = [event for event in every if event.get("run") == _key(identity)]
+    mine = family.records().events(_key(identity))
     status, reason = records.status_of(mine)
     return {
         **records.described(mine),
@@ -29,7 +28,7 @@ def facts_of(identity: str) -> "Dict[str, Any]":
         "metrics": metrics_of(mine),
         "tags": records.tags_of(mine),
         "properties": records.properties_of(mine),
-        "children": records.children_of(identity, every),
+        "children": family.records().children(identity),
     }
 
 
@@ -44,18 +43,25 @@ def metrics_of(events: "List[Dict[str, Any]]") -> "Dict[str, Any]":
     for event in events:
         kind, name = event["type"], event.get("name")
         if kind == "metric":
-            metrics.setdefault(name, []).append(_number(event))
+            _started(metrics, name, list).append(_number(event))
         elif kind == "list":
-            metrics.setdefault(name, []).extend(plain(event["values"]))
+            _started(metrics, name, list).extend(plain(event["values"]))
         elif kind == "table":
             metrics[name] = plain(event["values"])
         elif kind == "row":
-            columns = metrics.setdefault(name, {})
+            columns = _started(metrics, name, dict)
             for column, value in plain(event["values"]).items():
                 columns.setdefault(column, []).append(value)
         elif kind == "image":
-            metrics.setdefault(name, []).append(event.get("path"))
+            _started(metrics, name, list).append(event.get("path"))
     return metrics
+
+
+def _started(metrics: "Dict[Any, Any]", name: object, kind: type) -> "Any":
+    """What a name has so far; it begins anew where something of another kind has it."""
+    if not isinstance(metrics.get(name), kind):
+        metrics[name] = kind()
+    return metrics[name]
 
 
 def _number(event: "Dict[str, Any]") -> object:

@@ -144,8 +144,9 @@ class Model(Supported):
         properties: "Any" = None,
         run_id: "Optional[str]" = None,
         latest: bool = False,
+        *_: object,
         version: "Optional[object]" = None,
-        **_: object,
+        **__: object,
     ) -> "List[Model]":
         """The versions that are there, the newest first."""
         path = "/amlplan/models" + ("?name=" + quoted(name) if name is not None else "")

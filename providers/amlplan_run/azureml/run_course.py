@@ -48,7 +48,12 @@ class Course(RunBase):
             "tags": facts.get("tags", {}),
             "inputDatasets": sorted(definition.get("inputs", ())),
             "outputDatasets": [],
-            "runDefinition": {"command": program, "parameters": definition.get("parameters", {})},
+            "runDefinition": {
+                "script": program[1] if len(program) > 1 else None,
+                "arguments": program[2:],
+                "command": program,
+                "parameters": definition.get("parameters", {}),
+            },
             "logFiles": {},
         }
 

@@ -5,6 +5,10 @@ _MORE_ERRORS = (
     *("UserErrorException", "RunEnvironmentException", "ModelNotFoundException"),
     *("ModelPathNotFoundException", "ActivityFailedException"),
 )
+_AUTHENTICATION = (
+    *("AzureCliAuthentication", "InteractiveLoginAuthentication", "MsiAuthentication"),
+    "ServicePrincipalAuthentication",
+)
 _TELEMETRY = (
     *("set_diagnostics_collection", "add_diagnostics_properties", "set_diagnostics_properties"),
     *("get_diagnostics_collection_info", "is_diagnostics_collection_info_available"),
@@ -19,6 +23,7 @@ CLASSES = {
     "azureml.core.workspace:Workspace": "workspaces:Workspace",
     "azureml.core.experiment:Experiment": "experiments:Experiment",
     "azureml.core.keyvault:Keyvault": "secrets:Keyvault",
+    **{"azureml.core.authentication:" + name: "authentication:" + name for name in _AUTHENTICATION},
     "azureml.core.datastore:Datastore": "datastores:Datastore",
     "azureml.core.dataset:Dataset": "datasets:Dataset",
     "azureml.data.file_dataset:FileDataset": "datasets:FileDataset",

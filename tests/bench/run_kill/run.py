@@ -38,7 +38,7 @@ BARS = 10
 """Parts of the time that a run takes, in the histogram."""
 SUPERVISED = 0.7
 """About the part of that time in which there is a supervisor."""
-SHOWING = 20.0
+SHOWING = 60.0
 """Seconds in which a run has to be there."""
 
 

@@ -92,8 +92,11 @@ def test_what_completed_is_not_tried_again(runs: Runs) -> None:
 
 
 def test_a_time_limit_is_for_all_attempts(runs: Runs) -> None:
-    runs.run(COUNT + "import time; time.sleep(0.2); sys.exit(1)\n", retries=1000, max_duration=1.5)
-    assert runs.last()["reason"] == "took longer than max_run_duration, 1.5 s"
+    runs.prepare()
+    command = ("sh", "-c", "sleep 0.1; exit 1")
+    runs.jobs.submit(runs.job(*command, retries=1000, max_duration=3.0))
+    runs.await_end()
+    assert runs.last()["reason"] == "took longer than max_run_duration, 3 s"
     assert 1 < runs.last()["attempt"] < 1000
 
 

@@ -136,7 +136,9 @@ def test_objects_and_blocks_are_equal_as_json(line: CommandLine) -> None:
         assert item.document(root=line.root) == shown, address
 
 
-def test_a_run_is_submitted_followed_and_looked_at(line: CommandLine) -> None:
+def test_a_run_is_submitted_followed_and_looked_at(
+    line: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
     workspace = Workspace.from_config(line.root)
     config = Estimator(entry_script="train.py", script_params={"rate": 1}, name="mine")
     run = workspace.submit(Estimator(entry_script="train.py"), history="h")
@@ -151,7 +153,9 @@ def test_a_run_is_submitted_followed_and_looked_at(line: CommandLine) -> None:
     # The command line sees the same run, and a program sees that of the command line.
     assert json.loads(line.run("runs", "show", run.id, "-json").out)["status"] == "Completed"
     again = Experiment(workspace, "h").submit(config)
-    assert again.wait().definition["parameters"] == {"rate": "1"}
+    assert capsys.readouterr().out == ""
+    assert again.wait(show_output=True).definition["parameters"] == {"rate": "1"}
+    assert capsys.readouterr().out == "began ['--rate', '1']\n"
     assert [item.id for item in Experiment(workspace, "h").get_runs()] == [again.id, run.id]
     assert workspace.run(run.id).status == "Completed"
 
@@ -175,11 +179,22 @@ def test_a_failure_and_a_cancellation_are_told(line: CommandLine) -> None:
 
 
 def test_what_the_configuration_applied_is_used(line: CommandLine) -> None:
-    line.configure('project {\n  history = "fraud"\n}\n')
+    line.configure(
+        'project {\n  history = "fraud"\n}\n'
+        'datastore "local" "raw" {\n  path              = "store"\n  create_if_missing = true\n}\n'
+    )
+    line.write("store/2026/x", "1")
     workspace = Workspace.from_config(line.root)
-    config = RunConfiguration("train.py", environment="environment.mine", target="compute.here")
+    raw = {"address": "datastore.raw", "kind": "datastore.local"}
+    config = RunConfiguration(
+        "train.py",
+        environment="environment.mine",
+        target="compute.here",
+        input={"data": {"datastore": raw, "path": "2026"}},
+    )
     run = workspace.submit(config)
     assert run.wait().definition["environment"].startswith("sha256:")
+    assert run.detail().definition["inputs"]["data"]["path"] == str(line.root / "store" / "2026")
     assert (workspace.name, run.history) == ("main", "fraud")
     with pytest.raises(RunError, match=r"environment\.other, which was never applied"):
         workspace.submit(RunConfiguration("train.py", environment="environment.other"))

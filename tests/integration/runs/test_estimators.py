@@ -100,7 +100,7 @@ def test_mistakes_of_estimators_are_found_before_any_run(line: CommandLine) -> N
     assert "process_count_per_node needs a distributed_backend" in found
     assert "packages are installed into an environment of their own" in found
     assert "worker_count and parameter_server_count are of the backend ps" in found
-    assert "'!' is no dependency of conda." in found
+    assert "'!' is no dependency of conda" in found
     assert "estimator.d was declared at main.hcl:" in found
     assert '"default_run_config" takes a run_config or an estimator' in found
 

@@ -146,6 +146,8 @@ def test_runs_beyond_the_limit_of_a_target_are_queued(line: CommandLine) -> None
     runs = {run["number"]: run for run in line.json("runs", "list")["runs"]}
     assert [runs[number]["status"] for number in (1, 2, 3)] == ["Running", "Queued", "Queued"]
     assert [runs[number].get("place_in_queue") for number in (1, 2, 3)] == [None, 1, 2]
+    assert "Queued (1)" in line.run("runs", "show", "2").out
+    assert line.json("runs", "show", "3")["place_in_queue"] == 2
     line.run("runs", "cancel", "2")
     gate.touch()
     result = line.end(third)
@@ -188,3 +190,26 @@ def test_attempts_are_shown(line: CommandLine) -> None:
     assert "attempts" in line.run("runs", "show", "latest").out
     assert line.run("runs", "logs", "latest").out.count("this is attempt") == 2
     assert line.last().ignored == 0
+
+
+def test_graphics_processors_of_the_target_are_given_out(line: CommandLine) -> None:
+    """Two, as a driver that is not there lists them."""
+    driver = line.base / "bin" / "nvidia-smi"
+    driver.write_text("#!/bin/sh\necho 'GPU 0: a (UUID: x)'\necho 'GPU 1: b (UUID: y)'\n")
+    driver.chmod(0o755)
+    gate = line.base / "gate"
+    line.write("train.py", "import os\nprint(os.environ['CUDA_VISIBLE_DEVICES'], flush=True)\n")
+    with (line.root / "train.py").open("a") as script:
+        script.write(GATED.format(gate=str(gate), code=0))
+    resources = "environment.mine\n  resources { gpus = 1 }\n"
+    line.configure(QUEUE.replace("{ max_runs = 1 }", "{}").replace("environment.mine\n", resources))
+    for _ in range(3):
+        line.run("run", "-detach", "train")
+    assert wait_until(lambda: "Queued (1)" in line.run("runs", "list").out, 30)
+    gate.touch()
+    line.await_nobody()
+    runs = line.json("runs", "list")["runs"]
+    assert [run["status"] for run in runs] == ["Completed"] * 3
+    found = [line.run("runs", "logs", str(number)).out.split()[0] for number in (1, 2, 3)]
+    assert found[:2] == ["0", "1"]
+    assert found[2] in {"0", "1"}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amlplan_local.run_service import SERVICE_LOCK, await_service
 from jobs_support import READY, pids_naming
 from local_workbench import wait_until
 
@@ -91,6 +94,20 @@ def test_a_service_ends_with_the_supervisor_that_is_killed(runs: Runs) -> None:
 
     assert _metrics(folder) == [("a", 1.0)]
     assert wait_until(lambda: not pids_naming(str(folder)), 30)
+
+
+def test_outputs_wait_for_a_server_that_is_not_done(tmp_path: Path) -> None:
+    lock = os.open(tmp_path / SERVICE_LOCK, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    waiting = threading.Thread(target=await_service, args=(tmp_path,))
+    waiting.start()
+    waiting.join(0.3)
+    was_waiting = waiting.is_alive()
+    os.close(lock)
+    waiting.join(60)
+
+    assert was_waiting
+    assert not waiting.is_alive()
 
 
 def test_mlflow_in_a_script_is_led_to_the_service(runs: Runs) -> None:

@@ -130,6 +130,19 @@ def test_half_a_file_is_no_artifact(endpoint: Endpoint) -> None:
     assert not (endpoint.outputs / "half").exists()
 
 
+def test_half_a_file_that_a_killed_server_left_is_removed_by_the_next(endpoint: Endpoint) -> None:
+    place = f"{FILES}/runs/{endpoint.root}/half"
+    with socket.create_connection(("127.0.0.1", endpoint.port), timeout=60) as connection:
+        connection.sendall(f"PUT {place} HTTP/1.1\r\n{HEAD}Content-Length: 99\r\n\r\nabc".encode())
+        assert wait_until(lambda: bool(_parts(endpoint.folder)), 60)
+        endpoint.kill()
+
+    endpoint.start()
+    endpoint.run()
+
+    assert not _parts(endpoint.folder)
+
+
 def _parts(folder: Path) -> list[Path]:
     return list((folder / "parts").glob("*"))
 

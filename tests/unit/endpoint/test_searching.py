@@ -39,6 +39,8 @@ ALL = [A, B, C, D]
         ('metrics.`val/acc` = 0.9 and metrics."val/acc" >= 0.9 and metrics.val/acc < 1', [A]),
         ("params.kind != 'svm'", [B]),
         ("params.kind LIKE 's%'", [A]),
+        ("metrics.loss LIKE 5", []),
+        ("params.depth = 3", []),
         ("params.kind LIKE 't_ee'", []),
         ("parameters.kind ilike 't_ee'", [B]),
         ("params.kind IN ('svm', 'Tree')", [A, B]),

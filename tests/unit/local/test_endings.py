@@ -70,7 +70,15 @@ def test_a_failure_has_a_reason(code: int, killed: bool, errors: str, reason: st
     ],
 )
 def test_who_was_ended_by_us_is_not_out_of_memory(why: str, expected: Ending) -> None:
-    assert ending_of(137, why, 1.5, "MemoryError", killed=True) == expected
+    assert ending_of(137, why, 1.5, "MemoryError", killed=False) == expected
+
+
+def test_a_guard_may_have_been_killed_for_lack_of_memory() -> None:
+    reason = ending_of(137, UNGUARDED, None, "", killed=True).reason
+    assert reason == (
+        "the process that guards it was killed, and the kernel killed a process meanwhile for lack "
+        "of memory"
+    )
 
 
 def test_what_ended_well_completed() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,3 +150,13 @@ def test_history_takes_every_event_and_no_number_breaks_its_line() -> None:
         "a": {"special": "NaN"},
         "b": [{"special": "-Infinity"}],
     }
+
+
+def test_the_lines_that_the_documentation_shows_are_taken() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "runs.md").read_text()
+    rows = re.findall(r"^\| `(\{.*?\})` \|", page, re.MULTILINE)
+    printed = re.findall(r"^echo '(?:::amlplan::)?(\{.*\})'", page, re.MULTILINE)
+    kinds = [taken(line.encode())["type"] for line in (*rows, *printed)]
+    assert len(printed) == 2
+    assert {"metric", "parameter", "tag", "property", "list", "row", "table"} <= set(kinds)
+    assert {"image", "artifact", "error"} <= set(kinds)

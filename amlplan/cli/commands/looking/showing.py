@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -18,9 +19,12 @@ from amlplan.cli.text.run_json import run_json
 from amlplan.cli.text.runs import run_text
 from amlplan.runs.conducted import members_of
 from amlplan.runs.grids import is_grid
+from amlplan.runs.standing import place_in_queue
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from amlplan.history import RunDetail
 
 
 @click.command("show", cls=Command, epilog=RUN_HELP)
@@ -44,14 +48,26 @@ def show_command(
     place = opened(console, workspace)
     detail = place.history.run(run, history=history)
     errors = place.history.records(detail.summary.id, "error")
+    waits = place_in_queue(detail.summary.id, place) if detail.summary.status == "Queued" else None
     if json:
         shown = {**run_json(detail), "errors": [dict(error.data) for error in errors]}
+        if waits is not None:
+            shown["place_in_queue"] = waits
         if plots:
             shown["series"] = series_json(place.history, detail, plots)
         console.print(json_text(shown))
     elif not plots:
-        console.print("\n".join(filter(None, [run_text(detail), errors_text(errors)])))
+        shown_text = run_text(_with_place(detail, waits))
+        console.print("\n".join(filter(None, [shown_text, errors_text(errors)])))
         if is_grid(detail.definition):
             console.print("\n" + grid_table(detail, members_of(detail.summary.id, place)))
     draw(console, place.history, [detail], plots, png, svg, is_silent=json)
     return 0
+
+
+def _with_place(run: RunDetail, waits: int | None) -> RunDetail:
+    """The run with its place in the queue behind its status."""
+    if waits is None:
+        return run
+    status = f"{run.summary.status} ({waits})"
+    return replace(run, summary=replace(run.summary, status=status))

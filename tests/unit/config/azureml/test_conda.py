@@ -30,7 +30,7 @@ def read(text: str) -> CondaDependencies:
     ],
 )
 def test_packages_have_their_names_and_versions_of_pypi(conda: str, requirement: str) -> None:
-    assert packages_of([conda], CondaDependencies()).requirements == [requirement]
+    assert packages_of([conda], "3.11").requirements == [requirement]
 
 
 def test_a_file_as_the_sdk_writes_it() -> None:
@@ -40,9 +40,12 @@ def test_a_file_as_the_sdk_writes_it() -> None:
         "channels: [conda-forge]\n"
     )
     assert (found.python, found.requirements) == ("3.6.2", ["six==1.16.0", "scikit-learn"])
-    assert [note.split(":")[0] for note in found.notes] == [
-        "azureml-defaults is left out",
+    assert [note.partition(": ")[0] for note in found.notes] == [
+        "azureml-defaults==1.0 is left out",
         "cudatoolkit=9.0 is left out",
+    ]
+    assert read("dependencies: [python=3.9, numpy=1.26]\n").notes == [
+        "numpy=1.26 is taken as numpy==1.26.*"
     ]
 
 
@@ -56,11 +59,10 @@ def test_a_file_without_python_says_which_is_taken() -> None:
     ("text", "expected"),
     [
         ("name: x\n", "A conda file has a list called dependencies."),
-        ("dependencies: [python>=3.6]\n", "Which Python is python>=3.6?"),
-        ("dependencies: [{pip: x}]\n", "The list of pip holds requirements"),
-        ("dependencies: [{pip: [-r x.txt]}]\n", "'-r x.txt' is an option of pip"),
+        ("dependencies: [python>=3.6]\n", "conda.yml: python>=3.6 is true of several"),
+        ("dependencies: [{pip: x}]\n", "A dependency is text, or the list of pip."),
         ("dependencies: [{conda: [x]}]\n", "A dependency is text"),
-        ("dependencies: ['!']\n", "'!' is no dependency of conda."),
+        ("dependencies: ['!']\n", "conda.yml: '!' is no dependency"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(text: str, expected: str) -> None:
@@ -72,4 +74,4 @@ def test_what_is_wrong_is_told_with_its_place(text: str, expected: str) -> None:
 
 def test_packages_of_an_estimator_that_are_none() -> None:
     with pytest.raises(RunError, match="no dependency"):
-        packages_of(["!"], CondaDependencies())
+        packages_of(["!"], "3.11")

@@ -170,6 +170,20 @@ def test_aliases_that_multiply_are_refused(root: Path) -> None:
     assert "More than 20000 values" in mistakes(root, "\n".join(lines))[0]
 
 
+def test_values_are_as_they_are_written_behind_anchors_and_tags(root: Path) -> None:
+    file = read(root, "arguments: [&a 0.10, *a, !!str 7, ~]\n")
+    assert file.get("arguments") == ["0.10", "0.10", "7", "~"]
+
+
+def test_what_is_not_used_may_be_of_any_kind(root: Path) -> None:
+    file = read(root, "priority: low\nsourceDirectoryDataStore: [1]\ndocker: {useDocker: 1}\n")
+    assert [name for _, name in told(file)] == [
+        "priority",
+        "sourceDirectoryDataStore",
+        "docker.useDocker",
+    ]
+
+
 def test_every_mistake_is_told_at_once(root: Path) -> None:
     assert len(mistakes(root, "script: [a]\nnodeCount: x\nhistory: 3\n")) == 3
 

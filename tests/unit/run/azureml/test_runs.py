@@ -23,6 +23,7 @@ assert not isinstance(run, _OfflineRun) and not run.id.startswith("OfflineRun")
 assert run.id == Run.get_submitted_run().id == os.environ["AMLPLAN_RUN_ID"]
 assert (run.number, run.name, run.experiment.name, run.parent) == (7, "train", "digits", None)
 assert run.experiment.workspace.name == "ws" == Workspace.from_config().name
+assert run.get_details()["runDefinition"]["script"] == "train.py"
 assert run.get_status() == run.status == run.get_details()["status"] == "Running"
 
 run.log("alpha", 0.5)
@@ -55,6 +56,9 @@ assert metrics["accuracy"]["false_negatives"] == [4, 8, 9], metrics["accuracy"]
 assert metrics["residuals"] == {"from": [0, 1], "to": [1, 2], "count": [5, 6]}
 assert metrics["predictions"]["error"] == [0, 1]
 assert run.get_metrics(name="alpha") == {"alpha": 0.5}
+run.log_row("mixed", a=1)
+run.log("mixed", 2)
+assert run.get_metrics("mixed") == {"mixed": 2}
 
 run.tag("stage")
 run.tag("stage", "try")
@@ -199,6 +203,21 @@ def test_workbench_scripts_log(script: AzureScript) -> None:
     )
     assert script.values() == [("accuracy", 0.5)]
     assert script.values("list") == [("scores", [1, 2])]
+
+
+def test_a_workspace_asks_nobody_who_one_is(script: AzureScript) -> None:
+    script.run(
+        "from azureml.core import Workspace\n"
+        "from azureml.core.authentication import AzureCliAuthentication\n"
+        "from azureml.core.authentication import ServicePrincipalAuthentication\n"
+        "login = ServicePrincipalAuthentication('tenant', 'id', 'password')\n"
+        "assert 'password' not in str(vars(login))\n"
+        "assert Workspace('subscription', 'group', 'any', auth=login).name == 'ws'\n"
+        "assert Workspace.from_config(auth=AzureCliAuthentication()).name == 'ws'\n"
+        "try: login.get_authentication_header()\n"
+        "except NotImplementedError: pass\n"
+        "else: raise SystemExit('a header')\n"
+    )
 
 
 def test_secrets_come_from_the_environment(script: AzureScript) -> None:
