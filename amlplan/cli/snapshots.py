@@ -60,7 +60,7 @@ def folder_side(source: Path, place: RunPlace) -> Compared:
 
 
 def taken_of(place: RunPlace, snapshot_id: str) -> float | None:
-    """When a snapshot was first taken, as a unix time; None where that is gone."""
+    """When a snapshot was last taken, as a unix time; None where that is gone."""
     try:
         return manifest_path(place.content, snapshot_id).stat().st_mtime
     except OSError:

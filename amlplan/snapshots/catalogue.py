@@ -24,7 +24,7 @@ SHORT = 12
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A snapshot that is kept: its id, and the unix time at which it was first taken."""
+    """A snapshot that is kept: its id, and the unix time at which it was last taken, roughly."""
 
     id: str
     taken: float
