@@ -171,10 +171,11 @@ def several_runs(reference: str, ids: list[str]) -> HistoryError:
     )
 
 
-def no_folder(run_id: str) -> HistoryError:
-    """Something is to be recorded for a run that has no folder."""
+def no_folder(run_id: str, *, is_shared: bool = False) -> HistoryError:
+    """Something is to be recorded for a run that has no folder, or has it on another host."""
+    elsewhere = " One of another host takes it there." if is_shared else ""
     return HistoryError(
         "No such run",
-        f"There is no folder of run {run_id}, so nothing can be recorded for it. List the runs "
-        "with: amlplan runs list",
+        f"There is no folder of run {run_id}, so nothing can be recorded for it.{elsewhere} List "
+        "the runs with: amlplan runs list",
     )

@@ -67,13 +67,13 @@ class EventHistory:
         with self._changing():
             root = self._layout.root_of(run_id)
             if root is None:
-                raise complaints.no_folder(run_id)
+                raise complaints.no_folder(run_id, is_shared=self.shows_runs_first)
             of_child = {} if root == run_id else {"run": run_id}
             path = self._layout.control(root)
             try:
                 append(path, {**of_child, **event})
             except FileNotFoundError:  # it was removed meanwhile
-                raise complaints.no_folder(run_id) from None
+                raise complaints.no_folder(run_id, is_shared=self.shows_runs_first) from None
             self._show(f"{root}/{path.name}")
 
     def sync(

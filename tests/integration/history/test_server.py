@@ -51,12 +51,12 @@ def test_a_server_that_is_killed_while_one_takes_in_loses_and_doubles_nothing(
     run = make_run(store).id
     for number in range(3):
         write(workspace, run, "f", points(number * 8000, 8000))
-        process = worker("sync", workspace)
-        time.sleep(0.3 + 0.1 * number)
-        server.kill()
+        with worker("sync", workspace) as process:
+            time.sleep(0.3 + 0.1 * number)
+            server.kill()
+            process.communicate(timeout=300)
         with pytest.raises(HistoryError, match="The history database cannot be reached"):
             store.sync()
-        process.communicate()
         server.start()
         found = store.run(run).metrics
         assert sum(metric.count for metric in found.values()) == len(store.series(run, "a"))
@@ -226,6 +226,8 @@ def test_each_folder_looks_after_its_own_runs(in_postgresql: Server, tmp_path: P
     assert {run.id for run in one.runs()} == {first.id, second.id} == {run.id for run in two.runs()}
     assert len(two.series(first.id, "a")) == 5
     assert len(one.lineage("data", "down")) == 2
+    with pytest.raises(HistoryError, match="One of another host takes it there"):
+        two.append_control(first.id, {"type": "tag", "name": "a", "value": "b"})
     shutil.copytree(tmp_path / "one" / "runs", tmp_path / "two" / "runs", dirs_exist_ok=True)
     two.sync()
     two.rebuild()
