@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from amlplan.addresses import node_of
 from amlplan_schemas.plan import Action
 from amlplan_schemas.state import Status
 from properties.nodes import ALWAYS_FAILS, FOLLOWS, addresses_of, edges_of, groups_of
@@ -215,18 +216,20 @@ def touched_beyond(option: str, address: str, apply: WatchedApply, nodes: Nodes)
     """The addresses that an apply made or changed although an option left them out."""
     wanted = addresses_of(nodes)
     edges = set(edges_of(nodes))
+    # What had no key before names all of its block, which has keys now.
+    named = {address, *(one for one in wanted if node_of(one) == address)}
     made = {
         item.address
         for item in apply.plan.operations
         if item.action in {Action.CREATE, Action.UPDATE, Action.REPLACE} and item.address in wanted
     }
     if option == "-exclude":
-        return made & _reached({address}, {(base, top) for top, base in edges})
+        return made & _reached(named, {(base, top) for top, base in edges})
     # What is needed comes with all of its block.
     labels = {node: set(group) for node, group in groups_of(nodes).items()}
     blocks = {top: group for group in labels.values() for top in group}
     return made - _reached(
-        {address}, edges | {(a, b) for a, g in blocks.items() for b in g if a != address}
+        named, edges | {(a, b) for a, g in blocks.items() for b in g if a not in named}
     )
 
 
