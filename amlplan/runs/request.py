@@ -155,8 +155,9 @@ def needs_of(config: RunConfig) -> dict[str, int]:
 
 
 def _mlflow(config: RunConfig) -> dict[str, str]:
-    """What tells the run's service to leave MLflow alone, where that is asked for."""
-    return {"AMLPLAN_MLFLOW": "leave"} if config.mlflow.tracking == "leave" else {}
+    """What tells the run's service to leave MLflow to the script, where that is asked for."""
+    tracking = config.mlflow.tracking
+    return {} if tracking == "capture" else {"AMLPLAN_MLFLOW": tracking}
 
 
 def _without(variables: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 URL, TOKEN = "AMLPLAN_RUN_SERVICE", "AMLPLAN_RUN_TOKEN"
 TRACKING = "AMLPLAN_MLFLOW"
-"""`leave` where MLflow is not to be told of the service."""
+"""`leave` or `both` where MLflow is not to be told of the service."""
 REPLACED = "AMLPLAN_MLFLOW_REPLACED"
 """Tells that MLflow was to talk to another server."""
 LOG = 2
@@ -78,7 +78,7 @@ class RunService:
             return dict(given)
         url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         environment = {**given, URL: url, TOKEN: self._token}
-        if given.get(TRACKING) != "leave":
+        if given.get(TRACKING) not in {"both", "leave"}:
             environment = {key: text for key, text in environment.items() if key not in _OTHERS}
             if given.get("MLFLOW_TRACKING_URI"):
                 environment[REPLACED] = "1"

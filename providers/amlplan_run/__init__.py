@@ -35,6 +35,7 @@ __all__ = [
     "log_list",
     "log_row",
     "log_table",
+    "parameter",
     "set_tags",
     "tag",
 ]
@@ -97,6 +98,14 @@ def set_tags(tags: "Mapping[str, object]") -> None:
 def add_properties(properties: "Mapping[str, object]") -> None:
     """Add facts about the run that never change: the first value of a name counts."""
     current().add_properties(properties)
+
+
+def parameter(name: str, value: object) -> None:
+    """Record a parameter, which runs are compared by; the first value of a name counts.
+
+    Those that `amlplan run` gave the script are recorded already.
+    """
+    current().parameter(name, value)
 
 
 def artifact(path: str, name: "Optional[str]" = None) -> None:

@@ -27,7 +27,10 @@ _PLACES = (
 def apply(module: "Any") -> None:  # noqa: ARG001 - the mechanism gives what was imported
     """Let MLflow in this process record into the run only."""
     service = os.environ.get("AMLPLAN_RUN_SERVICE", "")
-    if not service or os.environ.get("AMLPLAN_MLFLOW") == "leave":
+    wanted = os.environ.get("AMLPLAN_MLFLOW")
+    if wanted == "both" and os.environ.get("AMLPLAN_RUN_EVENTS"):
+        import_module("amlplan_run.mlflow_mirror").apply()
+    if not service or wanted in ("both", "leave"):
         return
     keeper = Keeper(service)
     if os.environ.get("AMLPLAN_MLFLOW_REPLACED"):
@@ -85,7 +88,7 @@ class Keeper:
         self._told.add(what)
         line = (
             "amlplan: MLflow records into this run, so %s (%s) is not followed; to follow it, "
-            'write mlflow { tracking = "leave" } in the run_config\n'
+            'write mlflow { tracking = "both" } in the run_config\n'
             % (what, _without_password(uri))
         )
         _print(sys.stderr, line)

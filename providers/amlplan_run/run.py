@@ -84,6 +84,10 @@ class Run:
         for name, value in self._items("property", properties):
             self._record("property", name, _bound(_property, name, value))
 
+    def parameter(self, name: str, value: object) -> None:
+        """Record a parameter, which runs are compared by; the first value counts."""
+        self._record("parameter", name, lambda: _property(name, value))
+
     def artifact(self, path: str, name: "Optional[str]" = None) -> None:
         """Keep a file or folder as it is now."""
         self._record("artifact", path, lambda: files.kept(self._recorder.work, path, name))

@@ -138,10 +138,10 @@ class RunSnapshot(Schema):
 class RunMlflow(Schema):
     """What becomes of what a script records with MLflow."""
 
-    tracking: Literal["capture", "leave"] = Field(
+    tracking: Literal["capture", "both", "leave"] = Field(
         default="capture",
-        description="capture records it in the run, wherever the script wants it; leave lets "
-        "MLflow do as the script says.",
+        description="capture records it in the run, wherever the script wants it; both records it "
+        "where the script says, and in the run; leave lets MLflow do as the script says.",
     )
 
 

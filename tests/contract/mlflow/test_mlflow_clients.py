@@ -114,6 +114,38 @@ def _check_history(line: CommandLine, seen: dict[str, Any]) -> None:
     assert listed["name"] == "digits"
 
 
+@pytest.mark.parametrize("version", CLIENTS)
+def test_both_the_run_and_the_place_of_the_script_have_what_is_recorded(
+    version: str, line: CommandLine, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    line.write("train.py", SCRIPT.with_name("both.py").read_text())
+    line.configure(
+        'run_config "train" {\n  script = "train.py"\n'
+        f'  env = {{\n    STORE = "{tmp_path}/there"\n    MLFLOW_ALLOW_FILE_STORE = "true"\n  }}\n'
+        '  mlflow {\n    tracking = "both"\n  }\n}\n'
+    )
+
+    _run(line, client(version, tmp_path_factory), "train")
+
+    detail = line.last()
+    assert detail.parameters == {"alpha": "0.1", "depth": "3"}
+    assert detail.tags == {"stage": "try"}
+    assert sorted(detail.metrics) == ["loss", "odd", "one"]
+    assert [point.step for point in line.history.series(detail.summary.id, "loss")] == [*range(5)]
+    child = f"outputs/children/{detail.summary.id}.1/of/child.txt"
+    kept = {"outputs/kept/inner/two", "outputs/kept/one", "outputs/notes/text.txt"}
+    assert set(detail.outputs) == {*kept, child}
+    children = {one.name: (one.id, one.status) for one in detail.children}
+    assert [children[name][1] for name in ("inner", "broken", "later")] == [
+        "Completed",
+        "Failed",
+        "Completed",
+    ]
+    assert line.history.run(children["later"][0]).metrics["late"].count == 7
+    assert len([*(tmp_path / "there").glob("*/*/metrics/loss")]) == 1
+    assert len([*(tmp_path / "there").glob("*/*/meta.yaml")]) == 4
+
+
 def test_a_model_that_one_run_logs_another_loads(
     line: CommandLine, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

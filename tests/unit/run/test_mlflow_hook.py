@@ -52,9 +52,7 @@ print(MlflowClient("sqlite:///x").uris, MlflowClient(registry_uri="y").uris)
 print(MlflowClient(tracking_uri="http://127.0.0.1:5").uris)
 print([each.request_headers() for each in Registry.found if each.in_context()])
 """
-NOT_FOLLOWED = (
-    'is not followed; to follow it, write mlflow { tracking = "leave" } in the run_config'
-)
+NOT_FOLLOWED = 'is not followed; to follow it, write mlflow { tracking = "both" } in the run_config'
 
 
 def run(folder: Path, python: str = sys.executable, **environment: str) -> tuple[str, list[str]]:

@@ -217,3 +217,14 @@ def test_a_relative_folder_of_events_survives_a_change_of_folder(
         AMLPLAN_RUN_EVENTS="../events",
     )
     assert script.values() == [("a", 1), ("b", 2)]
+
+
+def test_parameters_are_recorded_as_text(script: Script) -> None:
+    script.run("""
+import amlplan_run
+amlplan_run.parameter("alpha", 0.1)
+with amlplan_run.child_run():
+    amlplan_run.parameter("fold", 3)
+""")
+    told = [(e.get("run"), e["name"], e["value"]) for e in script.events("parameter")]
+    assert told == [(None, "alpha", "0.1"), (f"{RUN}.1", "fold", "3")]
