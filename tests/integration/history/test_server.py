@@ -58,8 +58,9 @@ def test_a_server_that_is_killed_while_one_takes_in_loses_and_doubles_nothing(
         with pytest.raises(HistoryError, match="The history database cannot be reached"):
             store.sync()
         server.start()
-        found = store.run(run).metrics
-        assert sum(metric.count for metric in found.values()) == len(store.series(run, "a"))
+        if store.runs():  # else it was not on the medium yet, and comes again from the files
+            found = store.run(run).metrics
+            assert sum(metric.count for metric in found.values()) == len(store.series(run, "a"))
     store.sync(wait=True)
     assert [point.step for point in store.series(run, "a")] == list(range(24_000))
     before = content(workspace)
