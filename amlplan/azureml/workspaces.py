@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amlplan.azureml.described import Described
 from amlplan.azureml.runs import Run
 from amlplan.errors import RunError
 from amlplan.project.described_run import described_request
@@ -15,7 +16,6 @@ from amlplan.runs.due import bring_up_to_date
 from amlplan.runs.launch import launch
 
 if TYPE_CHECKING:
-    from amlplan.azureml.described import Described
     from amlplan.events import EventSink
     from amlplan.runs.place import RunPlace
 
@@ -51,6 +51,12 @@ class Workspace:
         Builds the environment that it needs first, which may take long and is told to `emit`.
         """
         root, place = self.root, self._place
+        if not isinstance(config, Described):
+            raise RunError(
+                "Nothing that can be run",
+                f"{config!r} is no configuration of a run. Submit a RunConfiguration, a "
+                "ScriptRunConfig or an estimator.",
+            )
         wanted = history or history_of_folder(root)
         run, remarks = config.described(f"workspace.{place.name}", wanted, root)
         handle = ProgressHandle(run.origin, emit, threading.Event())

@@ -16,22 +16,25 @@ from amlplan.files import failure_at, make_folder
 from amlplan_schemas.base import HISTORY_PATTERN
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from amlplan.config.azureml.project_file import ProjectFile
 
 
 def attach(root: Path, history: str | None) -> ProjectFile:
-    """Write that runs of a folder go into a history, named for the folder where none is given.
+    """Write that runs of a folder go into a history.
 
-    What a file that is there says beside that stays. Raises AmlplanError; may be repeated.
+    Where none is given, it is the one that a file there names, else it is named for the folder.
+    What the file says beside that stays. Raises AmlplanError; may be repeated.
     """
-    name = history or _name_of(root)
+    path, values = _present(root)
+    name = _name_of(root, values) if history is None else history
     if re.fullmatch(HISTORY_PATTERN, name) is None:
         raise RunError(
             "No name for a history",
             f"{name!r} cannot be one: letters, digits, - and _ may stand in it, 255 of them at "
             "most, and a letter or a digit comes first.",
         )
-    path, values = _present(root)
     values = {"Scope": f"/projects/{root.resolve().name}", **values, "Id": name}
     _write(root / path, json.dumps(values, indent=4, ensure_ascii=False) + "\n")
     attached = read_project_file(root)
@@ -39,7 +42,10 @@ def attach(root: Path, history: str | None) -> ProjectFile:
     return attached
 
 
-def _name_of(root: Path) -> str:
+def _name_of(root: Path, values: Mapping[str, object]) -> str:
+    present = values.get("Id")
+    if isinstance(present, str) and re.fullmatch(HISTORY_PATTERN, present):
+        return present
     return re.sub(r"[^a-zA-Z0-9_-]", "-", root.resolve().name).strip("-_")[:255] or "runs"
 
 

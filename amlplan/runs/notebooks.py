@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from amlplan.errors import RunError
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOTEBOOK = ".ipynb"
+_DRAWING = re.compile(r"%(matplotlib|config\s+InlineBackend)\b")
+"""Says where a notebook draws, which means nothing to a script."""
 _COMMANDS = ("%", "!", "?")
 """How a line begins that is for IPython and no Python."""
 
@@ -59,21 +62,37 @@ def _cells(path: Path, cells: Any) -> Iterator[str]:
             continue
         source = cell.get("source") or ""
         text = "".join(map(str, source)) if isinstance(source, list) else str(source)
+        text = _without_drawing(text)
         _check(path, number, text)
         if text.strip():
             yield f"# Cell {number}\n{text}"
 
 
-def _check(path: Path, number: int, text: str) -> None:
-    """Raise RunError for a command of IPython; the Python that runs it tells other mistakes."""
+def _without_drawing(text: str) -> str:
+    """The cell with lines as `%matplotlib inline` for comments, where it is no Python as it is."""
+    if not _is_python(text):
+        lines = text.splitlines(keepends=True)
+        text = "".join(f"# {line}" if _DRAWING.match(line) else line for line in lines)
+    return text
+
+
+def _is_python(text: str) -> bool:
     try:
         compile(text, "<cell>", "exec")
     except (SyntaxError, ValueError):
-        for at, line in enumerate(text.splitlines(), start=1):
-            stripped = line.strip()
-            if stripped.startswith(_COMMANDS) or stripped.endswith("?"):
-                what = f"{stripped[:60]!r}, which is for IPython and no Python"
-                raise _refused(path, f"Cell {number} has in line {at} {what}") from None
+        return False
+    return True
+
+
+def _check(path: Path, number: int, text: str) -> None:
+    """Raise RunError for a command of IPython; the Python that runs it tells other mistakes."""
+    if _is_python(text):
+        return
+    for at, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        if stripped.startswith(_COMMANDS) or stripped.endswith("?"):
+            what = f"{stripped[:60]!r}, which is for IPython and no Python"
+            raise _refused(path, f"Cell {number} has in line {at} {what}")
 
 
 def _refused(path: Path, why: str) -> RunError:

@@ -21,7 +21,12 @@ def command() -> None:
 
 
 @command.command("attach", cls=Command)
-@click.option("--history", cls=Option, metavar="NAME", help="The history; the folder's name.")
+@click.option(
+    "--history",
+    cls=Option,
+    metavar="NAME",
+    help="The history; else the one that is there, or the folder's name.",
+)
 def attach_command(history: str | None) -> int:
     """Let the runs of this folder go into one history, as project.json of Azure ML says it."""
     attached = attach(Path.cwd(), history)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from amlplan.cli.text.run_json import run_json, summary_json
 from amlplan.cli.text.runs import duration_text, metric_text, on_one_line, run_name, table
 from amlplan.history import FINAL
+from amlplan.runs.best_member import best_member
 from amlplan.runs.grids import (
     GRID,
     MEMBER,
@@ -78,18 +78,6 @@ def grid_table(grid: RunDetail, members: Sequence[RunDetail]) -> str:
     return "\n".join([table(head, rows), *_remarks(grid, members, metrics, best)])
 
 
-def best_member(grid: RunDetail, members: Sequence[RunDetail]) -> RunDetail | None:
-    """The completed member with the best last value of the grid's metric; None where none has."""
-    metric = grid.definition[GRID].get("metric")
-    sign = -1 if grid.definition[GRID].get("goal") == "maximize" else 1
-    values = {
-        member.summary.id: (sign * value, member.definition.get(MEMBER, 0), member)
-        for member in members
-        if member.summary.status == "Completed" and (value := _number(member, metric)) is not None
-    }
-    return min(values.values(), key=lambda found: found[:2])[2] if values else None
-
-
 def grid_json(grid: RunDetail, members: Sequence[RunDetail]) -> dict[str, Any]:
     """A grid for machines: the record of its run, and of each member what tells it from others."""
     best = best_member(grid, members)
@@ -106,14 +94,6 @@ def grid_json(grid: RunDetail, members: Sequence[RunDetail]) -> dict[str, Any]:
         ],
         "not_started": [dict(found) for found in missing_members(grid, members)],
     }
-
-
-def _number(member: RunDetail, metric: str | None) -> float | None:
-    found = None if metric is None else member.metrics.get(metric)
-    value = None if found is None else found.last.value
-    if isinstance(value, str | bool) or value is None or math.isnan(value):
-        return None
-    return float(value)
 
 
 def _metric_names(grid: RunDetail, members: Sequence[RunDetail]) -> list[str]:

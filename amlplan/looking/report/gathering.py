@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from amlplan.errors import AmlplanError, RunError
 from amlplan.looking.curves import curve_of
+from amlplan.looking.members import members_with_curves
 from amlplan.runs.elsewhere import log_of
 from amlplan.snapshots.snapshot import load
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from amlplan.history import Edge, Recorded, RunDetail
     from amlplan.looking.curves import Curve
+    from amlplan.looking.members import Member
     from amlplan.runs.place import RunPlace
 
 LOG_BYTES, LOG_LINES = 64 * 1024, 200
@@ -53,7 +55,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """A run as a report tells of it; `files` are those of its snapshot by path, with their size."""
+    """A run as a report tells of it; `files` are those of its snapshot by path, with their size.
+
+    `members` are those of a grid.
+    """
 
     run: RunDetail
     curves: Mapping[str, Curve]
@@ -63,6 +68,7 @@ class Gathered:
     edges: Sequence[Edge] = ()
     log: str = ""
     files: Mapping[str, int] = field(default_factory=dict)
+    members: Sequence[Member] = ()
 
 
 def gathered(place: RunPlace, run: RunDetail, label: str) -> Gathered:
@@ -83,6 +89,7 @@ def gathered(place: RunPlace, run: RunDetail, label: str) -> Gathered:
         edges=[*history.lineage(node, "up"), *history.lineage(node, "down")],
         log=_log(run, place),
         files=_files(run, place),
+        members=members_with_curves(place, run),
     )
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from amlplan.looking.facts import moment_text
 from amlplan.looking.markup import safe
 from amlplan.looking.report.elements import badge, grid, section
-from amlplan.looking.report.run_part import plots, run_part
+from amlplan.looking.report.plots_part import plots
+from amlplan.looking.report.run_part import run_part
 from amlplan.looking.report.style import POLICY, SCRIPT, STYLE
 
 if TYPE_CHECKING:

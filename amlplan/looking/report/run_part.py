@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from amlplan.looking.facts import moment_text, taken
 from amlplan.looking.markup import safe
 from amlplan.looking.report.elements import figure, grid, pairs, recorded_table, section
-from amlplan.looking.svg_plot import plot_svg
+from amlplan.looking.report.members_part import members_part
+from amlplan.looking.report.plots_part import plots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from amlplan.history import RunDetail
-    from amlplan.looking.curves import Curve
     from amlplan.looking.report.gathering import Gathered
 
 _ORIGIN = ("run_config", "program", "target", "environment", "snapshot", "commit", "dirty")
@@ -29,7 +29,7 @@ def run_part(found: Gathered, *, with_plots: bool = True) -> str:
         section("Metrics", _metrics(found.run)),
         plots({name: [curve] for name, curve in found.curves.items()}) if with_plots else "",
         _recorded(found),
-        section("Children", _children(found.run)),
+        members_part(found.run, found.members) or section("Children", _children(found.run)),
         section("Tags", pairs(found.run.tags.items())),
         section("Properties", pairs(found.run.properties.items())),
         section("Origin", pairs(_origin(found.run))),
@@ -40,12 +40,6 @@ def run_part(found: Gathered, *, with_plots: bool = True) -> str:
         section("End of the log", f"<pre>{safe(found.log)}</pre>" if found.log else ""),
     ]
     return "".join(parts)
-
-
-def plots(curves: Mapping[str, Sequence[Curve]]) -> str:
-    """A plot for each metric."""
-    drawn = [f'<div class="card">{plot_svg(each, name)}</div>' for name, each in curves.items()]
-    return f'<h2>Plots</h2><div class="grid">{"".join(drawn)}</div>' if drawn else ""
 
 
 def _facts(run: RunDetail) -> Iterator[tuple[str, Any]]:

@@ -8,11 +8,12 @@ from amlplan_run.service import quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, List
+    from typing import Any, Iterator, List, Tuple
 
 TAG = "experiment"
 """The tag of a run that a script starts in an experiment of another name than its history."""
-_started: "List[str]" = []
+_started: "List[Tuple[str, str]]" = []
+"""The names and ids of what was begun by `start_logging`."""
 
 
 class Experiment(Supported):
@@ -56,7 +57,7 @@ class Experiment(Supported):
 
         own = family.own()
         run = Run(self, own.child_run(self._name).id if _started else own.id)
-        _started.append(run.id)
+        _started.append((self._name, run.id))
         if facts_of(own.id).get("history") != self._name:
             run.tag(TAG, self._name)
         return run
@@ -68,11 +69,18 @@ class Experiment(Supported):
         properties: "Any" = None,
         include_children: bool = False,
     ) -> "Iterator[Any]":
-        """The runs of the history, as the service tells them."""
+        """The runs that the script began here, newest first, and those of the history.
+
+        The former are children but for the first, and no runs of the history of the name where
+        that is only a tag; scripts choose the best among them.
+        """
         from amlplan_run.azureml.run import Run
         from amlplan_run.azureml.run_course import fits
 
-        for each in asked("GET", "/amlplan/runs?history=" + quoted(self._name))["runs"]:
-            run = Run(self, each["id"] if isinstance(each, dict) else each)
+        begun = [run for name, run in reversed(_started) if name == self._name]
+        told = asked("GET", "/amlplan/runs?history=" + quoted(self._name))["runs"]
+        others = [each["id"] if isinstance(each, dict) else each for each in told]
+        for each in begun + [run for run in others if run not in begun]:
+            run = Run(self, each)
             if fits(tags, run.tags) and fits(properties, run.properties):
                 yield run

@@ -213,7 +213,7 @@ def test_files_are_saved_and_loaded(tmp_path: Path) -> None:
         RunConfiguration.load(tmp_path, "mine").document(root=tmp_path)
 
 
-def test_mistakes_are_told_when_an_object_is_made() -> None:
+def test_mistakes_are_told(tmp_path: Path) -> None:
     for wrong, text in (
         (lambda: Estimator(entry_script="a.py", colour="red"), "colour: Extra inputs"),
         (lambda: PyTorch(entry_script="a.py", process_count_per_node=2), "distributed_backend"),
@@ -222,6 +222,8 @@ def test_mistakes_are_told_when_an_object_is_made() -> None:
     ):
         with pytest.raises(RunError, match=text):
             wrong()
+    with pytest.raises(RunError, match="42 is no configuration of a run"):
+        Workspace.from_config(tmp_path).submit(42)  # type: ignore[arg-type]
     with pytest.raises(RunError, match="There is no folder"):
         Workspace.from_config("/nowhere/at/all")
 

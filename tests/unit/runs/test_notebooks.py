@@ -29,7 +29,15 @@ def test_code_cells_become_one_script(tmp_path: Path) -> None:
     assert script_of("a.py") == "a.py"
 
 
-@pytest.mark.parametrize("line", ["%matplotlib inline", "!pip install x", "help?", "  %%time"])
+def test_where_a_notebook_draws_means_nothing(tmp_path: Path) -> None:
+    drawing = "%matplotlib inline\n%config InlineBackend.figure_format = 'svg'\nx = 1\n"
+    path = notebook(tmp_path / "a.ipynb", drawing, "x = 7 \\\n%matplotlib")
+    commented = "# %matplotlib inline\n# %config InlineBackend.figure_format = 'svg'\nx = 1\n"
+    assert commented in script_text(path)
+    assert "x = 7 \\\n%matplotlib" in script_text(path)
+
+
+@pytest.mark.parametrize("line", ["%load_ext x", "!pip install x", "help?", "  %%time"])
 def test_commands_of_ipython_are_refused_with_their_place(tmp_path: Path, line: str) -> None:
     path = notebook(tmp_path / "a.ipynb", "x = 1", f"y = 2\n{line}\n")
     with pytest.raises(RunError, match="Cell 3 has in line 2") as told:

@@ -75,11 +75,15 @@ def draw(
     svg: Path | None,
     *,
     is_silent: bool = False,
+    labels: Sequence[str] | None = None,
 ) -> None:
-    """Draw metrics of runs to where they were asked for; raises AmlplanError."""
+    """Draw metrics of runs to where they were asked for; raises AmlplanError.
+
+    `labels` are what the runs are called, else by their short names.
+    """
     if not metrics:
         return
-    curves = curves_of(history, runs, metrics, short_names(runs))
+    curves = curves_of(history, runs, metrics, labels or short_names(runs))
     title = _title(runs, metrics)
     if svg is not None:
         from amlplan.looking.svg_plot import plot_svg

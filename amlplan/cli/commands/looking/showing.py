@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,14 +17,18 @@ from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.run_errors import errors_text
 from amlplan.cli.text.run_json import run_json
 from amlplan.cli.text.runs import run_text
+from amlplan.looking.curves import curves_of
+from amlplan.looking.members import DRAWN, members_with_curves
 from amlplan.runs.conducted import members_of
 from amlplan.runs.grids import is_grid
 from amlplan.runs.standing import place_in_queue
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from amlplan.history import RunDetail
+    from amlplan.runs.place import RunPlace
 
 
 @click.command("show", cls=Command, epilog=RUN_HELP)
@@ -54,15 +58,37 @@ def show_command(
         if waits is not None:
             shown["place_in_queue"] = waits
         if plots:
-            shown["series"] = series_json(place.history, detail, plots)
+            shown |= _series(place, detail, plots)
         console.print(json_text(shown))
     elif not plots:
         shown_text = run_text(_with_place(detail, waits))
         console.print("\n".join(filter(None, [shown_text, errors_text(errors)])))
         if is_grid(detail.definition):
             console.print("\n" + grid_table(detail, members_of(detail.summary.id, place)))
-    draw(console, place.history, [detail], plots, png, svg, is_silent=json)
+    members = members_with_curves(place, detail)[:DRAWN] if plots else ()
+    drawn = [member.run for member in members] or [detail]
+    labels = [member.label for member in members] or None
+    draw(console, place.history, drawn, plots, png, svg, is_silent=json, labels=labels)
+    if members and len(members) < len(detail.children) and not json:
+        console.print(f"Drawn are the first {DRAWN} of {len(detail.children)} members.")
     return 0
+
+
+def _series(place: RunPlace, run: RunDetail, plots: Sequence[str]) -> dict[str, Any]:
+    """The values of metrics: a run's own, or those of the members of a grid that have them."""
+    if not is_grid(run.definition):
+        return {"series": series_json(place.history, run, plots)}
+    members = members_of(run.summary.id, place)
+    curves_of(place.history, members, plots, ["" for _ in members])  # says what is not there
+    return {
+        "series": {},
+        "member_series": {
+            member.summary.id: series_json(
+                place.history, member, [name for name in plots if name in member.metrics]
+            )
+            for member in members
+        },
+    }
 
 
 def _with_place(run: RunDetail, waits: int | None) -> RunDetail:

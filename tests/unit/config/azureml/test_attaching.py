@@ -23,6 +23,11 @@ def test_a_new_file_is_named_for_the_folder(tmp_path: Path) -> None:
     assert attach(root, "other").path == ".azureml/project.json"
     found = json.loads((root / ".azureml/project.json").read_text())
     assert found == {"Id": "other", "Scope": "/projects/my project"}
+    assert attach(root, None).history == "other"
+    for wrong in ("", "a b"):
+        with pytest.raises(RunError, match=f"'{wrong}' cannot be one"):
+            attach(root, wrong)
+    assert json.loads((root / ".azureml/project.json").read_text()) == found
 
 
 def test_what_a_file_says_beside_stays(tmp_path: Path) -> None:
@@ -54,8 +59,6 @@ def test_no_file_is_replaced_that_cannot_be_read(tmp_path: Path) -> None:
     path.write_text("{")
     with pytest.raises(RunError, match="is no JSON object"):
         attach(tmp_path, "new")
-    with pytest.raises(RunError, match="cannot be one"):
-        attach(tmp_path, "a b")
     assert path.read_text() == "{"
 
 

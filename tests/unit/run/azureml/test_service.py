@@ -69,6 +69,12 @@ with open("fetched/x.txt") as file:
 assert [each.id for each in ws.experiments["digits"].get_runs()] == ["earlier_1"]
 assert earlier.experiment.name == "digits" and Run.get(ws, "earlier_1").id == earlier.id
 
+sweep = Experiment(ws, "sweep")
+begun = [sweep.start_logging() for _ in range(3)]
+Experiment(ws, "none of it").start_logging()
+assert [each.id for each in sweep.get_runs()] == [each.id for each in reversed(begun)]
+assert begun[0].id == run.id
+
 store = Datastore.get(ws, "bucket of data")
 assert (store.name, store.datastore_type) == ("bucket of data", "local")
 assert ws.datastores["bucket of data"].name == store.name and "none" not in ws.datastores
@@ -127,6 +133,7 @@ EARLIER = {
 ANSWERS: dict[str, Any] = {
     "GET /amlplan/workspace": {"name": "ws", "histories": ["digits"]},
     "GET /amlplan/runs?history=digits": {"runs": [{"id": "earlier_1", "status": "Completed"}]},
+    "GET /amlplan/runs?history=sweep": {"runs": []},
     "GET /amlplan/runs/earlier_1": EARLIER,
     "GET /amlplan/runs/failed_1": {**EARLIER, "id": "failed_1", "status": "Failed"},
 }
