@@ -5,12 +5,17 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import select
 import signal
+import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amlplan_local.run_service import SERVICE_LOCK, await_service
+import pytest
+
+from amlplan_local.run_service import SERVICE_LOCK, RunService, await_service
 from jobs_support import READY, pids_naming
 from local_workbench import wait_until
 
@@ -108,6 +113,28 @@ def test_outputs_wait_for_a_server_that_is_not_done(tmp_path: Path) -> None:
 
     assert was_waiting
     assert not waiting.is_alive()
+
+
+def test_who_connects_where_no_server_can_be_started_is_not_left_to_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = RunService("r1", tmp_path, str(tmp_path), str(tmp_path))
+    port = int(service.environment({})["AMLPLAN_RUN_SERVICE"].rpartition(":")[2])
+    monkeypatch.setattr("sys.executable", str(tmp_path / "missing"))
+    poll = select.poll()
+    service.watch(poll)
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        ready = {descriptor for descriptor, _ in poll.poll(60_000)}
+        assert ready
+        service.start_if_asked(ready)
+
+        with suppress(ConnectionResetError):
+            assert connection.recv(1) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=60)
+    service.watch(poll)
+    assert poll.poll(0) == []
+    service.finish()
 
 
 def test_mlflow_in_a_script_is_led_to_the_service(runs: Runs) -> None:
