@@ -63,7 +63,7 @@ def test_what_a_script_tells_its_service_is_recorded_before_the_run_ends(runs: R
 
 
 def test_no_server_is_started_for_a_script_that_does_not_ask(runs: Runs) -> None:
-    folder = runs.start("import time; open('outputs/ready', 'w').close(); time.sleep(60)")
+    folder = runs.start("import time; open('outputs/ready', 'w').close(); time.sleep(600)")
     runs.await_ready()
 
     children = [pid for pid in pids_naming("amlplan_endpoint") if _parent(pid) == runs.supervisor()]
@@ -91,7 +91,7 @@ def test_a_server_that_was_killed_is_followed_by_another(runs: Runs) -> None:
 
 
 def test_a_service_ends_with_the_supervisor_that_is_killed(runs: Runs) -> None:
-    folder = runs.start(LOG + "log('a', 1); import time\n" + READY + "time.sleep(60)")
+    folder = runs.start(LOG + "log('a', 1); import time\n" + READY + "time.sleep(600)")
     runs.await_ready()
     runs.kill()
 
