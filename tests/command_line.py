@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from amlplan_state.runs.store import SqliteHistory
 from harness.project import IMPORT_PATHS, Project, Result
-from jobs_support import pids_naming
+from jobs_support import LIMIT, pids_naming
 from local_workbench import is_running, wait_until
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ KILLER = Path(__file__).with_name("killer.py")
 PYTHON = str(getattr(sys, "_base_executable", sys.executable))
 """The interpreter itself, whatever the one of the tests is wrapped into."""
 READY = "open('outputs/ready', 'w').close()\n"
-WAIT = READY + "import time\ntime.sleep(60)\n"
+WAIT = READY + "import time\ntime.sleep(600)\n"
 CONFIGURATION = f"""
 workspace "main" {{}}
 
@@ -100,7 +100,7 @@ class CommandLine:
         return process
 
     def end(self, process: subprocess.Popen[str]) -> Result:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
         return Result(process.returncode, out, err)
 
     def run(
@@ -142,7 +142,7 @@ class CommandLine:
 
     def await_ready(self) -> Path:
         """Wait until a script says that it runs; its folder."""
-        assert wait_until(lambda: bool(self._ready()), 30)
+        assert wait_until(lambda: bool(self._ready()), LIMIT)
         return self._ready()[0]
 
     def _ready(self) -> list[Path]:
@@ -153,11 +153,11 @@ class CommandLine:
 
     def await_nobody(self) -> None:
         """Wait until no process of any run is left: neither a script nor a supervisor."""
-        assert wait_until(lambda: not pids_naming(str(self.data / "workspaces")), 15)
+        assert wait_until(lambda: not pids_naming(str(self.data / "workspaces")), LIMIT)
         for folder in self.folders():
             if (folder / "supervisor.json").exists():
                 supervisor = self.supervisor(folder)
-                assert wait_until(lambda pid=supervisor: not is_running(pid), 15)  # type: ignore[misc]
+                assert wait_until(lambda pid=supervisor: not is_running(pid), LIMIT)  # type: ignore[misc]
 
     def end_all(self) -> None:
         """End what a failed test may have left: its own processes, by their number."""

@@ -16,9 +16,11 @@ from amlplan.errors import ProviderError
 from amlplan_local.jobs import LocalJobs
 from local_workbench import is_running, wait_until
 
+LIMIT = 120.0
+"""Seconds that anything may take on a machine that does much else; nobody waits for them."""
 SECRET = "s3cret/with+odd chars"
 READY = "import pathlib; pathlib.Path('outputs/ready').touch(); "
-WAIT = READY + "import time; time.sleep(60)"
+WAIT = READY + "import time; time.sleep(600)"
 """A script that says when it runs, and then does nothing for long."""
 
 
@@ -79,11 +81,11 @@ class Runs:
         return self.jobs.pull(self.folder().name, self.folder())
 
     def await_end(self) -> None:
-        assert wait_until(lambda: self.state() == "ended", 30), self.events("supervisor")
-        assert wait_until(lambda: not is_running(self.supervisor()), 30)
+        assert wait_until(lambda: self.state() == "ended", LIMIT), self.events("supervisor")
+        assert wait_until(lambda: not is_running(self.supervisor()), LIMIT)
 
     def await_ready(self) -> None:
-        assert wait_until((self.folder() / "work/outputs/ready").exists, 30)
+        assert wait_until((self.folder() / "work/outputs/ready").exists, LIMIT)
 
     def cancel(self) -> None:
         self.jobs.cancel(self.folder().name, self.folder())
@@ -102,7 +104,7 @@ class Runs:
         supervisor = self.supervisor()
         os.kill(supervisor, signal.SIGKILL)
         assert wait_until(lambda: not is_running(supervisor))
-        assert wait_until(lambda: not pids_naming(str(self.folder())), 15)
+        assert wait_until(lambda: not pids_naming(str(self.folder())), LIMIT)
 
     def log(self) -> bytes:
         return (self.folder() / "log.txt").read_bytes()

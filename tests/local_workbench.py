@@ -104,7 +104,7 @@ class Workbench:
         return sorted(path.name for path in folder.glob("[0-9]*.json"))
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 10.0) -> bool:
+def wait_until(holds: Callable[[], bool], seconds: float = 60.0) -> bool:
     import time
 
     deadline = time.monotonic() + seconds

@@ -54,13 +54,16 @@ def _made(version: str, folder: Path) -> Path:
 
 def _fails(*arguments: str) -> str:
     """Why a command of uv does not succeed, or "" where it does."""
-    done = subprocess.run(
-        [find_uv_bin(), *arguments, "--quiet"],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        cwd=tempfile.gettempdir(),
-    )
+    try:
+        done = subprocess.run(
+            [find_uv_bin(), *arguments, "--quiet"],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            cwd=tempfile.gettempdir(),
+        )
+    except subprocess.TimeoutExpired:
+        return f"uv {arguments[0]}: the package index took longer than 600 s"
     lines = done.stderr.strip().splitlines()
     return "" if done.returncode == 0 else f"uv {arguments[0]}: {lines[-1] if lines else 'failed'}"

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from amlplan.history_location import read_location
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+_PASSWORD = re.compile(r"(?:^|[\s?&])password\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s&']+))")
+"""A password as a word of a connection string, or behind the address that it is."""
+_ESCAPED = re.compile(r"\\(.)")
 
 
 def inherited_secrets(workspace: Path) -> tuple[str, ...]:
@@ -18,8 +24,16 @@ def inherited_secrets(workspace: Path) -> tuple[str, ...]:
     if location is None or location.dsn.scheme != "env":
         return ()
     dsn = os.environ.get(str(location.dsn.argument), "")
+    return tuple(dict.fromkeys(filter(None, (dsn, *_passwords_in(dsn)))))
+
+
+def _passwords_in(dsn: str) -> Iterator[str]:
+    """The password in a connection string of any form, as it stands there and as it is meant."""
+    for quoted, plain in _PASSWORD.findall(dsn):
+        yield quoted or plain
+        yield unquote(plain) if plain else _ESCAPED.sub(r"\1", quoted)
     try:
         password = urlsplit(dsn).password or ""
     except ValueError:
-        password = ""
-    return tuple(dict.fromkeys(filter(None, (dsn, password, unquote(password)))))
+        return
+    yield from (password, unquote(password))

@@ -116,6 +116,7 @@ class GuardedScript:
                     poll.unregister(closed)
                     watched.discard(closed)
         self._streams.close()
+        self._let_go()
         return self._code, self._why
 
     def _has_ended(self) -> bool:
@@ -137,10 +138,16 @@ class GuardedScript:
         now = time.monotonic()
         if not self._why and why:
             self._why = why
-            os.close(self._lifeline)
+            self._let_go()
             self._ends_at = now + ENDING
         if now > self._ends_at:
             os.kill(self._process, signal.SIGKILL)
+
+    def _let_go(self) -> None:
+        """Close our end of the lifeline, at which the guard ends the script if that still runs."""
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+            self._lifeline = -1
 
     def _pause(self, deadline: float) -> float:
         if self._why or self._code is not None:

@@ -21,6 +21,7 @@ from amlplan.processes import ProcessMark, is_running, signal_process
 from amlplan_local.chosen import Wanted, wanted_in
 from amlplan_local.collecting import keep_outputs, remove_folder
 from amlplan_local.heartbeat import is_silent
+from amlplan_local.left_behind import are_left
 from amlplan_local.run_events import EventFile, status
 from amlplan_local.run_service import await_service
 from amlplan_local.run_state import exit_code, has_outputs, is_final
@@ -161,7 +162,7 @@ class LocalJobs:
             _finish_unstarted(folder)
         elif state == "lost" and supervised is not None:
             _await_guard(run_id, supervised.guard)
-            _end_unguarded(supervised.script)
+            _end_unguarded(run_id, supervised.script)
             await_service(folder)
             os.truncate(folder / LOCK, 0)  # room for what is to be told, on a full disk
             self._finish_started(run_id, folder, supervised, store)
@@ -315,9 +316,9 @@ def _await_guard(run_id: str, guard: ProcessMark | None) -> None:
         time.sleep(0.02)
 
 
-def _end_unguarded(script: ProcessMark | None) -> None:
-    """End a script whose guard was killed together with its supervisor."""
-    if script is not None and is_running(script):
+def _end_unguarded(run_id: str, script: ProcessMark | None) -> None:
+    """End a script, or what is left of its group, where its guard was killed too."""
+    if script is not None and (is_running(script) or are_left(script.pid, run_id)):
         end_group(script.pid, reaped=True)
 
 

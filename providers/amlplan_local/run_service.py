@@ -121,12 +121,14 @@ class RunService:
                 pass_fds=(port,),
                 cwd="/",
             )
-            assert self._server.stdin is not None  # noqa: S101 - it is a pipe
+        except OSError as failure:
+            _tell(f"its service cannot be started: {failure.strerror}")
+            self._give_up()
+            return
+        assert self._server.stdin is not None  # noqa: S101 - it is a pipe
+        with suppress(OSError):  # it has ended already, which the next look finds
             self._server.stdin.write(json.dumps(self._task).encode() + b"\n")
             self._server.stdin.flush()
-        except OSError as failure:
-            self._failures = MOST
-            _tell(f"its service cannot be started: {failure.strerror}")
 
     def finish(self) -> None:
         """End the service once all that was asked of it is done; blocks."""
@@ -143,12 +145,17 @@ class RunService:
         """Note that a server ended by itself; the next connection starts another."""
         is_soon = time.monotonic() - self._started < SOON
         self._failures = self._failures + 1 if is_soon else 0
+        self._server = None
         if self._failures == MOST:
             _tell("its service ends again and again, and is not started any more")
-            if self._listener is not None:
-                with suppress(OSError):
-                    self._listener.shutdown(socket.SHUT_RDWR)
-        self._server = None
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Start no server any more: who connects is refused, rather than left to wait."""
+        self._failures = MOST + 1
+        if self._listener is not None:
+            with suppress(OSError):
+                self._listener.shutdown(socket.SHUT_RDWR)
 
 
 def await_service(folder: Path) -> None:

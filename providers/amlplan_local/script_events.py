@@ -48,6 +48,7 @@ class ScriptEvents:
         except NotAnEventError as failure:
             self._refuse(number, f"{failure}: {shown(line)}")
         else:
+            event.pop("n", None)  # of a child's event; ours tells how far the lines were taken
             self._waiting.append(encoded({"n": number, **event}))
 
     def refuse(self, why: str) -> None:

@@ -150,9 +150,9 @@ class Supervisor:
         """Run the script once."""
         task = self._task
         kills = KillsForMemory()
-        script = GuardedScript(task["guard"], task["command"], self._folder.joinpath("work"))
         own = {"AMLPLAN_RUN_ATTEMPT": str(self._attempt), **self._waiting.variables}
         try:
+            script = GuardedScript(task["guard"], task["command"], self._folder.joinpath("work"))
             environment = {**os.environ, **task["variables"], **own, **task["secrets"]}
             marks = script.start(service.environment(environment))
         except (OSError, ValueError) as failure:

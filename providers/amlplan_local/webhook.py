@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -19,7 +20,10 @@ NOTE = "webhook.json"
 """The file in a run's folder that tells what came of it."""
 TRIES = 3
 TIMEOUT = 5.0
-"""Seconds that one try may take."""
+"""Seconds without a word after which a try is over."""
+LONGEST = 10.0
+"""Seconds that one try may take in all: an answer may come by single letters."""
+_REFUSED, _FAILED = 300, 500
 BETWEEN = 1.0
 """Seconds before the second try, and twice as many before the third."""
 
@@ -54,10 +58,11 @@ def _result(webhook: Mapping[str, Any], ending: Mapping[str, Any]) -> str:
     for attempt in range(TRIES):
         time.sleep(BETWEEN * attempt)
         try:
-            return f"sent: {_post(str(webhook['url']), body, str(webhook['body']['run']))}"
-        except urllib.error.HTTPError as failure:
-            why = f"the answer was {failure.code}"
-            if failure.code < 500:  # noqa: PLR2004 - the request is refused, and would be again
+            status = _post(str(webhook["url"]), body, str(webhook["body"]["run"]))
+            if status < _REFUSED:
+                return f"sent: {status}"
+            why = f"the answer was {status}"
+            if status < _FAILED:  # the request is refused, and would be again
                 break
         except urllib.error.URLError as failure:
             why = getattr(failure.reason, "strerror", None) or type(failure.reason).__name__
@@ -69,6 +74,27 @@ def _result(webhook: Mapping[str, Any], ending: Mapping[str, Any]) -> str:
 
 
 def _post(url: str, body: bytes, key: str) -> int:
+    """Post once; the status of the answer. Takes no longer than LONGEST, whatever comes back."""
+    said: list[int | Exception] = []
+
+    def ask() -> None:
+        try:
+            said.append(_answered(url, body, key))
+        except Exception as failure:  # noqa: BLE001 - raised again below
+            said.append(failure)
+
+    asking = threading.Thread(target=ask, daemon=True)  # of an answer that never ends
+    asking.start()
+    asking.join(LONGEST)
+    if not said:
+        raise TimeoutError
+    answer = said.pop()
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _answered(url: str, body: bytes, key: str) -> int:
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "amlplan",
@@ -76,5 +102,9 @@ def _post(url: str, body: bytes, key: str) -> int:
     }
     request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310 - http only
     opener = urllib.request.build_opener(_NoRedirect)
-    with opener.open(request, timeout=TIMEOUT) as answer:
-        return int(answer.status)
+    try:
+        with opener.open(request, timeout=TIMEOUT) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as failure:
+        with failure:
+            return failure.code

@@ -98,8 +98,8 @@ def _end(processes: "list[subprocess.Popen[bytes]]") -> None:
     for process in processes:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-    deadline = time.time() + PATIENCE
-    while time.time() < deadline and any(process.poll() is None for process in processes):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and any(process.poll() is None for process in processes):
         time.sleep(PAUSE)
     for process in processes:
         if process.poll() is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import select
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
     from harness.project import Project
 
-SECONDS = 30.0
+SECONDS = 120.0
+"""How long a command may take on a machine that does much else."""
 
 
 class Terminal:
@@ -41,6 +43,7 @@ class Terminal:
         os.close(theirs)
         self._terminal = ours
         self.text = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def read_until(self, wanted: str) -> None:
         deadline = time.monotonic() + SECONDS
@@ -51,14 +54,14 @@ class Terminal:
         assert wanted in self.text, self.text
 
     def _read(self, deadline: float) -> bool:
-        ready, _, _ = select.select([self._terminal], [], [], deadline - time.monotonic())
+        ready, _, _ = select.select([self._terminal], [], [], max(0.0, deadline - time.monotonic()))
         if not ready:
             return False
         try:
             more = os.read(self._terminal, 65536)
         except OSError:  # the other side was closed
             return False
-        self.text += more.decode()
+        self.text += self._decoder.decode(more)  # a letter may come in two parts
         return bool(more)
 
     def type(self, text: str) -> None:

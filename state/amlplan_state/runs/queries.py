@@ -259,9 +259,16 @@ def _outputs(connection: Connection, key: int) -> tuple[dict[str, OutputFile], d
         path = text_of(stored_path)
         if digest is None:
             left_out[path] = text_of(why)
+        elif _leads_outside(path) or "../" in digest:
+            left_out[path] = "it leads outside of the working folder"
         else:
             kept[path] = OutputFile(path, text_of(digest), size)
     return kept, left_out
+
+
+def _leads_outside(path: str) -> bool:
+    """Whether what a script, or another host, wrote would lead who copies it elsewhere."""
+    return path.startswith("/") or ".." in path.split("/")
 
 
 def _optional(value: str | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,6 +85,18 @@ def test_the_last_attempt_counts(runs: Runs) -> None:
     assert (runs.last()["status"], runs.last()["exit_code"]) == ("Failed", 2)
     assert runs.last()["attempt"] == 2
     assert runs.stored("outputs/attempts") == b"12"
+
+
+def test_an_attempt_leaves_no_descriptor_open(runs: Runs) -> None:
+    code = COUNT + f"if attempt < 4: sys.exit(1)\n{WAIT}"
+    runs.start(code, retries=5)
+    runs.await_ready()
+    late = len(list(Path(f"/proc/{runs.supervisor()}/fd").iterdir()))
+    runs.cancel()
+    runs.await_end()
+    runs.start(WAIT)
+    runs.await_ready()
+    assert late == len(list(Path(f"/proc/{runs.supervisor()}/fd").iterdir()))
 
 
 def test_what_completed_is_not_tried_again(runs: Runs) -> None:

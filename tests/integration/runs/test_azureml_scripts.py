@@ -88,7 +88,7 @@ def test_scripts_find_models_runs_and_datastores(line: CommandLine) -> None:
 def test_a_script_cancels_its_own_run(line: CommandLine) -> None:
     line.write(
         "stop.py",
-        "import time\nfrom azureml.core import Run\nRun.get_context().cancel()\ntime.sleep(60)\n",
+        "import time\nfrom azureml.core import Run\nRun.get_context().cancel()\ntime.sleep(600)\n",
     )
     line.run("run", "stop.py", code=None)
     assert line.last().summary.status == "Canceled"

@@ -70,7 +70,7 @@ def test_by_reference_files_stay_with_the_run_and_are_as_good(line: CommandLine)
 @pytest.mark.slow
 def test_a_lost_run_keeps_by_reference_too(line: CommandLine) -> None:
     line.configure(BLOCK.format('mode = "reference"'))
-    line.write("train.py", SCRIPT + READY + "import time\ntime.sleep(60)\n")
+    line.write("train.py", SCRIPT + READY + "import time\ntime.sleep(600)\n")
     line.run("run", "train", "-detach")
     folder = line.await_ready()
     supervisor = line.supervisor(folder)

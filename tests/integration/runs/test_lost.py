@@ -51,7 +51,7 @@ def be_lost(runs: Runs, *events: Mapping[str, object]) -> None:
 def test_a_killed_supervisor_takes_its_script_with_it(runs: Runs) -> None:
     code = (
         "import subprocess, sys\n"
-        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n" + WAIT
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n" + WAIT
     )
     folder = runs.start(code)
     runs.await_ready()
@@ -82,13 +82,16 @@ def test_a_killed_guard_leaves_nothing_of_the_script(runs: Runs) -> None:
     assert "outputs/ready" in runs.outputs()["files"]
 
 
-def test_a_guard_killed_with_its_supervisor_leaves_nothing_once_finished(runs: Runs) -> None:
+@pytest.mark.parametrize("too", [["guard"], ["guard", "script"]], ids="+".join)
+def test_who_is_killed_with_the_supervisor_leaves_nothing_once_finished(
+    runs: Runs, too: list[str]
+) -> None:
     folder = runs.start(CHILD + WAIT)
     runs.await_ready()
-    assert wait_until(lambda: runs.kept()["guard"] is not None)
-    guard = runs.kept()["guard"][0]
+    assert wait_until(lambda: runs.kept()["script"] is not None)
     os.kill(runs.supervisor(), signal.SIGSTOP)  # lest it answers the end of the guard
-    os.kill(guard, signal.SIGKILL)
+    for name in too:
+        os.kill(runs.kept()[name][0], signal.SIGKILL)
     os.kill(runs.supervisor(), signal.SIGKILL)
     assert wait_until(lambda: runs.state() == "lost")
     assert pids_naming(str(folder))

@@ -84,7 +84,7 @@ def test_a_script_of_any_language_records(
 
 def test_what_is_recorded_is_there_while_the_script_runs(runs: Runs) -> None:
     runs.prepare()
-    runs.jobs.submit(runs.job("sh", "-c", POINTS + 'echo \'::amlplan::{"tag": "a"}\'; sleep 60'))
+    runs.jobs.submit(runs.job("sh", "-c", POINTS + 'echo \'::amlplan::{"tag": "a"}\'; sleep 600'))
     assert wait_until(lambda: len(runs.events(LOGGED, "metric")) == 200, 30)
     assert wait_until(lambda: len(runs.events(PRINTED, "error")) == 1, 30)
     runs.cancel()
@@ -122,7 +122,7 @@ def test_nothing_is_lost_when_the_script_is_killed(runs: Runs) -> None:
 def test_nothing_is_lost_when_the_supervisor_is_killed(runs: Runs, when: str) -> None:
     """Who finishes the run takes what the supervisor did not come to, and nothing twice."""
     runs.prepare()
-    runs.jobs.submit(runs.job("sh", "-c", POINTS + "sleep 60"))
+    runs.jobs.submit(runs.job("sh", "-c", POINTS + "sleep 600"))
     supervisor = runs.supervisor()
     if when == "before":  # it reads nothing while the script goes on
         assert wait_until(lambda: runs.kept()["script"] is not None, 30)
@@ -142,7 +142,7 @@ def test_marked_lines_that_were_printed_outlive_the_supervisor(runs: Runs) -> No
     code = (
         'import time\nfor n in range(300): print(\'::amlplan::{"metric": "p", "value": %d}\' % n)\n'
     )
-    runs.start(code + "open('outputs/ready', 'w')\ntime.sleep(60)")
+    runs.start(code + "open('outputs/ready', 'w')\ntime.sleep(600)")
     runs.await_ready()
     assert wait_until(lambda: runs.log().count(b"\n") == 300, 30)
     runs.kill()

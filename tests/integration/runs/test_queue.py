@@ -11,7 +11,7 @@ import pytest
 
 from amlplan.abilities import Share
 from amlplan.errors import ProviderError
-from jobs_support import WAIT
+from jobs_support import LIMIT, WAIT
 from local_workbench import is_running, wait_until
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def supervisor(runs: Runs, number: int) -> int:
 
 
 def await_status(runs: Runs, number: int, status: str) -> None:
-    assert wait_until(lambda: statuses(runs, number)[-1] == status, 30), statuses(runs, number)
+    assert wait_until(lambda: statuses(runs, number)[-1] == status, LIMIT), statuses(runs, number)
 
 
 def test_runs_wait_for_their_turn_in_order(runs: Runs) -> None:
@@ -57,7 +57,7 @@ def test_runs_wait_for_their_turn_in_order(runs: Runs) -> None:
     cancel(runs, first)
     await_status(runs, second, "Running")
     assert statuses(runs, third) == ["Queued"]
-    assert wait_until(lambda: place(runs, third) == 1, 30)
+    assert wait_until(lambda: place(runs, third) == 1, LIMIT)
     cancel(runs, second)
     await_status(runs, third, "Running")
     for number in (first, second):
@@ -79,7 +79,7 @@ def test_a_queued_run_is_canceled_at_once(runs: Runs) -> None:
     assert statuses(runs, second) == ["Queued", "Canceled"]
     assert not (runs.folder(second) / "work").exists()
     assert not (runs.folder(second) / "work/outputs/ready").exists()
-    assert wait_until(lambda: place(runs, third) == 1, 30)
+    assert wait_until(lambda: place(runs, third) == 1, LIMIT)
 
 
 def test_a_killed_supervisor_gives_its_slot_to_the_next(runs: Runs) -> None:
@@ -121,11 +121,11 @@ def test_graphics_processors_are_told_to_the_script(runs: Runs) -> None:
     assert statuses(runs, three) == ["Queued"]
     found = []
     for number in (one, two):
-        assert wait_until((runs.folder(number) / "work/outputs/ready").exists, 30)
+        assert wait_until((runs.folder(number) / "work/outputs/ready").exists, LIMIT)
         found.append((runs.folder(number) / "work/outputs/gpus").read_text())
         cancel(runs, number)
     assert found == ["0", "1"]
-    assert wait_until((runs.folder(three) / "work/outputs/ready").exists, 30)
+    assert wait_until((runs.folder(three) / "work/outputs/ready").exists, LIMIT)
     assert (runs.folder(three) / "work/outputs/gpus").read_text() == "0,1"
 
 

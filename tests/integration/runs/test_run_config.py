@@ -159,7 +159,7 @@ def test_limits_of_the_snapshot(line: CommandLine) -> None:
 
 def test_a_run_that_takes_too_long_is_ended(line: CommandLine) -> None:
     line.configure('run_config "t" {\n  script = "t.py"\n  max_run_duration = "3s"\n}\n')
-    line.write("t.py", READY + "import os, time\nprint(os.getpid())\ntime.sleep(60)\n")
+    line.write("t.py", READY + "import os, time\nprint(os.getpid())\ntime.sleep(600)\n")
     result = line.run("run", code=143)
     assert "took longer than max_run_duration, 3 s" in result.out
     assert not is_running(int(result.out.splitlines()[1]))

@@ -5,12 +5,17 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import select
 import signal
+import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amlplan_local.run_service import SERVICE_LOCK, await_service
+import pytest
+
+from amlplan_local.run_service import SERVICE_LOCK, RunService, await_service
 from jobs_support import READY, pids_naming
 from local_workbench import wait_until
 
@@ -58,7 +63,7 @@ def test_what_a_script_tells_its_service_is_recorded_before_the_run_ends(runs: R
 
 
 def test_no_server_is_started_for_a_script_that_does_not_ask(runs: Runs) -> None:
-    folder = runs.start("import time; open('outputs/ready', 'w').close(); time.sleep(60)")
+    folder = runs.start("import time; open('outputs/ready', 'w').close(); time.sleep(600)")
     runs.await_ready()
 
     children = [pid for pid in pids_naming("amlplan_endpoint") if _parent(pid) == runs.supervisor()]
@@ -86,7 +91,7 @@ def test_a_server_that_was_killed_is_followed_by_another(runs: Runs) -> None:
 
 
 def test_a_service_ends_with_the_supervisor_that_is_killed(runs: Runs) -> None:
-    folder = runs.start(LOG + "log('a', 1); import time\n" + READY + "time.sleep(60)")
+    folder = runs.start(LOG + "log('a', 1); import time\n" + READY + "time.sleep(600)")
     runs.await_ready()
     runs.kill()
 
@@ -108,6 +113,28 @@ def test_outputs_wait_for_a_server_that_is_not_done(tmp_path: Path) -> None:
 
     assert was_waiting
     assert not waiting.is_alive()
+
+
+def test_who_connects_where_no_server_can_be_started_is_not_left_to_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = RunService("r1", tmp_path, str(tmp_path), str(tmp_path))
+    port = int(service.environment({})["AMLPLAN_RUN_SERVICE"].rpartition(":")[2])
+    monkeypatch.setattr("sys.executable", str(tmp_path / "missing"))
+    poll = select.poll()
+    service.watch(poll)
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        ready = {descriptor for descriptor, _ in poll.poll(60_000)}
+        assert ready
+        service.start_if_asked(ready)
+
+        with suppress(ConnectionResetError):
+            assert connection.recv(1) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=60)
+    service.watch(poll)
+    assert poll.poll(0) == []
+    service.finish()
 
 
 def test_mlflow_in_a_script_is_led_to_the_service(runs: Runs) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -146,6 +147,39 @@ def test_only_what_may_help_is_tried_again(
         notify(tmp_path, webhook, ending)
         assert len(found.bodies) == tries
     assert result(tmp_path) == said
+
+
+def test_an_answer_that_never_ends_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("amlplan_local.webhook.LONGEST", 0.5)
+    is_over = threading.Event()
+
+    def answer(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 204 None\r\nLong: ")
+            while not is_over.wait(0.05):
+                connection.sendall(b"x")
+            connection.sendall(b"\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        answering = threading.Thread(target=answer, args=(listener,))
+        answering.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        telling = threading.Thread(
+            target=notify,
+            args=(tmp_path, {"url": url, "on": ["failed"], "body": {"run": "r"}}),
+            kwargs={"ending": {"status": "Failed", "reason": None, "exit_code": 1}},
+        )
+        telling.start()
+        telling.join(60)
+        was_told = not telling.is_alive()
+        is_over.set()
+        answering.join()
+        telling.join()
+    assert was_told
+    assert result(tmp_path) == "not sent: TimeoutError"
 
 
 def test_what_is_no_web_address_is_refused(line: CommandLine) -> None:

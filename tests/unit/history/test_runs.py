@@ -386,3 +386,16 @@ def test_lineage_follows_edges_both_ways_and_ends_in_circles(tmp_path: Path) -> 
     assert isinstance(before[0], Edge)
     store.rebuild()
     assert store.lineage("data", "down") == before
+
+
+def test_an_output_never_leads_out_of_the_folder_it_is_copied_to(tmp_path: Path) -> None:
+    """Whatever a script wrote among the events, or another host into a history they share."""
+    store = history(tmp_path)
+    run = make_run(store).id
+    outside = ["../up", "/etc/motd", "outputs/../../up", "outputs/.."]
+    files = dict.fromkeys([*outside, "outputs/a..b"], "sha256:ab")
+    files["outputs/digest"] = "sha256:../../x"
+    store.append_control(run, {"type": "outputs", "files": files, "sizes": {}})
+    found = store.run(run)
+    assert list(found.outputs) == ["outputs/a..b"]
+    assert set(found.left_out) == {*outside, "outputs/digest"}

@@ -76,6 +76,20 @@ def test_another_goes_on_where_one_was_killed(folder: Path, cut: int) -> None:
     assert len(complaints(folder)) == 11
 
 
+@pytest.mark.parametrize("told", [0, 1000])
+def test_a_child_that_numbers_its_events_neither_loses_nor_doubles_lines(
+    folder: Path, told: int
+) -> None:
+    child = {"run": f"{RUN}.1", "n": told}
+    for fields in ({"type": "run", "id": f"{RUN}.1"}, {"type": "status", "status": "Running"}):
+        append(folder, json.dumps({**fields, **child}).encode() + b"\n")
+    AppendedLines(folder, RUN).read()
+    append(folder, point(1))
+    AppendedLines(folder, RUN).finish()
+    assert [event["n"] for event in events(folder)] == [0, 1, 2]
+    assert values(folder) == [1]
+
+
 def test_finishing_twice_adds_nothing(folder: Path) -> None:
     append(folder, point(1) + b"garbage\n")
     for _ in range(2):

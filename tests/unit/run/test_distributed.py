@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from amlplan_run import distributed
 from interpreters import VERSIONS, interpreter
 from run_workbench import PACKAGES
 
@@ -94,3 +96,18 @@ def test_a_program_that_is_none() -> None:
     done = run(TORCH, "/nowhere/at/all")
     assert done.returncode == 126
     assert "/nowhere/at/all cannot be started: No such file or directory" in done.stderr
+
+
+def test_who_does_not_end_when_asked_is_killed_whatever_the_clock_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deaf = "import signal; signal.signal(15, signal.SIG_IGN); print(1, flush=True); signal.pause()"
+    process = subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"1\n"
+    monkeypatch.setattr(distributed, "PATIENCE", 0.1)
+    with monkeypatch.context() as patch:
+        patch.setattr("time.time", lambda: 0.0)  # as one that is set back again and again
+        distributed._end([process])
+    assert process.returncode == -signal.SIGKILL
+    process.stdout.close()
