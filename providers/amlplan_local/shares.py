@@ -7,6 +7,7 @@ import json
 import os
 import select
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,8 +66,7 @@ class Waiting:
             time.sleep(0.01)
         self.is_over = self._turn.take()
         if not self.is_over:
-            note = {"folder": self._queue, "ticket": self._turn.name}
-            self._note.write_text(json.dumps(note))
+            self._write_note(self._turn)
         return self.is_over
 
     def go_on(self, wakes: int, is_canceled: Callable[[], bool]) -> bool:
@@ -74,12 +74,28 @@ class Waiting:
         poll = select.poll()
         poll.register(wakes, select.POLLIN)
         while self._turn is not None and not self.is_over and not is_canceled():
-            self.is_over = self._turn.take()
+            self.is_over = self._take(self._turn)
             first, more, most = WAITING
             seconds = 0.0 if self.is_over else min(first + more * self._turn.ahead, most)
             if poll.poll(seconds * 1000):
                 os.read(wakes, 512)
         return self.is_over
+
+    def _take(self, turn: Turn) -> bool:
+        """Take a turn where it is this run's; a queue that fails costs the place, never the run."""
+        try:
+            return turn.take()
+        except FileNotFoundError:  # somebody removed the queue
+            with suppress(OSError):
+                turn.end()
+                if turn.enter():
+                    self._write_note(turn)
+        except OSError:  # as where no descriptor is free: it is tried again
+            return False
+        return False
+
+    def _write_note(self, turn: Turn) -> None:
+        self._note.write_text(json.dumps({"folder": self._queue, "ticket": turn.name}))
 
     def end(self) -> None:
         """Let others have what this run had, or its place in the queue."""

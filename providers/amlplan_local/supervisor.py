@@ -142,6 +142,9 @@ class Supervisor:
         while ending.may_help and self._attempt <= task["retries"] and not self._is_canceled:
             self._begin_again(str(ending.reason))
             ending = self._try(output, deadline, service)
+        if ending.may_help and self._attempt <= task["retries"]:
+            told = f"canceled after attempt {self._attempt}: {ending.reason}"
+            ending = Ending("Canceled", told, ending.code)
         service.finish()
         self._with_room(output.finish)
         return ending

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from amlplan.masking import MASK
-from jobs_support import SECRET, WAIT
-from local_workbench import wait_until
+from jobs_support import READY, SECRET, WAIT
+from local_workbench import is_running, wait_until
 
 if TYPE_CHECKING:
     from jobs_support import Runs
@@ -122,6 +124,21 @@ def test_a_canceled_run_is_not_tried_again(runs: Runs) -> None:
     runs.await_end()
     assert runs.last()["status"] == "Canceled"
     assert runs.last()["attempt"] == 2
+
+
+def test_a_run_that_is_canceled_as_an_attempt_fails_is_canceled(runs: Runs) -> None:
+    gate = json.dumps(str(runs.base / "gate"))
+    code = COUNT + READY + f"import time\nwhile not os.path.exists({gate}): time.sleep(0.01)\n"
+    runs.start(code + "sys.exit(3)", retries=3)
+    runs.await_ready()
+    assert wait_until(lambda: runs.kept()["guard"] is not None)
+    os.kill(runs.supervisor(), signal.SIGSTOP)  # it hears of both at once
+    (runs.base / "gate").touch()
+    assert wait_until(lambda: not is_running(runs.kept()["guard"][0]))
+    runs.cancel()
+    runs.await_end()
+    assert (runs.last()["status"], runs.last()["exit_code"]) == ("Canceled", 3)
+    assert runs.last()["reason"] == "canceled after attempt 1: exit code 3"
 
 
 def test_a_killed_script_is_tried_again(runs: Runs) -> None:

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from amlplan.abilities import Job, Share
-from amlplan_local.shares import needs_of
+from amlplan_local.shares import Waiting, needs_of
 from amlplan_local.turns import Needs, Turn, place_of
 
 HOLDER = (
@@ -116,6 +118,22 @@ def test_a_queue_that_is_held_is_not_waited_for(tmp_path: Path) -> None:
         assert not turn.take()
         assert not Turn(tmp_path, Needs("here", 1)).enter()
     assert turn.take()
+
+
+def test_who_waits_in_a_queue_that_is_removed_goes_on(tmp_path: Path) -> None:
+    needs = Needs("here", 1)
+    assert entered(tmp_path / "queue", needs).take()
+    waiting = Waiting({"needs": asdict(needs), "queue": str(tmp_path / "queue")}, tmp_path)
+    assert not waiting.begin()
+    shutil.rmtree(tmp_path / "queue")
+    wakes, wake = os.pipe()
+    try:
+        assert waiting.go_on(wakes, lambda: False)
+    finally:
+        os.close(wakes)
+        os.close(wake)
+    assert not entered(tmp_path / "queue", needs).take()
+    waiting.end()
 
 
 def test_a_ticket_that_was_removed_has_no_place(tmp_path: Path) -> None:
