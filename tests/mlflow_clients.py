@@ -20,7 +20,7 @@ CLIENTS = {
     "1.30": ("3.10", ("mlflow-skinny==1.30.*", "setuptools<80")),
     "2.9": ("3.10", ("mlflow-skinny==2.9.*", "setuptools<80")),
     "2.22": ("3.10", ("mlflow-skinny==2.22.*",)),
-    "newest": ("3.11", ("mlflow-skinny>=3", "scikit-learn", "pandas")),
+    "newest": ("3.11", ("mlflow-skinny>=3,<4", "scikit-learn", "pandas")),
 }
 """The Python of each and what is installed there."""
 

@@ -8,7 +8,7 @@ import os
 import ssl
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from amlplan.errors import AuthError, NotFoundError, ProviderError, UnreachableError
 
@@ -27,19 +27,20 @@ class MlflowServer:
     """A server at a URI, for one thread. Each method blocks and raises ProviderError.
 
     MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, are the login,
-    as for MLflow itself.
+    as for MLflow itself; or what the URI has before its host, which `uri` and messages leave out.
     """
 
     def __init__(self, uri: str) -> None:
-        self.uri = uri
         parts = urlsplit(uri)
+        self.uri = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ProviderError(
                 "Not the address of an MLflow server",
-                f"{uri} has no form like http://localhost:5000 or https://mlflow.example.com.",
+                f"{self.uri} has no form like http://localhost:5000 or https://mlflow.example.com.",
             )
         self._path = parts.path.rstrip("/")
-        self._headers = {"Authorization": _login()} if _login() else {}
+        login = _login() or _basic(unquote(parts.username or ""), unquote(parts.password or ""))
+        self._headers = {"Authorization": login} if login else {}
         if parts.scheme == "https":
             self._connection: HTTPConnection = HTTPSConnection(
                 parts.hostname, parts.port, timeout=TIMEOUT, context=ssl.create_default_context()
@@ -98,10 +99,13 @@ def _login() -> str:
     token = os.environ.get("MLFLOW_TRACKING_TOKEN")
     if token:
         return f"Bearer {token}"
-    user = os.environ.get("MLFLOW_TRACKING_USERNAME")
+    user = os.environ.get("MLFLOW_TRACKING_USERNAME", "")
+    return _basic(user, os.environ.get("MLFLOW_TRACKING_PASSWORD", ""))
+
+
+def _basic(user: str, password: str) -> str:
     if not user:
         return ""
-    password = os.environ.get("MLFLOW_TRACKING_PASSWORD", "")
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 

@@ -237,6 +237,21 @@ def test_what_is_no_address_is_told(text: str) -> None:
         MlflowServer(text)
 
 
+def test_a_login_within_the_address_is_used_and_never_shown(
+    place: RunPlace, uri: str, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    server = MlflowServer(uri.replace("http://", "http://ana:s%40fe@"))
+    Exporter(place, server).export([place.history.run(run.id) for run in place.history.runs()])
+    assert kept.logins == {"Basic YW5hOnNAZmU="}
+    assert server.uri == uri
+    kept.refuses = True
+    with pytest.raises(AuthError) as raised:
+        server.get("experiments/get-by-name", experiment_name="x")
+    assert "fe@" not in str(raised.value)
+
+
 def test_a_server_that_is_not_there_is_told(place: RunPlace) -> None:
     with pytest.raises(UnreachableError, match="does not answer"):
         exported(place, "http://127.0.0.1:1")

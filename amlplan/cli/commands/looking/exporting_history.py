@@ -74,7 +74,7 @@ def export_command(
             "keep artifacts itself. Start it with --artifacts-destination, or send none: "
             "-files=false",
         )
-    console.print(json_text(_document(done)) if json else _text(done, uri))
+    console.print(json_text(_document(done)) if json else _text(done, server.uri))
     return 0
 
 
