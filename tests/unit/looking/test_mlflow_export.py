@@ -250,6 +250,7 @@ def test_a_login_within_the_address_is_used_and_never_shown(
     with pytest.raises(AuthError) as raised:
         server.get("experiments/get-by-name", experiment_name="x")
     assert "fe@" not in str(raised.value)
+    server.close()
 
 
 def test_a_server_that_is_not_there_is_told(place: RunPlace) -> None:
