@@ -40,6 +40,10 @@ def test_a_grid_is_drawn_and_reported_by_its_members(line: CommandLine) -> None:
         assert 'mean "loss"' in refused.err
         assert not refused.out.startswith("{")
 
+    nothing = line.run("runs", "download", told["id"], code=1).err
+    assert "those of its members" in nothing
+    assert told["best"] in nothing.replace("\n", "")
+
     line.run("runs", "gc", "-keep=1", "-auto-approve")
     left = line.run("runs", "show", told["id"]).out
     assert "cleared away" in left
