@@ -58,6 +58,8 @@ class GridOptions:
                     "several values.",
                     ctx,
                 )
+        if self.metric == "":
+            raise click.UsageError("-metric needs the name of a metric.", ctx)
         if self.goal is not None and self.metric is None:
             raise click.UsageError("-goal needs -metric, which names what is compared.", ctx)
 

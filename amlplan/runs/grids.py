@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from amlplan.errors import EXIT_RUN
+from amlplan.history import FINAL
 from amlplan.runs.sweeps import combinations
 from amlplan.wording import counted
 
@@ -19,6 +20,7 @@ GRID, MEMBER = "grid", "member"
 """What the definitions of a grid, and of a member, have: its place among the combinations."""
 NAMED = 5
 """Members that a reason names."""
+NEVER_STARTED, NOT_STARTED, CLEARED = "never started", "not started", "cleared away"
 CANCELED, NO_CONDUCTOR = "canceled", "the process that conducted it was ended"
 
 
@@ -94,6 +96,13 @@ def missing_members(grid: RunDetail, members: Sequence[RunDetail]) -> list[Mappi
     return [combination for number, combination in every if number not in started]
 
 
+def absence(grid: RunDetail) -> str:
+    """What became of the combinations that have no member: they may be cleared away since."""
+    summary = grid.summary
+    was_whole = summary.status in FINAL and NEVER_STARTED not in (summary.reason or "")
+    return CLEARED if was_whole else NOT_STARTED
+
+
 def ending_of(grid: RunDetail, members: Sequence[RunDetail], because: str = "") -> dict[str, Any]:
     """The event that ends a grid whose members all ended; `because` says why some are missing."""
     missing = missing_members(grid, members)
@@ -106,7 +115,7 @@ def ending_of(grid: RunDetail, members: Sequence[RunDetail], because: str = "") 
     if missing:
         names = [combination_text(combination) for combination in missing[:NAMED]]
         more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
-        reasons.append(f"never started: {'; '.join(names)}{more}")
+        reasons.append(f"{NEVER_STARTED}: {'; '.join(names)}{more}")
     if because and because != CANCELED:
         reasons.insert(0, because)
     worst = max([EXIT_RUN] * bool(missing) + [run.exit_code or EXIT_RUN for run in unwell])

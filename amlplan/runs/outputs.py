@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import NotFoundError, RunError
 from amlplan.files import failure_at, make_folder
+from amlplan.runs.grids import is_grid
 from amlplan.wording import few
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def download(
     if not wanted:
         known = f"no output {path}; it has: {few(sorted(run.outputs))}"
         what = known if run.outputs else "no outputs"
-        raise RunError("Nothing to download", f"{run.summary.id} has {what}.")
+        members = few([child.id for child in run.children]) if is_grid(run.definition) else ""
+        hint = f" Outputs are those of its members: {members}." if members else ""
+        raise RunError("Nothing to download", f"{run.summary.id} has {what}.{hint}")
     for file in wanted:
         source = content.path(file.digest)
         if kept is not None and not source.exists() and (kept / file.path).exists():

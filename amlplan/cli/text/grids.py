@@ -11,6 +11,7 @@ from amlplan.runs.best_member import best_member
 from amlplan.runs.grids import (
     GRID,
     MEMBER,
+    absence,
     combination_text,
     combinations_of,
     missing_members,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 METRICS = 6
 """Metrics that a table has columns for."""
-NOT_STARTED = "not started"
 
 
 def counts_line(grid: RunDetail) -> str:
@@ -74,7 +74,7 @@ def grid_table(grid: RunDetail, members: Sequence[RunDetail]) -> str:
     rows = [_row(member, swept, metrics, is_best=member is best) for member in members]
     for combination in missing_members(grid, members):
         values = (combination[name] for name in swept)
-        rows.append(("", "", *values, *("" for _ in metrics), NOT_STARTED, "-", ""))
+        rows.append(("", "", *values, *("" for _ in metrics), absence(grid), "-", ""))
     return "\n".join([table(head, rows), *_remarks(grid, members, metrics, best)])
 
 

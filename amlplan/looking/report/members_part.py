@@ -8,7 +8,7 @@ from amlplan.looking.facts import taken
 from amlplan.looking.report.elements import grid, section
 from amlplan.looking.report.plots_part import plots
 from amlplan.runs.best_member import best_member
-from amlplan.runs.grids import missing_members
+from amlplan.runs.grids import absence, missing_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ def members_part(run: RunDetail, members: Sequence[Member]) -> str:
     marked = [each.run is best for each in members]
     for combination in missing_members(run, [each.run for each in members]):
         values = (combination[name] for name in swept)
-        rows.append(("", *values, *("" for _ in metrics), "not started", "", ""))
+        rows.append(("", *values, *("" for _ in metrics), absence(run), "", ""))
         marked.append(False)
     return section("Members", grid(head, rows, marked)) + plots(dict(_overlaid(members, metrics)))
 

@@ -198,6 +198,7 @@ def test_members_are_shown_in_place_on_a_terminal(line: CommandLine) -> None:
         (["-p", "alpha=1", "-metric=mse"], "-metric is for a grid"),
         (["-parallelism=2"], "-parallelism is for a grid"),
         (["-p", "alpha=1,2", "-goal=maximize"], "-goal needs -metric"),
+        (["-p", "alpha=1,2", "-metric="], "-metric needs the name"),
         (["-p", "alpha=" + ",".join(map(str, range(1001)))], "1,000 are the most"),
     ],
 )

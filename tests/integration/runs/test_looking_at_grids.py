@@ -39,3 +39,14 @@ def test_a_grid_is_drawn_and_reported_by_its_members(line: CommandLine) -> None:
         refused = line.run("runs", "show", told["id"], "-plot=lss", *options, code=1)
         assert 'mean "loss"' in refused.err
         assert not refused.out.startswith("{")
+
+    nothing = line.run("runs", "download", told["id"], code=1).err
+    assert "those of its members" in nothing
+    assert told["best"] in nothing.replace("\n", "")
+
+    line.run("runs", "gc", "-keep=1", "-auto-approve")
+    left = line.run("runs", "show", told["id"]).out
+    assert "cleared away" in left
+    assert "not started" not in left
+    line.run("runs", "report", told["id"], "-o", "grid.html")
+    assert "<td>cleared away</td>" in (line.root / "grid.html").read_text()
