@@ -30,9 +30,10 @@ from amlplan.history import FINAL
 from amlplan.runs.canceling import cancel
 from amlplan.runs.elsewhere import check_is_here, is_elsewhere, log_of
 from amlplan.runs.follow import LogTail, follow
+from amlplan.runs.grids import is_grid
 from amlplan.runs.outputs import KEPT, download
 from amlplan.runs.place import root_of
-from amlplan.wording import counted
+from amlplan.wording import counted, few
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,11 @@ def logs_command(run: str, workspace: str | None, history: str | None, *, follow
     """
     console = Console(sys.stdout, sys.stderr)
     place = opened(console, workspace)
-    summary = place.history.run(run, history=history).summary
+    detail = place.history.run(run, history=history)
+    summary = detail.summary
+    if is_grid(detail.definition) and not follow:
+        members = few([member.id for member in detail.children])
+        raise RunError("A grid has no log", f"Each of its members has one: {members or 'none'}.")
     with console.raw() as write, ending_on_signals():
         if follow and not is_elsewhere(summary, place):
             return _follow(console, place, root_of(summary.id), write)

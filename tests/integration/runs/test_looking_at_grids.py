@@ -44,6 +44,8 @@ def test_a_grid_is_drawn_and_reported_by_its_members(line: CommandLine) -> None:
     assert "those of its members" in nothing
     assert told["best"] in nothing.replace("\n", "")
 
+    assert "Each of its members has one" in line.run("runs", "logs", told["id"], code=1).err
+
     line.run("runs", "gc", "-keep=1", "-auto-approve")
     left = line.run("runs", "show", told["id"]).out
     assert "cleared away" in left
