@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.kill.report import histogram_of
-from harness.project import Project
+from harness.project import Project, project_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,17 +55,7 @@ def rounds(request: pytest.FixtureRequest) -> list[Random]:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """An empty project with a world, a home and a state of its own."""
-    root = tmp_path / "project"
-    root.mkdir()
-    world = tmp_path / "world"
-    environment = {
-        "HOME": str(tmp_path / "home"),
-        "XDG_DATA_HOME": str(tmp_path / "data"),
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
-        "AMLPLAN_BENCH_WORLD": str(world),
-        "NO_COLOR": "1",
-    }
-    return Project(root, world, environment)
+    return project_in(tmp_path)
 
 
 @pytest.fixture(scope="session")

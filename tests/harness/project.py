@@ -111,3 +111,18 @@ class Project:
             os.chdir(before)
             os.environ.clear()
             os.environ.update(saved)
+
+
+def project_in(folder: Path) -> Project:
+    """An empty project in a folder, with a world, a home and a state of its own there."""
+    root = folder / "project"
+    root.mkdir()
+    world = folder / "world"
+    environment = {
+        "HOME": str(folder / "home"),
+        "XDG_DATA_HOME": str(folder / "data"),
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "AMLPLAN_BENCH_WORLD": str(world),
+        "NO_COLOR": "1",
+    }
+    return Project(root, world, environment)

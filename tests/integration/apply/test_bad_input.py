@@ -9,15 +9,16 @@ import random
 import re
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.project import Result
+from harness.project import Result, project_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from harness.project import Project
 
@@ -421,13 +422,13 @@ def as_nobody(project: Project, *commands: list[str]) -> list[Result]:
 
 
 @pytest.fixture
-def reachable(project: Project) -> Iterator[Project]:
-    """The project, open to every user down from the temporary folder."""
-    for folder in [project.root, *project.root.parents]:
-        if folder.stat().st_uid == os.geteuid() and len(folder.parts) > 2:
-            folder.chmod(folder.stat().st_mode | 0o055)
-    yield project
-    project.root.chmod(0o755)
+def reachable() -> Iterator[Project]:
+    """A project that is open to every user; not in the folder of pytest: each start closes that."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        project = project_in(Path(folder))
+        yield project
+        project.root.chmod(0o755)
 
 
 @pytest.mark.slow
