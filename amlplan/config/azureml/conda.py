@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from amlplan.conda.files import CondaFile
-from amlplan.conda.mapping import LEFT_OUT, mapped
 from amlplan.errors import ConfigError, ProviderError, RunError
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ class CondaDependencies:
 
     def take(self, file: CondaFile, name: str) -> None:
         """Add what a part of a file asks for; raises ProviderError."""
+        from amlplan.conda.mapping import LEFT_OUT, mapped  # most runs have no such file
+
         found = mapped(file, Path(name), None, relax=False)
         self.python = found.python or self.python
         self.requirements += [*found.requirements, *found.pip]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amlplan.config.azureml.from_runconfig import completed
-from amlplan_schemas.estimator import Estimator, run_config_of
 from amlplan_schemas.run_config import RunConfig
 
 if TYPE_CHECKING:
@@ -20,9 +19,15 @@ def expanded(model: ResourceInputs, root: Path) -> tuple[RunConfig, tuple[Diagno
 
     Reads the runconfig file that it names; raises ConfigError for mistakes in it.
     """
-    if isinstance(model, Estimator):
-        return run_config_of(model), ()
-    config = model if isinstance(model, RunConfig) else RunConfig.model_validate(model)
+    if isinstance(model, RunConfig):
+        config = model
+    else:
+        # Most runs have none, and its models take long to import.
+        from amlplan_schemas.estimator import Estimator, run_config_of
+
+        if isinstance(model, Estimator):
+            return run_config_of(model), ()
+        config = RunConfig.model_validate(model)
     if config.from_runconfig is None:
         return config, ()
     from amlplan.config.azureml.runconfig import read_runconfig
