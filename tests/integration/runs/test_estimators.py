@@ -34,7 +34,10 @@ assert len(set(cluster["worker"] + cluster["ps"])) == 3
 sys.stdout.write("%s %d %s\\n" % (task["type"], task["index"], sys.argv[1:]))
 sys.stdout.flush()
 if task["type"] == "ps":
+    open("outputs/serves", "w").close()
     time.sleep(600)
+while not os.path.exists("outputs/serves"):  # a server ends with the workers
+    time.sleep(0.01)
 """
 RANKS = """
 import os, sys, amlplan_run
