@@ -1,0 +1,1 @@
+"""What amlplan manages on a Docker engine: compute, images, deployments, runs."""

@@ -1,0 +1,1 @@
+"""What goes into an image, and how it is written layer by layer."""
