@@ -68,7 +68,7 @@ def _spec(variables: Variables) -> RevisionSpec:
         entry_script=image.entry_script,
         model_dir=view,
         log=STANDARD_ERROR,
-        digest=image.digest,
+        digest=variables.text("DIGEST", ""),
         manifest=image.manifest,
         variables=script_environment(image, view),
         workers=max(1, variables.number("WORKERS", 1)),
