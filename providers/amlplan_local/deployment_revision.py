@@ -11,14 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from amlplan.errors import NotFoundError
 from amlplan.pointers import tokens_of
-from amlplan_local.bundle import (
-    MANIFEST,
-    MODELS,
-    SOURCE,
-    corrupted,
-    read_manifest,
-    workspace_of,
-)
+from amlplan_images.parts import MODELS, SOURCE
+from amlplan_local.bundle import MANIFEST, corrupted, read_manifest, workspace_of
 from amlplan_local.deployment_folder import Revision
 from amlplan_local.environment import interpreter_of
 from amlplan_local.workspace import STORE
