@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from amlplan.abilities import RolledBack
 from amlplan.errors import HistoryError, ProviderError, UnreachableError
 from amlplan.provider import Imported, Kind, Listed, Missing, Present, Refinement
+from amlplan_local.cannot import refuse_what_this_host_cannot
 from amlplan_local.deployment_course import Course
 from amlplan_local.deployment_folder import DeploymentFolder, documents_in
 from amlplan_local.deployment_revision import (
@@ -52,8 +53,6 @@ if TYPE_CHECKING:
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.state import Record
 
-TARGET = "compute.local"
-
 
 class LocalDeployment:
     """Serves a bundle by a server process that outlives every command."""
@@ -68,13 +67,8 @@ class LocalDeployment:
 
         Raises ProviderError for a target that does not serve, and where a smoke request is missing.
         """
-        target, image = draft.referred.get("target"), draft.referred.get("image")
-        if target is not None and target.kind != TARGET:
-            raise ProviderError(
-                "A target that does not serve",
-                f"{draft.address} names {target.address}, of kind {target.kind}. Deployments run "
-                f"on {TARGET} only.",
-            )
+        image = draft.referred.get("image")
+        refuse_what_this_host_cannot(draft)
         if draft.values.get("smoke") is not None:
             smoke_of(DeploymentSmoke.model_validate(draft.values["smoke"]), self._context.root)
         if image is None or "digest" not in image.values or "variables" not in image.values:
@@ -212,23 +206,23 @@ class LocalDeployment:
             else:
                 yield Listed(document.name, document.identity)
 
-    def score(self, record: Record, body: bytes, content_type: str) -> Answer:
+    def score(self, record: Record, targets: Targets, body: bytes, content_type: str) -> Answer:
         """Ask over HTTP, as anybody would."""
         folder = self._here(record)
         keys = folder.keys() if _with_keys(record.inputs.values) else {}
         timeout = seconds_of(record.inputs.values["scoring_timeout"]) + 5
         return asked(str(record.outputs.values["scoring_uri"]), body, content_type, keys, timeout)
 
-    def logs(self, record: Record, revision: str | None) -> Iterator[bytes]:
+    def logs(self, record: Record, targets: Targets, revision: str | None) -> Iterator[bytes]:
         """What the workers wrote, from the beginning to now."""
         number = revision or str(record.outputs.values["revision"])
         return log_of(self._here(record), number)
 
-    def keys(self, record: Record) -> Mapping[str, str]:
+    def keys(self, record: Record, targets: Targets) -> Mapping[str, str]:
         """The keys, out of their file."""
         return keys_of(self._here(record), record)
 
-    def rotate(self, record: Record, key: str) -> Outputs:
+    def rotate(self, record: Record, targets: Targets, key: str) -> Outputs:
         """Write a new key and have the server read it."""
         folder = self._here(record)
         with folder.locked():
@@ -238,7 +232,11 @@ class LocalDeployment:
             return self._seen(folder, document, record.inputs.values, record.derived)
 
     def roll_back(
-        self, record: Record, revision: str | None, secrets: Mapping[str, str]
+        self,
+        record: Record,
+        targets: Targets,
+        revision: str | None,
+        secrets: Mapping[str, str],
     ) -> RolledBack:
         """Have an earlier revision serve, from the bundle that it had, or that of now again.
 
