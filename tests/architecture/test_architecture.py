@@ -24,6 +24,7 @@ LIBRARIES = {
     "amlplan_endpoint": {"amlplan_local", "yaml"},  # it serves runs of this host
     "amlplan_serve": {"prometheus_client", "uvicorn", "uvloop"},
     "amlplan_docker": {"amlplan_images"},
+    "amlplan_images": {"amlplan_serve"},  # the server goes into images
     "amlplan_local": {"amlplan_images", "amlplan_serve"},  # it serves deployments of this host
 }
 # Programs of their own, which end with an exit code and may say why.
