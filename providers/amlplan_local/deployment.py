@@ -15,6 +15,7 @@ from amlplan_deployments.keys import asks_for_keys
 from amlplan_deployments.requests import asked, smoke_of
 from amlplan_deployments.revisions import OF_A_REVISION, number_foreseen, with_workers
 from amlplan_deployments.variables import secret_variables
+from amlplan_local.cannot import refuse_what_this_host_cannot
 from amlplan_local.deployment_course import Course
 from amlplan_local.deployment_folder import DeploymentFolder, documents_in
 from amlplan_local.deployment_revision import startable
@@ -49,8 +50,6 @@ if TYPE_CHECKING:
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.state import Record
 
-TARGET = "compute.local"
-
 
 class LocalDeployment:
     """Serves a bundle by a server process that outlives every command."""
@@ -65,13 +64,8 @@ class LocalDeployment:
 
         Raises ProviderError for a target that does not serve, and where a smoke request is missing.
         """
-        target, image = draft.referred.get("target"), draft.referred.get("image")
-        if target is not None and target.kind != TARGET:
-            raise ProviderError(
-                "A target that does not serve",
-                f"{draft.address} names {target.address}, of kind {target.kind}. Deployments run "
-                f"on {TARGET} only.",
-            )
+        image = draft.referred.get("image")
+        refuse_what_this_host_cannot(draft)
         if draft.values.get("smoke") is not None:
             smoke_of(DeploymentSmoke.model_validate(draft.values["smoke"]), self._context.root)
         if image is None or "digest" not in image.values or "variables" not in image.values:
@@ -205,23 +199,23 @@ class LocalDeployment:
             else:
                 yield Listed(document.name, document.identity)
 
-    def score(self, record: Record, body: bytes, content_type: str) -> Answer:
+    def score(self, record: Record, targets: Targets, body: bytes, content_type: str) -> Answer:
         """Ask over HTTP, as anybody would."""
         folder = self._here(record)
         keys = folder.keys() if asks_for_keys(record.inputs.values) else {}
         timeout = seconds_of(record.inputs.values["scoring_timeout"]) + 5
         return asked(str(record.outputs.values["scoring_uri"]), body, content_type, keys, timeout)
 
-    def logs(self, record: Record, revision: str | None) -> Iterator[bytes]:
+    def logs(self, record: Record, targets: Targets, revision: str | None) -> Iterator[bytes]:
         """What the workers wrote, from the beginning to now."""
         number = revision or str(record.outputs.values["revision"])
         return log_of(self._here(record), number)
 
-    def keys(self, record: Record) -> Mapping[str, str]:
+    def keys(self, record: Record, targets: Targets) -> Mapping[str, str]:
         """The keys, out of their file."""
         return keys_of(self._here(record), record)
 
-    def rotate(self, record: Record, key: str) -> Outputs:
+    def rotate(self, record: Record, targets: Targets, key: str) -> Outputs:
         """Write a new key and have the server read it."""
         folder = self._here(record)
         with folder.locked():
@@ -231,7 +225,11 @@ class LocalDeployment:
             return self._seen(folder, document, record.inputs.values, record.derived)
 
     def roll_back(
-        self, record: Record, revision: str | None, secrets: Mapping[str, str]
+        self,
+        record: Record,
+        targets: Targets,
+        revision: str | None,
+        secrets: Mapping[str, str],
     ) -> RolledBack:
         """Have an earlier revision serve, from the bundle that it had, or that of now again.
 

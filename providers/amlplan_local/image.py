@@ -23,6 +23,7 @@ from amlplan_local.bundle import (
     corrupted,
     folder_of,
 )
+from amlplan_local.cannot import refuse_what_bundles_cannot
 from amlplan_local.environment import LocalEnvironment
 from amlplan_local.scoring_script import check_script
 from amlplan_local.store import ContentStore
@@ -63,6 +64,7 @@ class LocalImage:
 
         Checks the script by its text.
         """
+        refuse_what_bundles_cannot(draft)
         parts = self._parts(draft.values, draft.referred)
         if parts is None:
             return {}
