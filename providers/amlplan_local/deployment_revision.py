@@ -15,14 +15,8 @@ from amlplan_deployments.revisions import (
     with_workers,
 )
 from amlplan_deployments.variables import plain_variables
-from amlplan_local.bundle import (
-    MANIFEST,
-    MODELS,
-    SOURCE,
-    corrupted,
-    read_manifest,
-    workspace_of,
-)
+from amlplan_images.parts import MODELS, SOURCE
+from amlplan_local.bundle import MANIFEST, corrupted, read_manifest, workspace_of
 from amlplan_local.environment import interpreter_of
 from amlplan_local.workspace import STORE
 from amlplan_schemas.base import seconds_of
