@@ -249,7 +249,7 @@ class Pool:
         self._changed.clear()
         try:
             await asyncio.wait_for(self._changed.wait(), seconds)
-        except TimeoutError:
+        except asyncio.TimeoutError:
             return
 
     def _dismiss(self, worker: Worker) -> None:

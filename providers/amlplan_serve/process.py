@@ -15,7 +15,7 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from amlplan.children import GUARD
+from amlplan.guard import GUARD
 from amlplan_serve import frames
 from amlplan_serve.environment import environment_of
 from amlplan_serve.output import Output, forms_in, masked

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ServerConfig:
     """How a server listens; paths are absolute.
 
@@ -35,7 +35,7 @@ class ServerConfig:
         return json.dumps(dataclasses.asdict(self), indent=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RevisionSpec:
     """One revision of what is served; nothing here is secret.
 
@@ -70,7 +70,7 @@ class RevisionSpec:
         return {**_fields_of(self), "variables": dict(self.variables)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RevisionStatus:
     """How a revision is doing: its workers, how often one was restarted, requests in it now."""
 
@@ -82,7 +82,7 @@ class RevisionStatus:
     in_flight: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Status:
     """How a server is doing.
 
