@@ -88,6 +88,8 @@ class ResourceBlock:
     end: int
     lifecycle: LifecycleBlock | None = None
     key: Key | None = None
+    derived_from: str | None = None
+    """The block that this one stands for in part, where nobody wrote it."""
 
     @property
     def meta(self) -> dict[str, PlacedExpression]:
@@ -262,6 +264,10 @@ class Configuration:
         for call in self.calls.values():
             if call.module is not None:
                 yield from call.module.modules()
+
+    def kinds(self) -> set[str]:
+        """The kinds of all resource blocks, also of those in modules."""
+        return {block.kind for module in self.modules() for block in module.resources.values()}
 
     def every_file(self) -> tuple[SourceFile, ...]:
         """The files of configuration of all modules, each once."""
