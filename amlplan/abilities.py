@@ -191,6 +191,35 @@ class BuildsEnvironments(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ToUnpack:
+    """Packages for a Python that is elsewhere, as in an image.
+
+    `packages` are those of `amlplan.lock`. `python` is a whole version, `platform` as environments
+    name it, `libc` as in `glibc 2.36` or `musl 1.2`. `values` are the environment's inputs with
+    secrets in the clear, for package indexes; without any, the default index is asked.
+    """
+
+    packages: tuple[Mapping[str, JsonValue], ...]
+    python: str
+    platform: str
+    libc: str
+    values: Mapping[str, JsonValue] = field(default_factory=dict, repr=False)
+
+
+@runtime_checkable
+class UnpacksEnvironments(Protocol):
+    """An ability of environments: their packages as files, for any Python and platform."""
+
+    def unpack(self, wanted: ToUnpack, folder: Path, operation: OperationHandle) -> str:
+        """Fill an empty folder as the prefix of a Python: `lib/python*/site-packages` and `bin`.
+
+        Prebuilt wheels only. Gives the interpreter that the scripts in `bin` name, which is none
+        of the target's. Blocks and may use the network; raises ProviderError.
+        """
+        ...
+
+
 @runtime_checkable
 class RemembersEnvironments(Protocol):
     """An ability of environments: what those of earlier runs were made of."""
@@ -250,6 +279,34 @@ class KeepsModels(Protocol):
 
     def models(self, workspace: Path) -> Mapping[str, Sequence[ModelVersion]]:
         """Every version in a workspace's folder by its model's name, the oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """An image on a target that amlplan put there, or a container that making one left behind.
+
+    `role` is what it is for: `image`, `base`, `front`, `run`; `probe` and `build` are containers.
+    `size` includes what it shares with other images. It may go where `used_by`, in words, is empty.
+    """
+
+    id: str
+    names: tuple[str, ...]
+    role: str
+    size: int = 0
+    used_by: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class KeepsImages(Protocol):
+    """An ability of images: what their builder keeps of them. Raises ProviderError."""
+
+    def stored(self, builder: Record, records: Sequence[Record]) -> Sequence[StoredImage]:
+        """All that is there, whoever put it there; `records` of the state tell who uses what."""
+        ...
+
+    def discard(self, builder: Record, images: Sequence[StoredImage]) -> Sequence[StoredImage]:
+        """Remove these; gives those that went. One that somebody came to use meanwhile stays."""
         ...
 
 

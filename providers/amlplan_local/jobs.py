@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amlplan.children import GUARD, find_program
+from amlplan.children import find_program
 from amlplan.errors import ProviderError
 from amlplan.files import locked
-from amlplan.guard import end_group
+from amlplan.guard import GUARD, end_group
 from amlplan.masking import forms_of
 from amlplan.processes import ProcessMark, is_running, signal_process
 from amlplan_local.chosen import Wanted, wanted_in

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -170,12 +171,8 @@ class Front:
         headers = [*response.headers, length, *identifiers, CLOSE]
         await send({"type": "http.response.start", "status": 413, "headers": headers})
         await send({"type": "http.response.body", "body": response.body, "more_body": True})
-        try:
-            async with asyncio.timeout(LINGERING):
-                while (await receive()).get("more_body"):
-                    continue
-        except TimeoutError:
-            pass
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(_to_the_end(receive), LINGERING)
         await send({"type": "http.response.body", "body": b""})
 
     def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> Response | None:
@@ -210,6 +207,11 @@ class Front:
         if path == "/swagger.json":
             return _swagger(active, query)
         return _manifest(active)
+
+
+async def _to_the_end(receive: Receive) -> None:
+    while (await receive()).get("more_body"):
+        continue
 
 
 SCORE = frozenset(("GET", "POST", "OPTIONS", "HEAD"))

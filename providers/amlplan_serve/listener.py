@@ -121,11 +121,13 @@ class Listener:
         """End when nobody is connected any more: each is told to close with its next answer."""
         self._front.is_closing = True
         self._stop_accepting()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while self._uvicorn.server_state.connections:  # noqa: ASYNC110 - all it tells
-                    await asyncio.sleep(LOOK)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._emptied(), seconds)
         self.end(1.0)
+
+    async def _emptied(self) -> None:
+        while self._uvicorn.server_state.connections:  # noqa: ASYNC110 - all it tells
+            await asyncio.sleep(LOOK)
 
     def _stop_accepting(self) -> None:
         for server in self._uvicorn.servers:

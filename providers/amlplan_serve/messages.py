@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import contextlib
 import json
 import os
@@ -35,7 +36,8 @@ def send(
     encoded = json.dumps(about).encode()
     head = HEADER.pack(len(encoded), len(data))
     if descriptors:
-        socket.send_fds(connection, [head], list(descriptors))
+        rights = array.array("i", descriptors).tobytes()
+        connection.sendmsg([head], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
         head = b""
     connection.sendall(head + encoded + data)
 
@@ -44,7 +46,7 @@ def receive(
     connection: socket.socket, descriptors: int = 0
 ) -> tuple[dict[str, Any], bytes, list[int]]:
     """Wait for a message, with so many descriptors at most; raises BrokenMessageError."""
-    head, fds, _, _ = socket.recv_fds(connection, HEADER.size, descriptors)
+    head, fds = _head_of(connection, descriptors)
     length, size = HEADER.unpack(head + _exactly(connection, HEADER.size - len(head)))
     if length > LONGEST or size > LONGEST:
         raise BrokenMessageError("a message is too long")
@@ -55,6 +57,17 @@ def receive(
     if not isinstance(about, dict):
         raise BrokenMessageError("a message is no object")
     return about, _exactly(connection, size), fds
+
+
+def _head_of(connection: socket.socket, descriptors: int) -> tuple[bytes, list[int]]:
+    """The first bytes, with what descriptors came along; in Python since 3.9 only."""
+    found = array.array("i")
+    room = socket.CMSG_LEN(descriptors * found.itemsize)
+    head, ancillary, _, _ = connection.recvmsg(HEADER.size, room)
+    for level, kind, data in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            found.frombytes(data[: len(data) - len(data) % found.itemsize])
+    return head, found.tolist()
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes:

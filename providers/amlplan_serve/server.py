@@ -19,14 +19,14 @@ from amlplan_serve.front import Front
 from amlplan_serve.keys import Keys
 from amlplan_serve.listener import Listener
 from amlplan_serve.measures import Measures
+from amlplan_serve.orders import Orders
+from amlplan_serve.pools import spawning
 from amlplan_serve.revisions import Revisions
-from amlplan_serve.settings import RevisionSpec, RevisionStatus, ServerConfig, Status
+from amlplan_serve.settings import RevisionStatus, ServerConfig, Status, spec_from_json
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping
-
-    from amlplan_serve.pool import Pool
 
 YOUNG_OBJECTS = 20_000
 """Objects between two collections of garbage; a request makes some dozens, in no cycle."""
@@ -55,7 +55,7 @@ class Server:
         self._config = config
         self._lock = lock
         self._measures = Measures(self._active_status)
-        self._revisions = Revisions(self._measures.revision_ended)
+        self._revisions = Revisions(spawning, self._measures.revision_ended)
         self._front = Front(
             self._revisions,
             self._measures,
@@ -64,6 +64,7 @@ class Server:
             version=__version__,
         )
         self._listener = Listener(self._front, opened, config.keep_alive)
+        self._orders = Orders(self._revisions, self._front, self._listener, self.status)
         self._leaving: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
 
@@ -77,12 +78,12 @@ class Server:
             starter.confirm()
             await self._obey(starter)
         finally:
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._revisions.end(), LAST_WORDS)
 
     async def _inherit(self, heritage: Mapping[str, Any]) -> None:
         if heritage.get("spec") is not None:
-            spec = RevisionSpec(**heritage["spec"])
+            spec = spec_from_json(heritage["spec"])
             await self._revisions.load(spec, heritage["secrets"])
             await self._revisions.activate(spec.revision)
 
@@ -105,33 +106,7 @@ class Server:
         self, command: str, about: Mapping[str, Any], data: bytes
     ) -> tuple[dict[str, Any], bytes]:
         """Carry out one command; raises what a caller is to be told."""
-        match command:
-            case "status":
-                return self.status().as_json(), b""
-            case "score":
-                return await self._score(about, data)
-            case "load":
-                await self._revisions.load(RevisionSpec(**about["spec"]), about["secrets"])
-            case "activate":
-                await self._revisions.activate(about["revision"])
-            case "discard":
-                await self._revisions.discard(about["revision"])
-            case "scale":
-                await self._revisions.scale(int(about["workers"]))
-            case "pause":
-                await self._revisions.pause()
-            case "resume":
-                await self._revisions.resume()
-            case "use_keys":
-                path = about["keys"]
-                self._front.keys = Keys(path) if path is not None else None
-            case "listen":
-                await self._listener.move(int(about["port"]))
-            case "stop":
-                self._listener.end(float(about["drain_seconds"]))
-            case _:
-                raise ValueError(command)
-        return {}, b""
+        return await self._orders.handle(command, about, data)
 
     def heritage(self) -> tuple[dict[str, Any], tuple[int, ...]]:
         """What a successor needs; it keeps the secrets in its memory too."""
@@ -166,18 +141,6 @@ class Server:
             closing=self._front.is_closing,
         )
 
-    async def _score(self, about: Mapping[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
-        pool: Pool = self._revisions.find(about["revision"])
-        headers = [
-            (name.lower().encode("latin-1"), value.encode("latin-1"))
-            for name, value in about["headers"].items()
-        ]
-        response = await self._front.answer(pool, "POST", b"", headers, data)
-        told = [
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers
-        ]
-        return {"status": response.status, "headers": told}, response.body
-
     def _active_status(self) -> RevisionStatus | None:
         active = self._revisions.active
         return active.status() if active is not None else None
@@ -205,5 +168,4 @@ def run(
         gc.set_threshold(YOUNG_OBJECTS)
         await server.serve(heritage, starter)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main())
+    uvloop.run(main())

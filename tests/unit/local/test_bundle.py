@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amlplan.errors import NotFoundError, ProviderError
-from amlplan_local.bundle import Parts, PartsCollector, build, corrupted, folder_of, read_manifest
+from amlplan_images.parts import Parts, PartsCollector
+from amlplan_local.bundle import build, corrupted, folder_of, read_manifest
 from amlplan_local.store import ContentStore
 
 if TYPE_CHECKING:
