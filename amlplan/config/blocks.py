@@ -90,6 +90,8 @@ class ResourceBlock:
     key: Key | None = None
     derived_from: str | None = None
     """The block that this one stands for in part, where nobody wrote it."""
+    is_broken: bool = False
+    """Whether a mistake that was reported keeps it from being looked at."""
 
     @property
     def meta(self) -> dict[str, PlacedExpression]:
@@ -105,7 +107,13 @@ class ResourceBlock:
 
     def instance(self, module: str, key: Key | None) -> ResourceBlock:
         """The block as one object of a module, whose address begins with `module`."""
-        return replace(self, address=f"{module}{self.address}{key_text(key)}", key=key)
+        of = self.derived_from
+        return replace(
+            self,
+            address=f"{module}{self.address}{key_text(key)}",
+            key=key,
+            derived_from=None if of is None else f"{module}{of}{key_text(key)}",
+        )
 
     @property
     def default_name(self) -> str:

@@ -96,6 +96,7 @@ class Checked:
 class _Leaves:
     block: ResourceBlock
     secrets: Secrets
+    unrecorded: frozenset[str]
     unknown: set[str] = field(default_factory=set)
     sensitive: dict[str, SecretLeaf] = field(default_factory=dict)
     referred: dict[str, ResourceValue] = field(default_factory=dict)
@@ -106,7 +107,7 @@ def check(
     block: ResourceBlock, model: type[ResourceInputs], values: dict[str, Value], secrets: Secrets
 ) -> tuple[Checked | None, list[Diagnostic]]:
     """The checked inputs of a resource, or None with what is wrong with them."""
-    leaves = _Leaves(block, secrets)
+    leaves = _Leaves(block, secrets, marked_fields(model, Behaviour.UNRECORDED))
     raw = _fields(model, values, (), leaves)
     made, found = _validate(block, model, raw, leaves)
     problems = [*leaves.problems, *found]
@@ -121,7 +122,7 @@ def check(
     complete = made if not leaves.unknown and _resolved(leaves) else None
     unknown = frozenset(leaves.unknown)
     whole = Checked(dumped, unknown, leaves.sensitive, complete, leaves.referred)
-    return _apart(whole, marked_fields(model, Behaviour.UNRECORDED)), []
+    return _apart(whole, leaves.unrecorded), []
 
 
 def _apart(whole: Checked, fields: frozenset[str]) -> Checked:
@@ -166,7 +167,8 @@ def _fields(
             }
         else:
             plain = _plain(value, place, leaves)
-            if name in personal and pointer(place) in leaves.sensitive:
+            is_kept = not (way and way[0] in leaves.unrecorded)
+            if name in personal and pointer(place) in leaves.sensitive and is_kept:
                 plain = ""  # that there is one is all that counts: nobody gets what it holds
         if plain is not _PRUNED:
             raw[name] = plain

@@ -68,7 +68,7 @@ def _chosen(
     }
     if len(words) > 1:
         problems.append(_not_told(block, field, list(found)))
-        return block
+        return replace(block, is_broken=True)
     kind = words.pop() if words else block.kind
     if kind == block.kind and block.derived_from is not None:
         attributes = {name: item for name, item in block.body.attributes.items() if name != field}

@@ -151,14 +151,28 @@ def test_another_kind_of_target_comes_before_what_stands_on_it_and_the_old_goes_
     project.run("lock")
     project.apply()
     engines.notes()
-    engines.hcl(HERE, image(), DEPLOYMENT)
-    result = project.run("plan", "-out=it.plan")
-    assert "kind" in result.out
-    assert "Plan: 3 to add, 0 to change, 3 to destroy." in result.out
-    engines.hcl(BOX, image(), DEPLOYMENT)
-    project.run("destroy", "-auto-approve")
-    assert engines.notes() == [
-        "remove deployment.prod/1 on e1",
-        "remove image.scorer/1 on e1",
+    twin = 'compute "twin" "box" {\n  connection {\n    host = "other"\n  }\n}'
+    engines.hcl(twin, image(), DEPLOYMENT)
+    project.run("lock")
+    assert "Plan: 3 to add, 0 to change, 3 to destroy." in project.run("plan").out
+    project.apply()
+    assert [line.replace("/", " ") for line in engines.notes()] == [
+        "attach compute.box to e2",
+        "make image.scorer 3 on e2",
+        "make deployment.prod 3 on e2",
+        "remove deployment.prod 1 on e1",
+        "remove image.scorer 1 on e1",
         "detach compute.box from e1",
     ]
+    assert kinds(project)["deployment.prod"] == "deployment@twin"
+
+
+def test_a_target_of_this_host_is_another_kind_too(engines: FakeEngines) -> None:
+    project = engines.project
+    engines.hcl(BOX, image(), DEPLOYMENT)
+    project.run("lock")
+    project.apply()
+    engines.hcl(HERE, image(), DEPLOYMENT)
+    out = project.run("plan").out
+    assert "deployment.prod  kind forces replacement" in out
+    assert "Plan: 3 to add, 0 to change, 3 to destroy." in out

@@ -83,4 +83,8 @@ class FakeCompute:
 
     def _password(self, desired: Desired) -> str:
         reference = desired.references.get("/connection/password")
-        return "" if reference is None else f" with {self._context.find_secret(reference)}"
+        if reference is None:
+            return ""
+        given = desired.inputs.connection.password
+        assert self._context.find_secret(reference) == given
+        return f" with {given}"
