@@ -9,6 +9,7 @@ from amlplan.abilities import RunsJobs, Share
 from amlplan.addresses import block_type_of
 from amlplan.errors import RunError
 from amlplan.planning.observe import targets_of
+from amlplan.project.connected import connected_state
 from amlplan.project.folders import provider_context
 from amlplan.project.opening import read_state
 from amlplan.project.workspaces import has_configuration
@@ -48,7 +49,7 @@ def on_target(request: RunRequest, name: str, root: Path) -> RunRequest:
 
     The target has to be applied, and to have what the run needs.
     """
-    state = read_state(root) if has_configuration(root) else None
+    state = connected_state(read_state(root), root) if has_configuration(root) else None
     target = target_named(name, state)
     records = state.records if state is not None else {}
     registry = Registry(provider_context(root))
