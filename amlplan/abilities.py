@@ -59,7 +59,8 @@ class Job:
     the store. `uploads` has folders in `work/` with where on the target they are copied to when the
     script completed. A script that runs for more than `max_duration` seconds, all
     attempts together, is ended. One that fails is started again, `retries` times at most.
-    `programs` is a folder that comes first on its PATH.
+    `programs` is a folder that comes first on its PATH. `target` is the compute target that it was
+    asked for, with the connection of this user; None where that is this host without a block.
     """
 
     run_id: str
@@ -79,6 +80,7 @@ class Job:
     webhook: Webhook | None = None
     share: Share = field(default_factory=Share)
     programs: Path | None = None
+    target: Record | None = None
 
 
 JobState = Literal["running", "silent", "ended", "lost", "unknown"]
@@ -120,7 +122,7 @@ class RunsJobs(Protocol):
         """
         ...
 
-    def lacking(self, needed: Mapping[str, int]) -> list[str]:
+    def lacking(self, needed: Mapping[str, int], target: Record | None = None) -> list[str]:
         """What the target has too little of, in words; `needed` by the names of its facts."""
         ...
 
@@ -281,6 +283,34 @@ class KeepsModels(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class StoredImage:
+    """An image on a target that amlplan put there, or a container that making one left behind.
+
+    `role` is what it is for: `image`, `base`, `front`, `run`; `probe` and `build` are containers.
+    `size` includes what it shares with other images. It may go where `used_by`, in words, is empty.
+    """
+
+    id: str
+    names: tuple[str, ...]
+    role: str
+    size: int = 0
+    used_by: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class KeepsImages(Protocol):
+    """An ability of images: what their builder keeps of them. Raises ProviderError."""
+
+    def stored(self, builder: Record, records: Sequence[Record]) -> Sequence[StoredImage]:
+        """All that is there, whoever put it there; `records` of the state tell who uses what."""
+        ...
+
+    def discard(self, builder: Record, images: Sequence[StoredImage]) -> Sequence[StoredImage]:
+        """Remove these; gives those that went. One that somebody came to use meanwhile stays."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a deployment answered."""
 
@@ -301,26 +331,33 @@ class RolledBack:
 
 @runtime_checkable
 class ServesDeployments(Protocol):
-    """An ability of deployments: what people do with one that runs. Raises ProviderError."""
+    """An ability of deployments: what people do with one that runs. Raises ProviderError.
 
-    def score(self, record: Record, body: bytes, content_type: str) -> Answer:
+    `targets` are the records of what it refers to, with the connections of this user.
+    """
+
+    def score(self, record: Record, targets: Targets, body: bytes, content_type: str) -> Answer:
         """Ask the deployment, with its own key; blocks for as long as it may take."""
         ...
 
-    def logs(self, record: Record, revision: str | None) -> Iterator[bytes]:
+    def logs(self, record: Record, targets: Targets, revision: str | None) -> Iterator[bytes]:
         """What the workers of a revision wrote, the serving one where none is named."""
         ...
 
-    def keys(self, record: Record) -> Mapping[str, str]:
+    def keys(self, record: Record, targets: Targets) -> Mapping[str, str]:
         """The keys themselves, by their name; for eyes only."""
         ...
 
-    def rotate(self, record: Record, key: str) -> Outputs:
+    def rotate(self, record: Record, targets: Targets, key: str) -> Outputs:
         """Replace one key by a new one, at once; gives the outputs as they are now."""
         ...
 
     def roll_back(
-        self, record: Record, revision: str | None, secrets: Mapping[str, str]
+        self,
+        record: Record,
+        targets: Targets,
+        revision: str | None,
+        secrets: Mapping[str, str],
     ) -> RolledBack:
         """Serve an earlier revision again, the one before where none is named; or the present one.
 

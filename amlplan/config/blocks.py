@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from amlplan.addresses import key_text
+from amlplan.addresses import CHOSEN, key_text
 from amlplan.diagnostics import Diagnostic, SourceFile, SourceRange
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class ResourceBlock:
     @property
     def context(self) -> str:
         """The block as messages name it, as in `compute "ssh" "vm"`."""
-        _, dot, kind = self.kind.partition(".")
+        _, dot, kind = self.kind.partition(CHOSEN)[0].partition(".")
         return f'{self.block} "{kind}" "{self.label}"' if dot else f'{self.block} "{self.label}"'
 
 

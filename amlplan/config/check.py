@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from amlplan.addresses import block_type_of
 from amlplan.config.complaints import diagnostics_of
 from amlplan.config.locate import argument_range
 from amlplan.diagnostics import Diagnostic, error
@@ -269,7 +270,7 @@ def _reference(mark: BlockReference, value: Value, place: tuple[str, ...], leave
     if value is UNKNOWN:
         leaves.unknown.add(pointer(place))
         return _PRUNED
-    if not isinstance(value, ResourceValue) or value.kind.partition(".")[0] != mark.block:
+    if not isinstance(value, ResourceValue) or block_type_of(value.kind) != mark.block:
         return _no_reference(mark, place, leaves)
     leaves.referred[".".join(place)] = value
     identity = value.identity

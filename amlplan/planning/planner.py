@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amlplan.addresses import block_type_of
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.planning.decide import Decision, Subject, decide
 from amlplan.planning.outside import attached, awaited, offers
@@ -263,7 +264,7 @@ class Planner:
 
     def _hold(self, record: Record, held: Held, *, has_drifted: bool) -> None:
         """List an object that somebody keeps as it is, and how to have it so again if it is not."""
-        noun = record.kind.partition(".")[0]
+        noun = block_type_of(record.kind)
         reason = f"held at revision {held.revision} by {held.by}: {held.why}"
         address = in_shell(record.address)
         next_step = f"amlplan {noun} release {address}"

@@ -113,10 +113,7 @@ def want(
     unusable: dict[str, str] = {}
     try:
         if has(provider, Requests):
-            requests = provider.lock_requests(draft)
-            offers = provider if has(provider, Offers) else None
-            answers, unusable = _answers(requests, draft, lock, offers)
-            draft = replace(draft, lock=answers)
+            requests, draft, unusable = _locked(provider, draft, lock)
         derived = provider.derive(draft) if has(provider, Derives) else {}
     except UnreachableError:
         raise
@@ -190,6 +187,24 @@ def _of_lifecycle(block: ResourceBlock, text: str) -> Diagnostic:
     )
 
 
+def _locked(
+    provider: Requests, draft: Draft, lock: LockFile
+) -> tuple[tuple[LockRequest, ...], Draft, dict[str, str]]:
+    """What is asked of the lock, the draft with the answers, and why some cannot be used.
+
+    An answer may let the provider ask for more.
+    """
+    offers = provider if has(provider, Offers) else None
+    requests = provider.lock_requests(draft)
+    while True:
+        answers, unusable = _answers(requests, draft, lock, offers)
+        draft = replace(draft, lock=answers)
+        again = provider.lock_requests(draft) if answers else requests
+        if {item.key for item in again} <= {item.key for item in requests}:
+            return again, draft, unusable
+        requests = again
+
+
 def _answers(
     requests: tuple[LockRequest, ...], draft: Draft, lock: LockFile, offers: Offers | None
 ) -> tuple[dict[str, Mapping[str, JsonValue]], dict[str, str]]:
@@ -216,7 +231,7 @@ def _answers(
 def referred_blocks(checked: Checked, secrets: Secrets | None = None) -> dict[str, Referred]:
     """The blocks that a resource refers to, as far as known; in the clear only with `secrets`."""
     return {
-        way: Referred(value.address, value.kind, _known_attributes(value, secrets))
+        way: Referred(value.address, value.kind, _known_attributes(value, secrets), value.lock)
         for way, value in checked.referred.items()
     }
 
@@ -274,7 +289,11 @@ def resource_value(
         else:
             attributes[name] = wanted.derived.get(name, UNKNOWN)
     return ResourceValue(
-        attributes, address=wanted.block.address, kind=wanted.block.kind, identity=identity
+        attributes,
+        address=wanted.block.address,
+        kind=wanted.block.kind,
+        identity=identity,
+        lock=wanted.draft.lock,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from amlplan.abilities import RunsJobs, Share
+from amlplan.addresses import block_type_of
 from amlplan.errors import RunError
 from amlplan.planning.observe import targets_of
 from amlplan.project.folders import provider_context
@@ -29,7 +30,7 @@ def target_named(name: str, state: State | None) -> Record:
     """The applied target of a name or address; raises RunError where there is none."""
     records = state.records.values() if state is not None else ()
     targets = [
-        item for item in records if item.kind.split(".", 1)[0] == COMPUTE and item.outputs.values
+        item for item in records if block_type_of(item.kind) == COMPUTE and item.outputs.values
     ]
     for target in targets:
         if name in (target.name, target.address):

@@ -113,7 +113,7 @@ class LocalCompute:
         """The place of a job among those that wait on this host."""
         return self._jobs.place_in_queue(run_id, folder)
 
-    def lacking(self, needed: Mapping[str, int]) -> list[str]:
+    def lacking(self, needed: Mapping[str, int], target: Record | None = None) -> list[str]:
         """What this host has too little of, as it is now."""
         if not needed:
             return []

@@ -14,6 +14,7 @@ from amlplan.wording import counted
 from amlplan_images.changes import change_of, models_in
 from amlplan_images.collecting import parts_of
 from amlplan_local.bundle import MANIFEST, build, corrupted, folder_of
+from amlplan_local.cannot import refuse_what_bundles_cannot
 from amlplan_local.environment import LocalEnvironment
 from amlplan_local.store import ContentStore
 from amlplan_local.workspace import is_stranded, store_of
@@ -50,6 +51,7 @@ class LocalImage:
 
         Checks the script by its text.
         """
+        refuse_what_bundles_cannot(draft)
         parts = self._parts(draft.values, draft.referred)
         if parts is None:
             return {}
