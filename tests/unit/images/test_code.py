@@ -138,7 +138,7 @@ def test_what_is_no_archive_is_told(tmp_path: Path) -> None:
         saved_layers([b"<html>" * 1000], LayerCache(tmp_path))
 
 
-def test_files_of_one_place_are_refused(tmp_path: Path) -> None:
+def test_two_files_in_one_place_are_refused(tmp_path: Path) -> None:
     made = PartsCollector(tmp_path, tmp_path / "cache")
     parts(tmp_path)
     made.add("schema.json", SOURCE)
