@@ -211,11 +211,11 @@ class ToUnpack:
 class UnpacksEnvironments(Protocol):
     """An ability of environments: their packages as files, for any Python and platform."""
 
-    def unpack(self, wanted: ToUnpack, folder: Path, operation: OperationHandle) -> str:
+    def unpack(self, wanted: ToUnpack, folder: Path, operation: OperationHandle) -> None:
         """Fill an empty folder as the prefix of a Python: `lib/python*/site-packages` and `bin`.
 
-        Prebuilt wheels only. Gives the interpreter that the scripts in `bin` name, which is none
-        of the target's. Blocks and may use the network; raises ProviderError.
+        Prebuilt wheels only. The scripts in `bin` name any Python, which is none of the target's.
+        Blocks and may use the network; raises ProviderError.
         """
         ...
 
