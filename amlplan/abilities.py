@@ -283,6 +283,34 @@ class KeepsModels(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class StoredImage:
+    """An image on a target that amlplan put there, or a container that making one left behind.
+
+    `role` is what it is for: `image`, `base`, `front`, `run`; `probe` and `build` are containers.
+    `size` includes what it shares with other images. It may go where `used_by`, in words, is empty.
+    """
+
+    id: str
+    names: tuple[str, ...]
+    role: str
+    size: int = 0
+    used_by: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class KeepsImages(Protocol):
+    """An ability of images: what their builder keeps of them. Raises ProviderError."""
+
+    def stored(self, builder: Record, records: Sequence[Record]) -> Sequence[StoredImage]:
+        """All that is there, whoever put it there; `records` of the state tell who uses what."""
+        ...
+
+    def discard(self, builder: Record, images: Sequence[StoredImage]) -> Sequence[StoredImage]:
+        """Remove these; gives those that went. One that somebody came to use meanwhile stays."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a deployment answered."""
 

@@ -15,7 +15,7 @@ from amlplan.children import run_child
 from amlplan.errors import CanceledError, ProviderError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from amlplan.provider import OperationHandle
 
@@ -64,39 +64,21 @@ def _says(program: str, *arguments: str) -> str | None:
     return finished.stdout if finished.returncode == 0 else None
 
 
-def reached_by(
-    host: str | None,
-    ca_file: str | None = None,
-    cert_file: str | None = None,
-    key_file: str | None = None,
-) -> tuple[list[str], dict[str, str]]:
-    """The options and variables by which the command line reaches the engine of a connection."""
-    variables = dict(os.environ)
-    if host is not None:
-        variables.pop("DOCKER_CONTEXT", None)
-        variables["DOCKER_HOST"] = host
-    if ca_file is None:
-        return [], variables
-    options = ["--tlsverify", "--tlscacert", ca_file]
-    if cert_file is not None and key_file is not None:
-        options += ["--tlscert", cert_file, "--tlskey", key_file]
-    return options, variables
-
-
 def build_with_command(
     command: BuildCommand,
-    reach: tuple[list[str], dict[str, str]],
+    options: Sequence[str],
     dockerfile: str,
     tag: str,
     operation: OperationHandle,
 ) -> None:
     """Build an image from a Dockerfile without further files; blocks for as long as it takes.
 
-    Each line of its output is progress. Raises ProviderError with its last lines.
+    `options` let the command line reach the engine. Each line of its output is progress. Raises
+    ProviderError with its last lines.
     """
-    options, variables = reach
     program, *verbs = command.arguments
     told = Told(operation.progress)
+    variables = {name: value for name, value in os.environ.items() if name != "DOCKER_CONTEXT"}
     with tempfile.TemporaryDirectory(prefix="amlplan-build-") as folder:
         Path(folder, "Dockerfile").write_text(dockerfile, encoding="utf-8")
         finished = run_child(

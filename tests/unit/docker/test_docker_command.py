@@ -12,7 +12,6 @@ from amlplan_docker.docker_command import (
     Told,
     build_command,
     build_with_command,
-    reached_by,
 )
 
 OLD = (
@@ -57,18 +56,6 @@ def test_none_where_no_command_line_has_it(body: str, tmp_path: Path) -> None:
     assert build_command({}) is None
 
 
-def test_the_engine_of_the_connection_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_CONTEXT", "elsewhere")
-    options, variables = reached_by("tcp://box:2376", "/ca.pem", "/cert.pem", "/key.pem")
-    assert variables["DOCKER_HOST"] == "tcp://box:2376"
-    assert "DOCKER_CONTEXT" not in variables
-    assert options == [
-        *("--tlsverify", "--tlscacert", "/ca.pem"),
-        *("--tlscert", "/cert.pem", "--tlskey", "/key.pem"),
-    ]
-    assert reached_by(None)[1]["DOCKER_CONTEXT"] == "elsewhere"
-
-
 def test_what_a_build_prints_is_told_without_its_frame() -> None:
     texts: list[str] = []
     told = Told(texts.append)
@@ -93,7 +80,7 @@ def test_a_build_that_fails_says_its_last_lines(tmp_path: Path) -> None:
     assert command is not None
     operation = StandInOperation()
     with pytest.raises(ProviderError, match="no such package") as raised:
-        build_with_command(command, reached_by(None), "FROM x\n", "amlplan/base:1", operation)
+        build_with_command(command, [], "FROM x\n", "amlplan/base:1", operation)
     assert "line 30" in raised.value.detail
     assert "line 1\n" not in raised.value.detail
     assert "line 1" in operation.texts
