@@ -20,8 +20,9 @@ from amlplan_serve.keys import Keys
 from amlplan_serve.listener import Listener
 from amlplan_serve.measures import Measures
 from amlplan_serve.orders import Orders
+from amlplan_serve.pools import spawning
 from amlplan_serve.revisions import Revisions
-from amlplan_serve.settings import RevisionSpec, RevisionStatus, ServerConfig, Status
+from amlplan_serve.settings import RevisionStatus, ServerConfig, Status, spec_from_json
 
 if TYPE_CHECKING:
     import socket
@@ -54,7 +55,7 @@ class Server:
         self._config = config
         self._lock = lock
         self._measures = Measures(self._active_status)
-        self._revisions = Revisions(self._measures.revision_ended)
+        self._revisions = Revisions(spawning, self._measures.revision_ended)
         self._front = Front(
             self._revisions,
             self._measures,
@@ -82,7 +83,7 @@ class Server:
 
     async def _inherit(self, heritage: Mapping[str, Any]) -> None:
         if heritage.get("spec") is not None:
-            spec = RevisionSpec(**heritage["spec"])
+            spec = spec_from_json(heritage["spec"])
             await self._revisions.load(spec, heritage["secrets"])
             await self._revisions.activate(spec.revision)
 

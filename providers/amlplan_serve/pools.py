@@ -1,0 +1,21 @@
+"""Makes the pool of a revision, as its specification says whence the workers come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amlplan_serve.settings import PROCESSES
+from amlplan_serve.spawned import SpawnedPool
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from amlplan_serve.pool import Pool
+    from amlplan_serve.settings import RevisionSpec
+
+
+def spawning(spec: RevisionSpec, secrets: Mapping[str, str]) -> Pool:
+    """The pool of a server that starts its workers itself; raises ValueError for another kind."""
+    if spec.kind != PROCESSES:
+        raise ValueError(f"this server has no workers of the kind {spec.kind}")
+    return SpawnedPool(spec, secrets)
