@@ -179,7 +179,7 @@ class _SshHttp(urllib3.connection.HTTPConnection):
         self._ssh = SshConnection(self._address, self._limit)
         self.sock = self._ssh.socket
 
-    def getresponse(self) -> urllib3.HTTPResponse:
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
         """The answer; where there is none, why ssh gave no connection."""
         try:
             return super().getresponse()
