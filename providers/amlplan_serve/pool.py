@@ -9,6 +9,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from amlplan_serve.described import UNKNOWN
 from amlplan_serve.logs import LogMark
 from amlplan_serve.process import Worker
 from amlplan_serve.settings import RevisionStatus
@@ -55,7 +56,7 @@ class Pool:
         self.spec = spec
         self.secrets = secrets
         self.restarts = 0
-        self.needs_only_body = True
+        self.description = UNKNOWN
         self._wanted = spec.workers
         self._limit = spec.max_concurrency
         self._loop = asyncio.get_running_loop()
@@ -165,7 +166,7 @@ class Pool:
 
     def worker_ready(self, worker: Worker) -> None:
         """Let it have what waits."""
-        self.needs_only_body = worker.needs_only_body
+        self.description = worker.description
         if not worker.is_leaving:
             self._ready.append(worker)
         self._feed(worker)

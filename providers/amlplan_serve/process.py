@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from amlplan.guard import GUARD
 from amlplan_serve import frames
+from amlplan_serve.described import UNKNOWN, description_of
 from amlplan_serve.environment import environment_of
 from amlplan_serve.output import Output, forms_in, masked
 
@@ -79,7 +80,7 @@ class Worker(asyncio.Protocol):
         self.is_ready = False
         self.is_leaving = False
         self.is_stuck = False
-        self.needs_only_body = False
+        self.description = UNKNOWN
 
     async def start(self) -> None:
         """Start the process; raises OSError where that is impossible."""
@@ -212,7 +213,7 @@ class Worker(asyncio.Protocol):
             self.pid = int(json.loads(frame.payload)["pid"])
             self._watch(self.pid)
         elif frame.kind == frames.READY:
-            self.needs_only_body = bool(json.loads(frame.payload)["needs_only_body"])
+            self.description = description_of(frame.payload)
             self.is_ready = True
             self._owner.worker_ready(self)
         else:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import uvloop
 
 from amlplan import __version__
+from amlplan_serve.access_log import AccessLog
 from amlplan_serve.control import Control
 from amlplan_serve.front import Front
 from amlplan_serve.keys import Keys
@@ -55,12 +56,14 @@ class Server:
         self._lock = lock
         self._measures = Measures(self._active_status)
         self._revisions = Revisions(self._measures.revision_ended)
+        self._access_log = AccessLog(config.access_log) if config.access_log else None
         self._front = Front(
             self._revisions,
             self._measures,
             Keys(config.keys) if config.keys is not None else None,
             body_limit=config.body_limit,
             version=__version__,
+            access_log=self._access_log,
         )
         self._listener = Listener(self._front, opened, config.keep_alive)
         self._orders = Orders(self._revisions, self._front, self._listener, self.status)
@@ -92,12 +95,16 @@ class Server:
         running = await self._listener.start()
         control = Control(self._config.control, self, self._loop)
         watching = self._loop.create_task(self._end_without_folder())
+        writing = self._loop.create_task(self._access_log.run()) if self._access_log else None
         try:
             starter.serving(self.status())
             await running
         finally:
             watching.cancel()
             control.close()
+            if self._access_log is not None and writing is not None:
+                self._access_log.end()
+                await writing
 
     # What the control socket asks for.
 

@@ -18,7 +18,7 @@ class ServerConfig:
     `port` 0 lets the kernel choose. `control` is the control socket, in a folder that is there.
     `keys` is a file of mode 0600 with {"primary": …, "secondary": …}; None asks for no key.
     `drain_seconds` bounds what is in flight when the server ends, `keep_alive` the seconds that
-    an idle connection is kept.
+    an idle connection is kept. `access_log` is a file, or "-" for standard output.
     """
 
     control: str
@@ -29,6 +29,7 @@ class ServerConfig:
     body_limit: int = 100 * 1024 * 1024
     drain_seconds: float = 30.0
     keep_alive: int = 75
+    access_log: str | None = None
 
     def encode(self) -> str:
         """The configuration as JSON."""
