@@ -15,8 +15,11 @@ OWN = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - quick
 PACKAGE = "amlplan_serve"
 
 
-def serve(descriptor: int) -> None:
-    """Load the script, then answer until the server is gone, which is an EOFError."""
+def serve(descriptor: int, *starter: int) -> None:
+    """Load the script, then answer until the server is gone, which is an EOFError.
+
+    The starter says what to load, and is told whether it is; often it is the server itself.
+    """
     from amlplan_serve.inside import wire
     from amlplan_serve.inside.answers import answer_of
     from amlplan_serve.inside.description import description_of
@@ -25,8 +28,9 @@ def serve(descriptor: int) -> None:
 
     install()
     connection = wire.Connection(descriptor)
-    connection.write(0, wire.HELLO, json.dumps({"pid": os.getpid()}).encode())
-    _, _, payload = connection.read()
+    told = wire.Connection(*starter) if starter else connection
+    told.write(0, wire.HELLO, json.dumps({"pid": os.getpid()}).encode())
+    _, _, payload = told.read()
     setup = json.loads(payload.decode())
     try:
         script = prepared(setup)
@@ -34,9 +38,9 @@ def serve(descriptor: int) -> None:
     except BaseException as failure:  # noqa: BLE001 - also of exit() in the script
         traceback.print_exc()
         reason = f"{type(failure).__name__}: {failure}"
-        connection.write(0, wire.FAILED, json.dumps({"reason": reason}).encode())
+        told.write(0, wire.FAILED, json.dumps({"reason": reason}).encode())
         return
-    connection.write(0, wire.READY, about)
+    told.write(0, wire.READY, about)
     while True:
         number, kind, payload = connection.read()
         answer, took, payload = answer_of(script, kind, payload)
@@ -52,15 +56,15 @@ def _make_importable() -> None:
         sys.modules[PACKAGE] = module_from_spec(spec)
 
 
-def main(descriptor: int) -> None:
-    """Serve until the server closes the socket."""
+def main(descriptor: int, *starter: int) -> None:
+    """Serve until the server closes the socket; another one may be to who started this."""
     faulthandler.enable()
     _make_importable()
     try:
-        serve(descriptor)
+        serve(descriptor, *starter)
     except EOFError:
         return
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))
