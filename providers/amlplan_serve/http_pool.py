@@ -14,6 +14,7 @@ from amlplan_serve.http_exchange import DeadConnectionError
 from amlplan_serve.pool import OverloadedError, Pool, RevisionBrokenError
 from amlplan_serve.settings import ReplicaStatus
 from amlplan_serve.upstream import Upstream
+from amlplan_serve.upstream_swagger import description_of_server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,9 +40,9 @@ class HttpPool(Pool):
 
     def __init__(self, spec: RevisionSpec) -> None:
         super().__init__(spec, {})
-        self.needs_only_body = False
         self._target = spec.routes.get("scoring") or SCORING
         self._upstreams: dict[str, Upstream] = {}
+        self._describing: asyncio.Task[None] | None = None
         self._under_way: set[asyncio.Task[Frame]] = set()
 
     async def begin(self) -> None:
@@ -60,6 +61,8 @@ class HttpPool(Pool):
     async def end(self) -> None:
         """Ask nobody any more, and fail what is under way."""
         self._is_ending = True
+        if self._describing is not None:
+            self._describing.cancel()
         for upstream in self._upstreams.values():
             upstream.end()
         for task in self._under_way:
@@ -136,9 +139,21 @@ class HttpPool(Pool):
                 item.end()
         for name, address in upstreams.items():
             if name not in kept:
-                kept[name] = Upstream(name, address, self.spec.routes, self._changed.set)
+                kept[name] = Upstream(name, address, self.spec.routes, self._noted)
                 kept[name].watch()
         self._upstreams = {name: kept[name] for name in upstreams}
+
+    def _noted(self) -> None:
+        """Wake who waits for a server; ask the first that is ready how its service is described."""
+        self._changed.set()
+        ready = next((item for item in self._upstreams.values() if item.is_ready), None)
+        route = self.spec.routes.get("swagger")
+        if ready is not None and route and self._describing is None:
+            work = self._describe(ready, route)
+            self._describing = asyncio.get_running_loop().create_task(work)
+
+    async def _describe(self, upstream: Upstream, route: str) -> None:
+        self.description = await description_of_server(upstream, route)
 
     async def _settle(self) -> None:
         """Wait until as many are ready as are wanted; raises RevisionBrokenError."""

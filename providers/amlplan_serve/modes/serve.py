@@ -88,6 +88,7 @@ def _config(variables: Variables) -> ServerConfig:
         port=variables.number("PORT", 5001),
         keys=variables.text("KEYS", "") or None,
         drain_seconds=float(variables.number("DRAIN", 30)),
+        access_log=variables.access_log,
         certificate=variables.text("CERTIFICATE", "") or None,
         certificate_key=variables.text("CERTIFICATE_KEY", "") or None,
     )

@@ -63,6 +63,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(202, json.dumps(told).encode(), x_own="7", Date="never",
                         x_request_id="theirs", content_type="application/json") \\
                 if "odd" in asked else self.answer(200, json.dumps(told).encode())
+        elif self.path == "/describe?version=3":
+            self.answer(200, b'{"openapi": "3.0.3", "info": "mine"}')
         else:
             self.answer(404, b"")
     def log_message(self, *_):
@@ -71,7 +73,7 @@ class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 128
 Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
-ROUTES = {"scoring": "/predict", "readiness": "/ready"}
+ROUTES = {"scoring": "/predict", "readiness": "/ready", "swagger": "/describe"}
 
 
 class Servers:
@@ -121,6 +123,15 @@ def test_requests_go_to_the_scoring_route(containers: Containers, servers: Serve
     assert containers.ask({"until_end": 1}).body == b"until the end"
     assert containers.ask({"garbage": 1}).status == 502
     assert containers.ask({}).status == 200
+
+
+def test_the_description_is_that_of_the_server(containers: Containers, servers: Servers) -> None:
+    servers.serve("one")
+
+    def told() -> Any:
+        return containers.ask({}, "GET", "/swagger.json?version=3").json
+
+    wait_until(lambda: told()["info"] == "mine", "the server's own description")
 
 
 def test_answers_that_break_off_are_not_asked_again(
