@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.abilities import RunsJobs, Share
 from amlplan.addresses import block_type_of
+from amlplan.containers import RunsInContainers
 from amlplan.errors import RunError
 from amlplan.planning.observe import targets_of
 from amlplan.project.connected import connected_state
@@ -54,6 +55,12 @@ def on_target(request: RunRequest, name: str, root: Path) -> RunRequest:
     records = state.records if state is not None else {}
     registry = Registry(provider_context(root))
     check_target(target, records, registry)
+    if request.container is None and has(registry.provider(target.kind), RunsInContainers):
+        raise RunError(
+            "A container needs an environment",
+            f"{target.address} runs scripts in containers, whose image is made of an environment. "
+            "Describe the run in a run_config that names one, then run that.",
+        )
     share = share_of(target, request.needs.get("gpus", 0))
     return replace(
         request, share=share, definition={**request.definition, "target": target.address}
@@ -64,7 +71,7 @@ def check_target(target: Record, records: Mapping[str, Record], registry: Regist
     """Raise RunError where a target cannot run anything, or cannot be reached."""
     provider = registry.provider(target.kind)
     observed = provider.read(target, targets_of(target, records))
-    if not has(provider, RunsJobs):
+    if not has(provider, RunsJobs) and not has(provider, RunsInContainers):
         raise RunError(
             "The target runs nothing",
             f"{target.address} is a {target.kind}, whose provider does not run scripts. Choose "

@@ -49,6 +49,10 @@ class Orders:
             "stop": self._stop,
         }
 
+    def learn(self, more: Mapping[str, Order]) -> None:
+        """Obey these commands too."""
+        self._known.update(more)
+
     async def handle(self, command: str, about: Mapping[str, Any], data: bytes) -> Answer:
         """Carry out one command; raises ValueError for one that there is not."""
         order = self._known.get(command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan_serve.settings import RevisionStatus
@@ -72,6 +73,15 @@ class Pool:
     def submit(self, kind: int, payload: bytes) -> asyncio.Future[Frame]:
         """Have a request answered; raises OverloadedError where there are too many."""
         raise NotImplementedError
+
+    def manifest(self) -> bytes | None:
+        """The document that tells what is in the image; None where there is none. Reads a file."""
+        if self.spec.manifest is None:
+            return None
+        try:
+            return Path(self.spec.manifest).read_bytes()
+        except OSError:
+            return None
 
     @property
     def is_ready(self) -> bool:

@@ -124,7 +124,7 @@ class Status:
     was answered on /score. `key_fingerprints` has a digest of each key by its name. `draining`
     names revisions that finish what they have; `closing` tells that the server itself does.
     `paused` names a revision whose workers were ended to be started again. `certificate` is the
-    SHA-256 of the certificate that is shown, `certificate_until` when it ends.
+    SHA-256 of the certificate that is shown, empty without TLS.
     """
 
     pid: int
@@ -140,7 +140,6 @@ class Status:
     closing: bool
     paused: str | None = None
     certificate: str = ""
-    certificate_until: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The status as a JSON object."""

@@ -34,6 +34,7 @@ PROGRAMS = {
     ROOT / "providers/amlplan_run/distributed.py",
     ROOT / "providers/amlplan_serve/__main__.py",
     ROOT / "providers/amlplan_serve/entry.py",
+    *(ROOT / "providers/amlplan_serve/modes").glob("*.py"),
     ROOT / "providers/amlplan_serve/worker.py",
 }
 
