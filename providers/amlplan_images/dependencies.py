@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.abilities import ToUnpack
@@ -87,8 +85,7 @@ def dependencies_layer(
     found = cache.built(NAME, measured) if measured is not None else None
     if found is not None:
         return found
-    with tempfile.TemporaryDirectory(prefix="amlplan-") as name:
-        folder = Path(name).resolve()
+    with cache.room() as folder:
         if wanted.packages:
             operation.progress(f"unpacking packages for {base.platform}")
             unpacks.unpack(to_unpack(wanted, base), folder, operation)

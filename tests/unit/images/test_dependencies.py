@@ -263,6 +263,20 @@ def test_a_cache_that_was_meddled_with_is_seen_and_mended(machine: Machine) -> N
     assert machine.cache.built("dependencies", Measured(layer.diff_id, layer.size)) is None
 
 
+def test_layers_that_nothing_asks_for_go_in_the_end(machine: Machine) -> None:
+    package = TOOL.write(machine.wheels)
+    old, used = machine.dependencies([package]), machine.dependencies([])
+    folder = machine.context.cache_folder / "layers"
+    for layer in (old, used):
+        os.utime(folder / f"{layer.diff_id[7:]}.tar", (1, 1))
+    machine.dependencies([])
+    (folder / "0123456789abcdef.room").mkdir()  # as a killed process leaves it
+    other = MadeWheel("other", {"other.py": ""}).write(machine.wheels)
+    new = machine.dependencies([other])
+    kept = {path.name for path in folder.iterdir() if path.suffix != ".json"}
+    assert kept == {f"{layer.diff_id[7:]}.tar" for layer in (used, new)}
+
+
 @pytest.mark.parametrize(
     ("values", "entry", "says"),
     [
