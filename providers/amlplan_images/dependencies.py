@@ -55,6 +55,11 @@ class Dependencies:
                 f"{address} is an interpreter that you keep yourself, and an image needs packages "
                 "that can be put into it. Give it requirements in place of user_managed.",
             )
+        if not lock:
+            raise ProviderError(
+                "The requirements are not locked",
+                f"amlplan.lock has no answer for {address}. Run: amlplan init",
+            )
         _check_python(address, values, lock, base)
         packages = [package for entry in lock.values() for package in entry["packages"]]
         for entry in lock.values():

@@ -36,6 +36,7 @@ TOOL = MadeWheel(
         "tool-1.0.data/scripts/tool-env": "#!/usr/bin/env python3\nprint(1)\n",
         "tool-1.0.data/scripts/tool-shell": "#!/bin/bash\necho shell\n",
         "tool-1.0.data/data/share/tool/about.txt": "about\n",
+        "tool-1.0.data/headers/tool.h": "#define TOOL 1\n",
     },
     entry_points="[console_scripts]\ntool = tool:main\ntool-extra = tool.sub:App.run [extra]\n",
     executable=["tool/bin/native"],
@@ -65,6 +66,8 @@ def test_it_is_an_environment_on_the_base_python(machine: Machine) -> None:
     )
     assert found[f"{SITE}/tool/__init__.py"] == TOOL.files["tool/__init__.py"].encode()
     assert found["amlplan/environment/share/tool/about.txt"] == b"about\n"
+    header = "amlplan/environment/include/site/python3.11/tool/tool.h"
+    assert found[header] == b"#define TOOL 1\n"
     noted = {"INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"}
     assert not [name for name in found if posixpath.basename(name) in noted]
     assert not [name for name in found if name.endswith(".pyc")]
@@ -281,6 +284,7 @@ def test_layers_that_nothing_asks_for_go_in_the_end(machine: Machine) -> None:
     ("values", "entry", "says"),
     [
         ({"user_managed": True, "interpreter": "/x"}, {}, "user_managed"),
+        ({"python": "3.11"}, {}, "has no answer for environment.sk"),
         ({}, {"python": "3.12", "packages": []}, "asks for Python 3.12"),
         ({}, {"python": "3.11.4", "packages": []}, "has 3.11.2"),
         ({"platforms": ["macos-arm64"]}, {"python": "3.11", "packages": []}, "locked for macos"),
