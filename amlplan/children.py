@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from amlplan.errors import CanceledError, ProviderError
-from amlplan.guard import end_group
+from amlplan.guard import GUARD, end_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-GUARD = str(Path(__file__).with_name("guard.py"))
 KEPT = 8 * 1024 * 1024
 """Bytes kept of each stream; of more, the end is kept."""
 LONGEST_LINE = 64 * 1024

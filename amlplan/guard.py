@@ -6,12 +6,16 @@ group is told through it, so that somebody can end it should the guard be killed
 command's code, 128 + N where signal N ended it, 126 where it could not be started.
 """
 
+from __future__ import annotations
+
 import os
 import select
 import signal
 import sys
 import time
 
+GUARD = __file__
+"""The path by which it is run."""
 GRACE = 4.0
 """Seconds between asking a group to end and ending it."""
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -84,8 +88,7 @@ def _tell(group: int, number: int) -> bool:
 
 
 def _code(status: int) -> int:
-    code = os.waitstatus_to_exitcode(status)
-    return code if code >= 0 else 128 - code
+    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from amlplan_docker.calls import Calls
 from amlplan_docker.connection import Address, Connection, address_of, command_line
 from amlplan_docker.engine_commands import EngineCommands
 from amlplan_docker.engine_containers import EngineContainers
+from amlplan_docker.engine_conversations import EngineConversations
 from amlplan_docker.engine_images import EngineImages
 from amlplan_docker.engine_places import EnginePlaces
 from amlplan_docker.reading import facts_of
@@ -47,7 +48,7 @@ _FAILURES = (
 )
 
 
-class Engine(EngineImages, EngineContainers, EngineCommands, EnginePlaces):
+class Engine(EngineImages, EngineContainers, EngineCommands, EngineConversations, EnginePlaces):
     """One engine. Each method blocks and raises ProviderError; all may be called by many threads.
 
     An engine that cannot be talked to, or falls silent, is an UnreachableError from any of them.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, List, NamedTuple, Tuple
 
 from amlplan_serve import frames
 
 if TYPE_CHECKING:
     from amlplan_serve.frames import Frame
 
-Headers = list[tuple[bytes, bytes]]
+Headers = List[Tuple[bytes, bytes]]
 
 JSON_TYPE = (b"content-type", b"application/json")
 TEXT_TYPE = (b"content-type", b"text/html; charset=utf-8")

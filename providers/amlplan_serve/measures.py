@@ -72,7 +72,7 @@ class Measures:
 
     def _latency(self) -> HistogramMetricFamily:
         seen, buckets = 0, []
-        for bound, count in zip([*map(str, BOUNDS), "+Inf"], self._buckets, strict=True):
+        for bound, count in zip([*map(str, BOUNDS), "+Inf"], self._buckets):
             seen += count
             buckets.append((bound, float(seen)))
         return HistogramMetricFamily(

@@ -72,17 +72,16 @@ def start_server(config: ServerConfig, *, timeout: float = 30.0, take_over: bool
 def _status(said: dict[str, Any] | None, mark: LogMark) -> Status:
     if said is None:
         raise ServerStartError("The server ended before it listened.", mark.tail())
-    match said.get("error"):
-        case None:
-            return status_from_json(said)
-        case "port_taken":
-            raise PortTakenError(said["text"])
-        case "running":
-            raise AlreadyRunningError(said["text"], mark.tail())
-        case "revision":
-            raise RevisionFailedError(said["text"], said["log"])
-        case _:
-            raise ServerStartError(said["text"], mark.tail())
+    kind = said.get("error")
+    if kind is None:
+        return status_from_json(said)
+    if kind == "port_taken":
+        raise PortTakenError(said["text"])
+    if kind == "running":
+        raise AlreadyRunningError(said["text"], mark.tail())
+    if kind == "revision":
+        raise RevisionFailedError(said["text"], said["log"])
+    raise ServerStartError(said["text"], mark.tail())
 
 
 def _line(descriptor: int, deadline: float) -> dict[str, Any] | None:

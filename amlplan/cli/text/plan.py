@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from amlplan.addresses import label_of
+from amlplan.addresses import block_labels, label_of
 from amlplan.cli.style import styled, visible
 from amlplan.cli.text.records import record_text
 from amlplan.cli.text.values import (
@@ -142,7 +142,7 @@ def operation_text(operation: Operation) -> str:
     lines += [f"  # ({reason})" for reason in _reasons(operation)]
     if operation.action is Action.FORGET:
         return "\n".join(lines)
-    block, _, kind = operation.kind.partition(".")
+    block, kind = block_labels(operation.kind)
     label = label_of(operation.address)
     kind_text = f' "{kind}"' if kind else ""
     lines.append(f'{_symbol(operation)} {block}{kind_text} "{label}" {{')

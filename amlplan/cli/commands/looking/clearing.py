@@ -11,8 +11,8 @@ import click
 from amlplan.abilities import KeepsModels, SweepsContent
 from amlplan.cli.commands.looking.wanted import where_option
 from amlplan.cli.console import Console
-from amlplan.cli.interrupt import ending_on_signals
 from amlplan.cli.options import Command, Option, flag
+from amlplan.cli.removal import is_removal_approved
 from amlplan.cli.run_options import opened, run_options
 from amlplan.cli.style import styled
 from amlplan.cli.text.fitting import fitted_table, terminal_width
@@ -94,7 +94,7 @@ def gc_command(
         console.print(_told(clearing))
     is_approved = not dry_run and not clearing.is_empty
     if is_approved and not auto_approve:
-        is_approved = _is_approved(console, is_json=json)
+        is_approved = is_removal_approved(console, is_json=json)
         if not is_approved:
             console.print("\nCancelled: nothing was removed.")
             return EXIT_ERROR
@@ -159,21 +159,6 @@ def _clearer(place: RunPlace) -> Clearer:
             "amlplan again.",
         )
     return Clearer(place, root, workspaces, lambda: models.models(place.folder))
-
-
-def _is_approved(console: Console, *, is_json: bool) -> bool:
-    if is_json or not console.is_terminal:
-        raise RunError(
-            "Approval is needed",
-            "This removes things for good, and there is no terminal to ask at. See what with "
-            "-dry-run, and remove it with -auto-approve.",
-        )
-    with ending_on_signals():
-        answer = console.ask(
-            "\nDo you want to remove this for good? Only 'yes' is taken as yes.\n\n"
-            "  Enter a value: "
-        )
-    return answer == "yes"
 
 
 def _told(clearing: Clearing) -> str:

@@ -1,0 +1,65 @@
+"""The server as images have it, under every Python that their base may have."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from amlplan_serve.client import ServerClient
+from amlplan_serve.settings import status_from_json
+from harness.image_server import UnavailableError, server_folder
+from harness.service import Service, wait_until
+from interpreters import VERSIONS, interpreter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PYTHONS = [version for version in VERSIONS if int(version.partition(".")[2]) >= 8]
+
+
+def start(service: Service, python: str, folder: Path) -> None:
+    """Start the server of a folder by that Python, as it leaves its caller."""
+    config = service.config(body_limit=1000)
+    path = service.folder / "control.sock.json"
+    path.write_text(config.encode())
+    ready, told = os.pipe()
+    with (service.folder / "server.log").open("wb") as log:
+        command = [python, "-I", "-S", str(folder), str(path), f"--ready={told}"]
+        process = subprocess.Popen(command, stdout=log, stderr=log, pass_fds=(told,))
+    os.close(told)
+    with os.fdopen(ready) as pipe:
+        said = json.loads(pipe.readline() or "null")
+    process.wait()
+    assert said is not None, (service.folder / "server.log").read_text()
+    assert "error" not in said, said
+    service.client, service.status = ServerClient(config.control), status_from_json(said)
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_the_server_of_an_image_serves(version: str, service: Service, tmp_path: Path) -> None:
+    python = interpreter(version)
+    if python is None:
+        pytest.skip(f"this machine has no Python {version}")
+    try:
+        folder = server_folder(python, tmp_path / "server")
+    except UnavailableError as failure:
+        pytest.skip(f"packages of the server cannot be installed for Python {version}: {failure}")
+    start(service, python, folder)
+    service.serve(interpreter=python)
+    answer = service.ask(body={"echo": version})
+    assert (answer.status, answer.json["echo"]) == (200, version)
+    service.client.load(service.spec(revision="r2", interpreter=python), {})
+    service.client.activate("r2")
+    assert service.ask(body={}).json["revision"] == "r2"
+    assert service.ask("GET", "/metrics").status == 200
+    assert service.ask("GET", "/swagger.json").status == 200
+    assert service.ask(body=b"x" * 1001).status == 413
+    os.kill(service.ask(body={}).json["pid"], signal.SIGKILL)
+    wait_until(lambda: service.active().restarts == 1, "another worker")
+    assert service.ask(body={}).status == 200
+    assert service.status.interpreter == python
