@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from amlplan.content_store import ContentStore
+    from amlplan.job_container import JobContainer
     from amlplan.provider import OperationHandle, Outputs, Targets
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.state import Record
@@ -59,8 +60,11 @@ class Job:
     the store. `uploads` has folders in `work/` with where on the target they are copied to when the
     script completed. A script that runs for more than `max_duration` seconds, all
     attempts together, is ended. One that fails is started again, `retries` times at most.
-    `programs` is a folder that comes first on its PATH. `target` is the compute target that it was
-    asked for, with the connection of this user; None where that is this host without a block.
+    `programs` is a folder that comes first on its PATH. With a `container` it is run in that, see
+    `amlplan.containers`, and its paths are those in there; `recorder` is the folder of this host
+    that a script has on its path. `afterwards` is a command that ends what the job's own left
+    elsewhere, and brings back what belongs into the folder; where that has a file
+    `container.brought`, nothing is left.
     """
 
     run_id: str
@@ -80,7 +84,9 @@ class Job:
     webhook: Webhook | None = None
     share: Share = field(default_factory=Share)
     programs: Path | None = None
-    target: Record | None = None
+    container: JobContainer | None = None
+    recorder: Path | None = None
+    afterwards: tuple[str, ...] = ()
 
 
 JobState = Literal["running", "silent", "ended", "lost", "unknown"]
@@ -211,11 +217,11 @@ class ToUnpack:
 class UnpacksEnvironments(Protocol):
     """An ability of environments: their packages as files, for any Python and platform."""
 
-    def unpack(self, wanted: ToUnpack, folder: Path, operation: OperationHandle) -> str:
+    def unpack(self, wanted: ToUnpack, folder: Path, operation: OperationHandle) -> None:
         """Fill an empty folder as the prefix of a Python: `lib/python*/site-packages` and `bin`.
 
-        Prebuilt wheels only. Gives the interpreter that the scripts in `bin` name, which is none
-        of the target's. Blocks and may use the network; raises ProviderError.
+        Prebuilt wheels only. The scripts in `bin` name any Python, which is none of the target's.
+        Blocks and may use the network; raises ProviderError.
         """
         ...
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from amlplan.addresses import block_type_of, parse_address
 from amlplan.errors import PlanError
+from amlplan.planning.connections import with_connections
 from amlplan.planning.observe import targets_of
+from amlplan.project.connected import connected_state, connections_here
 from amlplan.project.opening import holder, read_state, state_backend
 from amlplan.states.edits import edit_now
 from amlplan.wording import suggestion
@@ -36,7 +38,7 @@ class FoundRecord:
 
 def recorded_with_targets(block: str, name: str) -> FoundRecord:
     """The record of a block and those that it refers to; raises PlanError."""
-    state = read_state()
+    state = connected_state(read_state())
     record = _find(state, block, name)
     assert state is not None  # noqa: S101 - it has the record
     return FoundRecord(record, targets_of(record, state.records))
@@ -57,7 +59,8 @@ def changed_record(block: str, name: str, command: str) -> Iterator[RecordChange
     opened = state_backend().open(holder(command), timeout=0, waiting=lambda _other: None)
     with opened as writer:
         record = _find(writer.state, block, name)
-        change = RecordChange(record, targets_of(record, writer.state.records))
+        reached = with_connections(writer.state, connections_here(writer.state))
+        change = RecordChange(record, targets_of(record, reached.records))
         _refuse_pending(writer, change.before)
         yield change
         if change.after is not None:

@@ -137,6 +137,7 @@ class Planner:
             update={
                 "depends_on": self._dependencies(address),
                 "importing": taken_over.id if taken_over is not None else None,
+                "note": _note(wanted, operation),
             }
         )
         keeps = operation.action is Action.UPDATE and record is not None
@@ -285,6 +286,13 @@ class Planner:
                 address=wanted.block.address,
             )
         )
+
+
+def _note(wanted: Wanted, operation: Operation) -> str | None:
+    """What is said of an operation, and whom an object is for that nobody wrote a block of."""
+    whom = wanted.block.derived_from
+    of = None if whom is None else f"for {whom}"
+    return "; ".join(filter(None, (of, operation.note))) or None
 
 
 def _was_complete(record: Record) -> bool:

@@ -22,6 +22,7 @@ from amlplan_docker.calls import Calls
 from amlplan_docker.connection import Address, Connection, address_of, command_line
 from amlplan_docker.engine_commands import EngineCommands
 from amlplan_docker.engine_containers import EngineContainers
+from amlplan_docker.engine_conversations import EngineConversations
 from amlplan_docker.engine_images import EngineImages
 from amlplan_docker.engine_places import EnginePlaces
 from amlplan_docker.reading import facts_of
@@ -46,7 +47,7 @@ _FAILURES = (
 )
 
 
-class Engine(EngineImages, EngineContainers, EngineCommands, EnginePlaces):
+class Engine(EngineImages, EngineContainers, EngineCommands, EngineConversations, EnginePlaces):
     """One engine. Each method blocks and raises ProviderError; all may be called by many threads.
 
     An engine that cannot be talked to, or falls silent, is an UnreachableError from any of them.
@@ -179,7 +180,7 @@ class _SshHttp(urllib3.connection.HTTPConnection):
         self._ssh = SshConnection(self._address, self._limit)
         self.sock = self._ssh.socket
 
-    def getresponse(self) -> urllib3.HTTPResponse:
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
         """The answer; where there is none, why ssh gave no connection."""
         try:
             return super().getresponse()

@@ -118,6 +118,10 @@ class EngineContainers(Part):
         """A file or folder of the container as a tar stream; raises NotThereError."""
         return self._calls.chunks("GET", f"/containers/{name}/archive", params={"path": path})
 
+    def changes(self, name: str) -> list[str]:
+        """The paths that were written, made or removed in it since it was made."""
+        return [str(item["Path"]) for item in self._calls.call("diff", name) or ()]
+
     def logs(
         self,
         name: str,

@@ -89,12 +89,11 @@ def dependencies_layer(
         return found
     with tempfile.TemporaryDirectory(prefix="amlplan-") as name:
         folder = Path(name).resolve()
-        interpreter = ""
         if wanted.packages:
             operation.progress(f"unpacking packages for {base.platform}")
-            interpreter = unpacks.unpack(to_unpack(wanted, base), folder, operation)
+            unpacks.unpack(to_unpack(wanted, base), folder, operation)
         packages = f"{ENVIRONMENT}/lib/python{base.python.minor}/site-packages"
-        installed = Installed(folder, interpreter, ENVIRONMENT, packages, INTERPRETER)
+        installed = Installed(folder, ENVIRONMENT, packages, INTERPRETER)
         entries = [*environment_entries(base), *installed.entries()]
         pieces = archive_of_entries(entries)
         return cache.keep(NAME, key, pieces, operation.check_cancelled)

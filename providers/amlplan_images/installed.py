@@ -9,6 +9,7 @@ import hashlib
 import io
 import os
 import posixpath
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,9 @@ from {module} import {name}
 if __name__ == "__main__":
     sys.exit({call}())
 """
+_OF_PYTHON = re.compile(rb"#!(?:\S*/env\s+)?(?:\S*/)?pythonw?[\d.]*(?P<options>\s.*)?$")
 _THROUGH_SHELL = b"#!/bin/sh\n'''exec' "
+"""How a script starts whose interpreter has a path that is too long for its first line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,11 @@ class Installed:
     """Packages in a folder on this machine that are to lie elsewhere.
 
     `packages` is where site-packages will be and `prefix` the folder of `bin`, both as paths of a
-    layer. Scripts that name `interpreter` will name `python`. Without a `prefix` nothing is taken
+    layer. Scripts that name any Python will name `python`. Without a `prefix` nothing is taken
     that lies beside the packages.
     """
 
     folder: Path
-    interpreter: str
     prefix: str | None
     packages: str
     python: str
@@ -92,16 +94,18 @@ class Installed:
         return File(place, status.st_size, path, executable)
 
     def _script(self, path: Path) -> bytes | None:
-        """A script that names the interpreter of this machine, with the other one instead."""
+        """A script for some Python, with the other one instead; None for what is none."""
         with path.open("rb") as file:
             if file.read(2) != b"#!":
                 return None
         content = path.read_bytes()
-        first = f"#!{self.python}\n".encode()
-        if content.startswith(_THROUGH_SHELL) and self.interpreter.encode() in content[:4096]:
-            return first + content.split(b"\n", 3)[3]
+        first = f"#!{self.python}".encode()
+        if content.startswith(_THROUGH_SHELL):
+            return first + b"\n" + content.split(b"\n", 3)[3]
         line, _, rest = content.partition(b"\n")
-        return first + rest if self.interpreter.encode() in line else None
+        found = _OF_PYTHON.fullmatch(line.rstrip(b"\r"))
+        options = found["options"] or b"" if found is not None else b""
+        return first + options + b"\n" + rest if found is not None else None
 
     def _starters(self, info: Path) -> Iterator[tuple[str, bytes]]:
         """The programs that entry points ask for, in our own words: installers' change."""

@@ -80,6 +80,17 @@ class LayerCache:
         check: Callable[[], None] = lambda: None,
     ) -> Layer:
         """Write a layer into the cache and remember it; raises ProviderError."""
+        layer = self.store(name, pieces, check)
+        self.remember(key, Measured(layer.diff_id, layer.size))
+        return layer
+
+    def store(
+        self,
+        name: str,
+        pieces: Iterable[bytes | memoryview],
+        check: Callable[[], None] = lambda: None,
+    ) -> Layer:
+        """Write a layer into the cache, where its digest finds it; raises ProviderError."""
         make_folder(self._folder)
         drop_left_behind(self._folder, "", _PART)
         part = self._folder / f"{secrets.token_hex(8)}{_PART}"
@@ -93,7 +104,6 @@ class LayerCache:
             raise failure_at(part, "written", failure) from failure
         finally:
             part.unlink(missing_ok=True)
-        self.remember(key, measured)
         return self._layer(name, measured, path)
 
     def _layer(self, name: str, measured: Measured, path: Path) -> Layer:

@@ -68,8 +68,8 @@ def server_layer(
     with tempfile.TemporaryDirectory(prefix="amlplan-") as name:
         folder = Path(name).resolve()
         operation.progress(f"unpacking the scoring server for {base.platform}")
-        interpreter = unpacks.unpack(to_unpack(wanted, base), folder, operation)
-        installed = Installed(folder, interpreter, None, SERVER, base.python.executable)
+        unpacks.unpack(to_unpack(wanted, base), folder, operation)
+        installed = Installed(folder, None, SERVER, base.python.executable)
         entries = [*installed.entries(), *_own_files()]
         return cache.keep(NAME, key, archive_of_entries(entries), operation.check_cancelled)
 

@@ -234,11 +234,11 @@ class LocalEnvironment:
         digest = str(record.outputs.values["digest"])
         return interpreter_of(store, digest, self._context, operation, _indexes(values))
 
-    def unpack(self, wanted: ToUnpack, folder: Path, operation: OperationHandle) -> str:
+    def unpack(self, wanted: ToUnpack, folder: Path, operation: OperationHandle) -> None:
         """Unpack packages by uv, from the indexes that the environment's inputs name."""
         from amlplan_local.unpacking import unpack
 
-        return unpack(wanted, folder, _indexes(wanted.values), self._context, operation)
+        unpack(wanted, folder, _indexes(wanted.values), self._context, operation)
 
     def describe(self, record: Record, targets: Targets) -> EnvironmentFacts:
         """What the store has of it, and whether it is built on this host."""

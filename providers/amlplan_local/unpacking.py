@@ -34,8 +34,8 @@ def unpack(
     credentials: Mapping[str, str],
     context: ProviderContext,
     operation: OperationHandle,
-) -> str:
-    """The packages in a folder; gives the interpreter that their scripts name.
+) -> None:
+    """Put the packages into a folder.
 
     `credentials` are variables that tell uv its indexes. Raises as `install` does, and
     ProviderError for a package that has no wheel for that Python and platform.
@@ -52,7 +52,7 @@ def unpack(
     )
     with tempfile.TemporaryDirectory(prefix="amlplan-") as name:
         aside = Path(name)
-        return _Unpacking(wanted, spec, building, aside, folder).run()
+        _Unpacking(wanted, spec, building, aside, folder).run()
 
 
 class _Unpacking:
@@ -66,7 +66,6 @@ class _Unpacking:
     ) -> None:
         self._wanted, self._folder, self._aside = wanted, folder, aside
         self._wheels = wheels_of(spec, building, aside)
-        self._python = aside / "python" / "bin" / "python"
         request, credentials = _request(wanted.values), building.credentials
         variables = child_environment(request, credentials, building.root, building.cache_folder)
         is_offline = bool(variables.get("UV_OFFLINE"))
@@ -82,15 +81,11 @@ class _Unpacking:
             ),
         )
 
-    def run(self) -> str:
-        # A virtual environment has the same folders under every Python that amlplan runs under.
-        python = ("--python", sys.executable)
-        self._uv.run(["venv", "--no-project", *python, str(self._python.parents[1])], quiet=True)
+    def run(self) -> None:
         self._install(self._wanted.packages)
         for name in _in_conflict(self._folder):
             same = [item for item in self._wanted.packages if _normal(item["name"]) == name]
             self._install(same, "--reinstall")
-        return str(self._python)
 
     def _install(self, packages: Sequence[Mapping[str, Any]], *options: str) -> None:
         for hashed in (True, False):
@@ -105,7 +100,7 @@ class _Unpacking:
                 [
                     *("pip", "install", "--no-deps", "--only-binary", ":all:", *options),
                     *(["--require-hashes"] if hashed else []),
-                    *("--python", str(self._python), "--prefix", str(self._folder)),
+                    *("--python", sys.executable, "--prefix", str(self._folder)),
                     *("--python-version", self._wanted.python),
                     *("--python-platform", uv_platform(self._wanted)),
                     *("--requirement", str(file)),

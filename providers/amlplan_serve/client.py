@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import socket
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from amlplan_serve import messages
+from amlplan_serve.front_folder import FrontSettings
 from amlplan_serve.settings import RevisionSpec, ServerConfig, Status, status_from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    Ask = Callable[[bytes, float], bytes]
 
 __all__ = [
+    "FrontSettings",
     "PortTakenError",
     "RefusedError",
     "RevisionFailedError",
@@ -21,6 +27,8 @@ __all__ = [
 ]
 __all__ += ["ServerConfig", "ServerUnreachableError", "Status"]
 
+CONNECTING = 10.0
+"""Seconds for a connection to be made, and for the command to be sent."""
 SLACK = 30.0
 """Seconds that a command may take beyond what its revision may."""
 
@@ -52,11 +60,13 @@ class RevisionFailedError(ServeError):
 class ServerClient:
     """The server at a control socket; each call makes a connection of its own.
 
-    Every method raises ServerUnreachableError where nobody answers within `timeout` seconds.
+    Where the socket is in a container, `control` is a function that takes a message there by `ctl`
+    and gives the answer within so many seconds, or raises ServerUnreachableError. Every method
+    raises that where nobody answers within `timeout` seconds.
     """
 
-    def __init__(self, control: str, timeout: float = 10.0) -> None:
-        self._control = control
+    def __init__(self, control: str | Ask, timeout: float = 10.0) -> None:
+        self._ask_server = _asking(control) if isinstance(control, str) else control
         self._timeout = timeout
 
     def status(self) -> Status:
@@ -108,12 +118,16 @@ class ServerClient:
         """End the candidate; blocks until its processes are gone. May be repeated."""
         self._ask("discard", {"revision": revision}, timeout=self._timeout + SLACK)
 
-    def scale(self, workers: int, timeout: float = 300.0) -> None:
+    def scale(
+        self, workers: int, timeout: float = 300.0, upstreams: Mapping[str, str] | None = None
+    ) -> None:
         """Have that many workers; blocks until they are ready. Raises RevisionFailedError.
 
-        `timeout` bounds their start, in seconds.
+        `timeout` bounds their start, in seconds. `upstreams` are the servers that are asked from
+        now on, by the name of each replica, of a revision of the kind HTTP.
         """
-        self._ask("scale", {"workers": workers}, timeout=timeout + SLACK)
+        about = {"workers": workers, "upstreams": None if upstreams is None else dict(upstreams)}
+        self._ask("scale", about, timeout=timeout + SLACK)
 
     def use_keys(self, path: str | None) -> None:
         """Have requests opened by the keys in a file as it is now; None lets everybody in.
@@ -130,6 +144,40 @@ class ServerClient:
         """
         self._ask("listen", {"port": port})
 
+    # What a front takes besides.
+
+    def configure(self, settings: FrontSettings) -> None:
+        """Have a front serve so, also after its next start; raises RefusedError.
+
+        With `tls` it must have a certificate; with `auth` "key" nobody gets in without keys.
+        """
+        self._ask("configure", {"settings": asdict(settings)})
+
+    def put_keys(self, keys: Mapping[str, str]) -> None:
+        """Let who has one of these keys in, and nobody else; raises RefusedError."""
+        self._ask("keys", {}, json.dumps(dict(keys)).encode())
+
+    def put_certificate(self, certificate: bytes, key: bytes) -> None:
+        """Show this certificate from now on, both in PEM; raises RefusedError."""
+        self._ask("certificate", {"size": len(certificate)}, certificate + key)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Have a front keep a document, whole or not at all; raises RefusedError."""
+        self._ask("write", {"name": name}, data)
+
+    def read(self, name: str) -> bytes | None:
+        """A document that a front keeps; None where there is none."""
+        answer, data = self._ask("read", {"name": name})
+        return data if answer["found"] else None
+
+    def remove(self, name: str) -> None:
+        """Have a front keep a document no longer; may be repeated."""
+        self._ask("remove", {"name": name})
+
+    def names(self) -> list[str]:
+        """The documents that a front keeps."""
+        return [str(name) for name in self._ask("list", {})[0]["names"]]
+
     def stop(self, drain_seconds: float = 30.0) -> None:
         """Have the server end after what is in flight; returns at once."""
         self._ask("stop", {"drain_seconds": drain_seconds})
@@ -141,17 +189,11 @@ class ServerClient:
         data: bytes = b"",
         timeout: float | None = None,
     ) -> tuple[dict[str, Any], bytes]:
+        message = messages.encoded({**about, "command": command}, data)
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-                connection.settimeout(self._timeout)
-                with messages.reachable(self._control) as short:
-                    connection.connect(short)
-                messages.send(connection, {**about, "command": command}, data)
-                connection.settimeout(timeout or self._timeout)
-                answer, result, _ = messages.receive(connection)
-        except (OSError, messages.BrokenMessageError) as failure:
-            text = f"No server answers at {self._control}: {failure}."
-            raise ServerUnreachableError(text) from failure
+            answer, result = messages.decoded(self._ask_server(message, timeout or self._timeout))
+        except messages.BrokenMessageError as failure:
+            raise ServerUnreachableError(f"The server's answer is none: {failure}.") from failure
         if answer.get("error") == "revision":
             raise RevisionFailedError(answer["text"], answer["log"])
         if answer.get("error") == "port_taken":
@@ -159,3 +201,23 @@ class ServerClient:
         if "error" in answer:
             raise RefusedError(answer["text"])
         return answer, result
+
+
+def _asking(control: str) -> Ask:
+    """What asks a server at a path; the connection is made at once or not at all."""
+
+    def ask(message: bytes, timeout: float) -> bytes:
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.settimeout(min(timeout, CONNECTING))
+                with messages.reachable(control) as short:
+                    connection.connect(short)
+                connection.sendall(message)
+                connection.settimeout(timeout)
+                answer, result, _ = messages.receive(connection)
+        except (OSError, messages.BrokenMessageError) as failure:
+            text = f"No server answers at {control}: {failure}."
+            raise ServerUnreachableError(text) from failure
+        return messages.encoded(answer, result)
+
+    return ask

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from amlplan_serve import messages
+from amlplan_serve.certificates import UnusableCertificateError
+from amlplan_serve.front_folder import FolderError
 from amlplan_serve.keys import UnusableKeysError
 from amlplan_serve.listener import AddressError
 from amlplan_serve.pool import RevisionBrokenError
 from amlplan_serve.revisions import UnknownRevisionError
+from amlplan_serve.sockets import PathListener
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Mapping
 
+REFUSALS = (FolderError, UnknownRevisionError, UnusableCertificateError, UnusableKeysError)
 PATIENCE = 10.0
 """Seconds in which a caller must have said what it wants."""
 HAND_OVER_PATIENCE = 3600.0
@@ -46,23 +49,19 @@ class Control:
     """Listens on a path that only this user may open."""
 
     def __init__(self, path: str, commands: Commands, loop: asyncio.AbstractEventLoop) -> None:
-        self._path = Path(path)
         self._commands = commands
         self._loop = loop
-        self._listener = _listener(self._path)
-        self._identity = _identity(self._path)
+        self._listener = PathListener(Path(path), 0o600)
         threading.Thread(target=self._accept, name="control", daemon=True).start()
 
     def close(self) -> None:
         """Take the socket away, unless it is a successor's by now."""
-        if _identity(self._path) == self._identity:
-            self._path.unlink(missing_ok=True)
         self._listener.close()
 
     def _accept(self) -> None:
         while True:
             try:
-                connection, _ = self._listener.accept()
+                connection, _ = self._listener.socket.accept()
             except OSError:
                 return
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
@@ -93,7 +92,7 @@ class Control:
                 "error": "port_taken" if failure.is_taken else "refused",
                 "text": str(failure),
             }, b""
-        except (UnknownRevisionError, UnusableKeysError) as failure:
+        except REFUSALS as failure:
             return {"error": "refused", "text": str(failure)}, b""
         except (KeyError, TypeError, ValueError) as failure:
             return {"error": "refused", "text": f"The command makes no sense: {failure!r}"}, b""
@@ -106,27 +105,3 @@ class Control:
         if said.get("command") == "took_over":
             self._loop.call_soon_threadsafe(self._commands.succeeded)
             messages.send(connection, {})
-
-
-def _listener(path: Path) -> socket.socket:
-    """Make the socket beside its place, then put it there, over that of a dead server."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o177)
-    try:
-        with messages.reachable(str(aside)) as short:
-            listener.bind(short)
-    finally:
-        os.umask(before)
-    listener.listen(16)
-    aside.replace(path)
-    return listener
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        seen = path.stat()
-    except OSError:
-        return None
-    return seen.st_dev, seen.st_ino

@@ -7,4 +7,4 @@ import sys
 
 from amlplan_serve.__main__ import main
 
-sys.exit(main())
+sys.exit(main(sys.argv[1:]))

@@ -12,6 +12,8 @@ LENGTH = struct.Struct("!I")
 SETUP, BODY, REQUEST = range(3)
 HELLO, READY, FAILED, VALUE, ANSWER = range(3, 8)
 """The kinds, as `worker.py` has them: that file imports nothing of ours."""
+PROTOCOL = 1
+"""What a front and a replica tell each other; another one where either would not understand."""
 LONGEST = 1 << 31
 """Bytes of a payload beyond which the other end is taken to be broken."""
 

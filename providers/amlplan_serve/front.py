@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -53,7 +52,8 @@ class GoneError(Exception):
 class Front:
     """The ASGI application; made and called in the server's loop.
 
-    `keys` open it, None lets everybody in. `port` is where the server listens now.
+    `keys` open it, None lets everybody in. `port` and `scheme` are how the server listens
+    now.
     """
 
     def __init__(
@@ -71,6 +71,7 @@ class Front:
         self._body_limit = body_limit
         self._identifiers = Identifiers(version)
         self.port = 0
+        self.scheme = "http"
         self.is_closing = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,6 +106,10 @@ class Front:
             if is_score:
                 self._measures.in_flight -= 1
         await self._send(scope, response, identifiers, send)
+
+    def limit_bodies(self, limit: int) -> None:
+        """Refuse bodies that are longer than this many bytes, from now on."""
+        self._body_limit = limit
 
     async def answer(
         self, pool: Pool, method: str, query: bytes, headers: Headers, body: bytes
@@ -158,8 +163,8 @@ class Front:
     ) -> None:
         length = (b"content-length", b"%d" % len(response.body))
         headers = [*response.headers, length, *identifiers]
-        if self.is_closing or scope["server"][1] != self.port:  # or the server moved away
-            headers.append(CLOSE)
+        if self.is_closing or (scope["server"][1], scope["scheme"]) != (self.port, self.scheme):
+            headers.append(CLOSE)  # the server ends, or listens elsewhere or otherwise by now
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         body = b"" if scope["method"] == "HEAD" else response.body
         await send({"type": "http.response.body", "body": body})
@@ -240,9 +245,7 @@ def _swagger(active: Pool | None, query: bytes) -> Response:
 
 
 def _manifest(active: Pool | None) -> Response:
-    try:
-        if active is not None and active.spec.manifest is not None:
-            return Response(200, [JSON_TYPE], Path(active.spec.manifest).read_bytes())
-    except OSError:
-        pass
-    return message(404, "The active revision has no manifest.")
+    manifest = active.manifest() if active is not None else None
+    if manifest is None:
+        return message(404, "The active revision has no manifest.")
+    return Response(200, [JSON_TYPE], manifest)

@@ -7,6 +7,10 @@ import hmac
 import json
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAMES = ("primary", "secondary")
 
@@ -18,9 +22,11 @@ class UnusableKeysError(Exception):
 class Keys:
     """The keys as they were when the file was last read."""
 
+    _keys: Mapping[str, bytes]
+
     def __init__(self, path: str) -> None:
         self._path = Path(path)
-        self._keys: dict[str, bytes] = {}
+        self._keys = {}
         self.reload()
 
     def reload(self) -> None:
@@ -61,3 +67,13 @@ class Keys:
             name: hashlib.sha256(b"amlplan key fingerprint\0" + key).hexdigest()[:16]
             for name, key in self._keys.items()
         }
+
+
+class NoKeys(Keys):
+    """Keys that nobody has: before there are any, nobody gets in."""
+
+    def __init__(self) -> None:
+        self._keys = {}
+
+    def reload(self) -> None:
+        """Stay as it is: there is no file."""

@@ -14,6 +14,7 @@ import uvicorn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from amlplan_serve.certificates import Certificate
     from amlplan_serve.front import Front
 
 BACKLOG = 2048
@@ -54,7 +55,13 @@ class _Uvicorn(uvicorn.Server):
 class Listener:
     """Serves an application at a socket that listens; made and used in the server's loop."""
 
-    def __init__(self, front: Front, opened: socket.socket, keep_alive: int) -> None:
+    def __init__(
+        self,
+        front: Front,
+        opened: socket.socket,
+        keep_alive: int,
+        certificate: Certificate | None = None,
+    ) -> None:
         self._front = front
         self._socket = opened
         self._uvicorn = _Uvicorn(
@@ -71,13 +78,19 @@ class Listener:
                 timeout_keep_alive=keep_alive,
             )
         )
-        front.port = self.address[1]
+        self._uvicorn.config.load()
+        self.certificate = certificate
+        self._tell()
 
     @property
     def address(self) -> tuple[str, int]:
         """Host and port."""
         host, port = self._socket.getsockname()[:2]
         return host, port
+
+    def keep_alive(self, seconds: int) -> None:
+        """Keep idle connections so long."""
+        self._uvicorn.config.timeout_keep_alive = seconds
 
     def fileno(self) -> int:
         """The descriptor of the socket."""
@@ -99,17 +112,34 @@ class Listener:
         host, before = self.address
         if port == before:
             return
-        opened = bound(host, port)
+        await self._listen_at(bound(host, port))
+
+    async def show(self, certificate: Certificate | None) -> None:
+        """Speak TLS with this certificate from now on, or no TLS.
+
+        Who is connected in the other way is answered once more and told to close.
+        """
+        self.certificate = certificate
+        await self._listen_at(self._socket.dup())
+
+    async def _listen_at(self, opened: socket.socket) -> None:
         config, state = self._uvicorn.config, self._uvicorn.server_state
         protocol = config.http_protocol_class
         server = await asyncio.get_running_loop().create_server(
             lambda: protocol(config=config, server_state=state, app_state={}),  # type: ignore[call-arg]
             sock=opened,
+            ssl=self.certificate.context if self.certificate is not None else None,
         )
         self._stop_accepting()
         self._uvicorn.servers[:] = [server]
         self._socket = opened
-        self._front.port = port
+        self._tell()
+
+    def _tell(self) -> None:
+        """Let uvicorn and the application know how this listens now."""
+        self._uvicorn.config.ssl = self.certificate.context if self.certificate else None
+        self._front.port = self.address[1]
+        self._front.scheme = "https" if self.certificate is not None else "http"
 
     def end(self, seconds: float) -> None:
         """Stop accepting, let what is in flight finish within this time, then end."""

@@ -9,9 +9,14 @@ from pathlib import Path
 KEPT = 16 * 1024
 """Bytes of a log that are handed to people at most."""
 
+STANDARD_ERROR = "-"
+"""The log of a server in a container: whoever runs that keeps what it writes."""
+
 
 def private_log(path: str) -> int:
     """Open a log to append to, for its owner's eyes; raises OSError."""
+    if path == STANDARD_ERROR:
+        return os.dup(2)
     log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     with contextlib.suppress(OSError):
         os.fchmod(log, 0o600)

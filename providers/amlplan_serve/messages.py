@@ -33,13 +33,31 @@ def send(
     descriptors: tuple[int, ...] = (),
 ) -> None:
     """Send a message; blocks."""
-    encoded = json.dumps(about).encode()
-    head = HEADER.pack(len(encoded), len(data))
+    message = encoded(about, data)
+    head, rest = message[: HEADER.size], message[HEADER.size :]
     if descriptors:
         rights = array.array("i", descriptors).tobytes()
         connection.sendmsg([head], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
         head = b""
-    connection.sendall(head + encoded + data)
+    connection.sendall(head + rest)
+
+
+def encoded(about: Mapping[str, Any], data: bytes = b"") -> bytes:
+    """A message as it is on its way."""
+    head = json.dumps(about).encode()
+    return HEADER.pack(len(head), len(data)) + head + data
+
+
+def decoded(message: bytes) -> tuple[dict[str, Any], bytes]:
+    """What a message says, which is all that is there; raises BrokenMessageError."""
+    try:
+        length, size = HEADER.unpack_from(message)
+    except struct.error as failure:
+        raise BrokenMessageError("a message is cut off") from failure
+    end = HEADER.size + length
+    if len(message) != end + size:
+        raise BrokenMessageError(f"a message has {len(message)} bytes in place of {end + size}")
+    return _object(message[HEADER.size : end]), message[end:]
 
 
 def receive(
@@ -50,13 +68,18 @@ def receive(
     length, size = HEADER.unpack(head + _exactly(connection, HEADER.size - len(head)))
     if length > LONGEST or size > LONGEST:
         raise BrokenMessageError("a message is too long")
+    about = _object(_exactly(connection, length))
+    return about, _exactly(connection, size), fds
+
+
+def _object(text: bytes) -> dict[str, Any]:
     try:
-        about = json.loads(_exactly(connection, length))
+        about = json.loads(text)
     except ValueError as failure:
         raise BrokenMessageError("a message is not JSON") from failure
     if not isinstance(about, dict):
         raise BrokenMessageError("a message is no object")
-    return about, _exactly(connection, size), fds
+    return about
 
 
 def _head_of(connection: socket.socket, descriptors: int) -> tuple[bytes, list[int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from amlplan_serve.keys import Keys
-from amlplan_serve.settings import RevisionSpec
+from amlplan_serve.settings import spec_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -49,6 +49,10 @@ class Orders:
             "stop": self._stop,
         }
 
+    def learn(self, more: Mapping[str, Order]) -> None:
+        """Obey these commands too."""
+        self._known.update(more)
+
     async def handle(self, command: str, about: Mapping[str, Any], data: bytes) -> Answer:
         """Carry out one command; raises ValueError for one that there is not."""
         order = self._known.get(command)
@@ -60,7 +64,7 @@ class Orders:
         return self._status().as_json(), b""
 
     async def _load(self, about: Mapping[str, Any], _: bytes) -> Answer:
-        await self._revisions.load(RevisionSpec(**about["spec"]), about["secrets"])
+        await self._revisions.load(spec_from_json(about["spec"]), about["secrets"])
         return DONE
 
     async def _activate(self, about: Mapping[str, Any], _: bytes) -> Answer:
@@ -72,7 +76,7 @@ class Orders:
         return DONE
 
     async def _scale(self, about: Mapping[str, Any], _: bytes) -> Answer:
-        await self._revisions.scale(int(about["workers"]))
+        await self._revisions.scale(int(about["workers"]), about.get("upstreams"))
         return DONE
 
     async def _pause(self, _: Mapping[str, Any], __: bytes) -> Answer:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from amlplan_serve.pool import Pool
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from amlplan_serve.pool import Pool
     from amlplan_serve.settings import RevisionSpec
+
+    MakePool = Callable[[RevisionSpec, Mapping[str, str]], Pool]
 
 
 class UnknownRevisionError(Exception):
@@ -18,15 +19,27 @@ class UnknownRevisionError(Exception):
 
 
 class Revisions:
-    """Decides which pool takes new requests; its methods run in the server's loop."""
+    """Decides which pool takes new requests; its methods run in the server's loop.
 
-    def __init__(self, retired: Callable[[int], None]) -> None:
+    `retired` is told the restarts of a revision that is active no longer; `changed` that another
+    revision is active or paused now, or the active one is scaled.
+    """
+
+    def __init__(
+        self,
+        make_pool: MakePool,
+        retired: Callable[[int], None],
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
         self.active: Pool | None = None
         self.candidate: Pool | None = None
         self.draining: dict[Pool, asyncio.Task[None]] = {}
         self._loading: Pool | None = None
-        self._paused: Pool | None = None
+        self.paused: RevisionSpec | None = None
+        self._secrets_of_paused: Mapping[str, str] = {}
+        self._make_pool = make_pool
         self._retired = retired
+        self._changed = changed
         self._lock = asyncio.Lock()
 
     async def load(self, spec: RevisionSpec, secrets: Mapping[str, str]) -> None:
@@ -51,7 +64,8 @@ class Revisions:
                     return
                 raise self._unknown(revision)
             before, self.active, self.candidate = self.active, candidate, None
-            self._paused = None
+            self.paused = None
+            self._changed()
             if before is not None:
                 self._retire(before)
 
@@ -64,7 +78,8 @@ class Revisions:
         async with self._lock:
             if self.active is not None:
                 before, self.active = self.active, None
-                self._paused = before
+                self.paused, self._secrets_of_paused = before.scaled_spec, before.secrets
+                self._changed()
                 await self._retire(before)
 
     async def resume(self) -> None:
@@ -75,11 +90,19 @@ class Revisions:
         async with self._lock:
             if self.active is not None:
                 return
-            if self._paused is None:
+            if self.paused is None:
                 raise UnknownRevisionError("No revision is paused.")
-            paused = self._paused
-            self.active = await self._started(paused.scaled_spec, paused.secrets)
-            self._paused = None
+            self.active = await self._started(self.paused, self._secrets_of_paused)
+            self.paused = None
+            self._changed()
+
+    async def restore(self, active: RevisionSpec | None, paused: RevisionSpec | None) -> None:
+        """Have what an earlier server had, without waiting for its workers."""
+        async with self._lock:
+            self.paused = paused
+            if active is not None:
+                self.active = self._make_pool(active, {})
+                await self.active.begin()
 
     async def discard(self, revision: str) -> None:
         """End the candidate, also while it starts; one that is not there is no failure."""
@@ -90,14 +113,17 @@ class Revisions:
             if self.candidate is not None and self.candidate.spec.revision == revision:
                 await self._discard()
 
-    async def scale(self, workers: int) -> None:
+    async def scale(self, workers: int, upstreams: Mapping[str, str] | None = None) -> None:
         """Change how many workers the active revision has; raises RevisionBrokenError."""
         if workers < 1:
             raise ValueError("a revision needs a worker")
         async with self._lock:
             if self.active is None:
                 raise UnknownRevisionError("No revision is active.")
-            await self.active.scale(workers)
+            try:
+                await self.active.scale(workers, upstreams)
+            finally:
+                self._changed()
 
     def find(self, revision: str) -> Pool:
         """The candidate or the active revision; raises UnknownRevisionError."""
@@ -117,7 +143,7 @@ class Revisions:
         return self.candidate or self._loading
 
     async def _started(self, spec: RevisionSpec, secrets: Mapping[str, str]) -> Pool:
-        self._loading = pool = Pool(spec, secrets)
+        self._loading = pool = self._make_pool(spec, secrets)
         try:
             await pool.start()
         except BaseException:

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 
 class Ticket:
-    """A request: what is sent for it, since when it waits, and the future that gets the answer."""
+    """A request: what is sent for it, since when it waits, and the future that gets the answer.
 
-    __slots__ = ("data", "future", "number", "since")
+    `is_repeated` tells that a worker had it already and ended before it answered.
+    """
+
+    __slots__ = ("data", "future", "is_repeated", "number", "since")
 
     def __init__(
         self, number: int, kind: int, payload: bytes, future: asyncio.Future[Frame]
@@ -24,6 +27,7 @@ class Ticket:
         self.number = number
         self.data = frames.frame(number, kind, payload)
         self.future = future
+        self.is_repeated = False
         self.since = time.monotonic()
 
     def answer(self, frame: Frame) -> None:

@@ -326,20 +326,23 @@ class Connection:
         self._position = 0
 
 
-def serve(connection: Connection) -> None:
-    """Load the script, then answer until the server is gone, which is an EOFError."""
-    connection.write(0, HELLO, json.dumps({"pid": os.getpid()}).encode())
-    _, _, payload = connection.read()
+def serve(connection: Connection, starter: Connection) -> None:
+    """Load the script, then answer until the server is gone, which is an EOFError.
+
+    The starter says what to load, and is told whether it is; often it is the server itself.
+    """
+    starter.write(0, HELLO, json.dumps({"pid": os.getpid()}).encode())
+    _, _, payload = starter.read()
     setup = json.loads(payload.decode())
     try:
         script = prepared(setup)
     except BaseException as failure:  # noqa: BLE001 - also of exit() in the script
         traceback.print_exc()
         reason = f"{type(failure).__name__}: {failure}"
-        connection.write(0, FAILED, json.dumps({"reason": reason}).encode())
+        starter.write(0, FAILED, json.dumps({"reason": reason}).encode())
         return
     about = {"needs_only_body": script.needs_only_body}
-    connection.write(0, READY, json.dumps(about).encode())
+    starter.write(0, READY, json.dumps(about).encode())
     while True:
         number, kind, payload = connection.read()
         answer, took, payload = answer_of(script, kind, payload)
@@ -359,15 +362,15 @@ def prepared(setup: "dict[str, object]") -> Script:
     return script
 
 
-def main(descriptor: int) -> None:
-    """Serve until the server closes the socket."""
+def main(descriptor: int, *starter: int) -> None:
+    """Serve until the server closes the socket; another one may be to who started this."""
     faulthandler.enable()
     connection = Connection(descriptor)
     try:
-        serve(connection)
+        serve(connection, Connection(*starter) if starter else connection)
     except EOFError:
         return
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

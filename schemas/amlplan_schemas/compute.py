@@ -73,16 +73,13 @@ class DockerConnection(Schema):
         default=None, description="Your certificate, for tcp."
     )
     key_file: Annotated[str | None, LocalPath] = Field(
-        default=None, description="Its private key, for tcp."
+        default=None, description="Its private key, for tcp; the key to log in with, for ssh."
     )
 
     @model_validator(mode="after")
     def _files_of_a_pair(self) -> Self:
-        if (self.cert_file is None) != (self.key_file is None):
-            raise ValueError("cert_file and key_file belong together; give both or neither")
-        files = (self.ca_file, self.cert_file, self.key_file)
-        if any(files) and not (self.host or "").startswith("tcp://"):
-            raise ValueError("ca_file, cert_file and key_file are for a host with tcp://")
+        if self.cert_file is not None and self.key_file is None:
+            raise ValueError("cert_file needs key_file, its private key")
         return self
 
 

@@ -23,9 +23,9 @@ PROVIDERS_MAY_IMPORT = {*sys.stdlib_module_names, "amlplan", "amlplan_schemas", 
 LIBRARIES = {
     "amlplan_endpoint": {"amlplan_local", "yaml"},  # it serves runs of this host
     "amlplan_serve": {"prometheus_client", "uvicorn", "uvloop"},
-    "amlplan_docker": {"amlplan_images"},
-    "amlplan_images": {"amlplan_serve"},  # the server goes into images
-    "amlplan_local": {"amlplan_images", "amlplan_serve"},  # it serves deployments of this host
+    "amlplan_docker": {"amlplan_deployments", "amlplan_images", "amlplan_serve"},
+    "amlplan_images": {"amlplan_serve"},  # whose files go into images
+    "amlplan_local": {"amlplan_deployments", "amlplan_images", "amlplan_serve"},
 }
 # Programs of their own, which end with an exit code and may say why.
 PROGRAMS = {
@@ -34,6 +34,7 @@ PROGRAMS = {
     ROOT / "providers/amlplan_run/distributed.py",
     ROOT / "providers/amlplan_serve/__main__.py",
     ROOT / "providers/amlplan_serve/entry.py",
+    *(ROOT / "providers/amlplan_serve/modes").glob("*.py"),
     ROOT / "providers/amlplan_serve/worker.py",
 }
 

@@ -9,7 +9,7 @@ import textwrap
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from amlplan.processes import end_process, mark_of
 from amlplan_serve.client import RevisionSpec, ServeError, ServerClient, ServerConfig, Status
@@ -147,10 +147,18 @@ class Service:
             assert end_process(mark, 20)
 
 
+class Asked(Protocol):
+    """Whatever is under load: it has an address, and perhaps a key."""
+
+    key: str | None
+
+    def connect(self) -> http.client.HTTPConnection: ...
+
+
 class Load:
     """Clients that ask without a pause on kept connections, and remember what went wrong."""
 
-    def __init__(self, service: Service, clients: int = 4) -> None:
+    def __init__(self, service: Asked, clients: int = 4) -> None:
         self._service = service
         self._stop = threading.Event()
         self.answered = 0

@@ -25,7 +25,7 @@ def choose_kinds(
     """Put blocks whose kind is chosen in the place of those that were read; gives what is wrong.
 
     A block whose reference is left out, or leads to a target that no kind is for, keeps the kind
-    that its type has by itself.
+    that its type has by itself; where nobody wrote it, it does not need the reference then.
     """
     choosing = {
         block: kinds
@@ -68,8 +68,12 @@ def _chosen(
     }
     if len(words) > 1:
         problems.append(_not_told(block, field, list(found)))
-        return block
-    return replace(block, kind=words.pop()) if words else block
+        return replace(block, is_broken=True)
+    kind = words.pop() if words else block.kind
+    if kind == block.kind and block.derived_from is not None:
+        attributes = {name: item for name, item in block.body.attributes.items() if name != field}
+        return replace(block, body=replace(block.body, attributes=attributes))
+    return replace(block, kind=kind)
 
 
 def _target(block: ResourceBlock) -> str:

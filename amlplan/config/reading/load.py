@@ -13,6 +13,7 @@ from amlplan.config.blocks import Configuration, ResourceBlock
 from amlplan.config.lifecycle import read_lifecycle
 from amlplan.config.reading.artifact_stores import read_artifact_stores
 from amlplan.config.reading.chosen_kinds import choose_kinds
+from amlplan.config.reading.derived_images import IMAGE, derive_images
 from amlplan.config.reading.files import is_json, read_folder
 from amlplan.config.reading.forms import file_form
 from amlplan.config.reading.meta_blocks import MetaBlocks
@@ -49,6 +50,9 @@ def load(
         configuration = reader.module(".", ())
     problems = reader.problems
     if model_of is not None:
+        images = block_types.get(IMAGE)
+        if images is not None:
+            configuration.diagnostics.extend(derive_images(configuration, images))
         configuration.diagnostics.extend(choose_kinds(configuration, block_types, model_of))
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ConfigError(in_source_order([*problems, *configuration.diagnostics]))

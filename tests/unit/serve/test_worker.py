@@ -14,7 +14,7 @@ import pytest
 
 from amlplan_serve import frames
 from amlplan_serve.frames import Frame, FrameReader
-from amlplan_serve.process import WORKER
+from amlplan_serve.guarded import WORKER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
