@@ -224,8 +224,10 @@ class Composer:
         ]
         content = self._content(workspace)
         layers += model_layers(parts.models, content.path, self._cache, check)
-        layers.append(code_layer(parts, image_document(parts, serving), manifest))
-        return WrittenImage.of(base, layers, settings_of(base, serving, parts.entry_script))
+        document = image_document(parts, serving)
+        layers.append(code_layer(parts, document, manifest, self._cache))
+        settings = settings_of(base, serving, parts.entry_script, tuple(parts.models))
+        return WrittenImage.of(base, layers, settings)
 
     def _content(self, workspace: Record) -> Any:
         provider = self._context.provider_of(workspace.kind)

@@ -125,7 +125,7 @@ def layers_request(base: BaseImage, environment: Referred, serving: Serving) -> 
 
     Raises ProviderError where the environment cannot go into an image on that base.
     """
-    if not environment.lock:
+    if not environment.lock and not environment.values.get("user_managed"):
         return None
     wanted = Dependencies.of(environment.address, environment.values, environment.lock, base)
     has_server = serving.server == "amlplan"

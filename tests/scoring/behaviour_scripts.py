@@ -245,7 +245,7 @@ BEHAVIOUR_CASES = [
             post(b"60"),
             post(b"0", Difference("State after a timeout", "\n\n3", "\n\n1")),
         ],
-        timeout=1.5,
+        timeout=4.0,
     ),
     Case("state between requests", STATE, [post([n]) for n in range(5)]),
     Case("threads", THREADS, [post("abc"), post("")]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import http.client
 import json
 import os
@@ -17,7 +16,7 @@ from harness import azmlinfsrv
 from harness.service import PATIENCE, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 DRIVER = Path(azmlinfsrv.__file__).with_name("azmlinfsrv_answers.py")
 COMPARED = frozenset(
@@ -177,14 +176,13 @@ def _encoded(body: bytes | None) -> str | None:
 class Ours:
     """Our server, which loads a revision for each case."""
 
-    def __init__(self, environment: Path, folder: Path) -> None:
-        self._python = str(environment / "bin/python")
+    def __init__(self, python: str, folder: Path) -> None:
+        self._python = python
         self.service = Service(folder, key=None).start()
         self._number = 0
 
-    @contextlib.contextmanager
-    def serving(self, case: Case, source: Path, model_dir: Path) -> Iterator[None]:
-        """Have a case be served."""
+    def answers(self, case: Case, source: Path, model_dir: Path) -> list[Answer]:
+        """What it answers."""
         self._number += 1
         revision = f"r{self._number}"
         self.service.serve(
@@ -195,13 +193,9 @@ class Ours:
             variables=dict(case.variables),
             scoring_timeout=case.timeout,
         )
-        yield
+        return [self._ask(request) for request in case.requests]
 
-    def answers(self, case: Case, source: Path, model_dir: Path) -> list[Answer]:
-        with self.serving(case, source, model_dir):
-            return [self.ask(request) for request in case.requests]
-
-    def ask(self, request: Request) -> Answer:
+    def _ask(self, request: Request) -> Answer:
         connection = http.client.HTTPConnection(
             "127.0.0.1", self.service.status.port, timeout=PATIENCE
         )

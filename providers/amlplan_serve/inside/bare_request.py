@@ -25,6 +25,7 @@ class BareRequest:
         self.args = Several(urllib.parse.parse_qsl(environ["QUERY_STRING"], keep_blank_values=True))
         self._body = environ["wsgi.input"].getvalue()  # type: bytes
         self.stream = io.BytesIO(self._body)
+        self._is_kept = False
         self._form = None  # type: Optional[Tuple[Several, Several]]
 
     # The body.
@@ -35,8 +36,11 @@ class BareRequest:
         as_text: bool = False,  # noqa: FBT001, FBT002
         parse_form_data: bool = False,  # noqa: FBT001, FBT002
     ) -> "Any":
-        """The body; nothing of it where a form was read out of it."""
-        body = b"" if parse_form_data and self._is_form else self._body
+        """The body; nothing of it where a form was read out of it before."""
+        if parse_form_data:
+            self._parsed()
+        self._is_kept = self._is_kept or self._form is None
+        body = self._body if self._is_kept or not self._is_form else b""
         return body.decode("utf-8", "replace") if as_text else body
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from scoring.text_scripts import TEXT_CASES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ALONE = [case for case in RAW_CASES if "flask" not in case.script]
 CASES = [*TEXT_CASES, *SCHEMA_CASES, *RAW_CASES, *BEHAVIOUR_CASES]
 PAGE = Path(__file__).resolve().parents[3] / "docs/serving.md"
 
@@ -38,7 +40,15 @@ def theirs(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="module")
 def ours(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ours]:
-    made = Ours(environment, tmp_path_factory.mktemp("ours"))
+    made = Ours(str(environment / "bin/python"), tmp_path_factory.mktemp("ours"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def ours_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ours]:
+    """Ours in an environment that has no flask and nothing of Azure ML."""
+    made = Ours(sys.executable, tmp_path_factory.mktemp("alone"))
     yield made
     made.stop()
 
@@ -68,18 +78,28 @@ def is_as_it_should_be(request: Request, theirs: Answer | None, ours: Answer) ->
     return comparable(request, theirs) == comparable(request, ours)
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_a_script_is_answered_as_by_azure_ml(
-    case: Case, theirs: Theirs, ours: Ours, tmp_path: Path
-) -> None:
-    expected = theirs.answers(case, *case.put(tmp_path / "theirs"))
-    found = ours.answers(case, *case.put(tmp_path / "ours"))
-    wrong = [
+def wrong_answers(case: Case, theirs: Theirs, ours: Ours, folder: Path) -> list[Any]:
+    expected = theirs.answers(case, *case.put(folder / "theirs"))
+    found = ours.answers(case, *case.put(folder / "ours"))
+    return [
         (request, wanted, given)
         for request, wanted, given in zip(case.requests, expected, found, strict=True)
         if not is_as_it_should_be(request, wanted, given)
     ]
-    assert wrong == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_a_script_is_answered_as_by_azure_ml(
+    case: Case, theirs: Theirs, ours: Ours, tmp_path: Path
+) -> None:
+    assert wrong_answers(case, theirs, ours, tmp_path) == []
+
+
+@pytest.mark.parametrize("case", ALONE, ids=[case.name for case in ALONE])
+def test_a_request_is_the_same_without_flask(
+    case: Case, theirs: Theirs, ours_alone: Ours, tmp_path: Path
+) -> None:
+    assert wrong_answers(case, theirs, ours_alone, tmp_path) == []
 
 
 def test_intended_differences_are_documented() -> None:
