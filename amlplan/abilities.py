@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from amlplan.content_store import ContentStore
+    from amlplan.job_container import JobContainer
     from amlplan.provider import OperationHandle, Outputs, Targets
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.state import Record
@@ -59,7 +60,11 @@ class Job:
     the store. `uploads` has folders in `work/` with where on the target they are copied to when the
     script completed. A script that runs for more than `max_duration` seconds, all
     attempts together, is ended. One that fails is started again, `retries` times at most.
-    `programs` is a folder that comes first on its PATH.
+    `programs` is a folder that comes first on its PATH. With a `container` it is run in that, see
+    `amlplan.containers`, and its paths are those in there; `recorder` is the folder of this host
+    that a script has on its path. `afterwards` is a command that ends what the job's own left
+    elsewhere, and brings back what belongs into the folder; where that has a file
+    `container.brought`, nothing is left.
     """
 
     run_id: str
@@ -79,6 +84,9 @@ class Job:
     webhook: Webhook | None = None
     share: Share = field(default_factory=Share)
     programs: Path | None = None
+    container: JobContainer | None = None
+    recorder: Path | None = None
+    afterwards: tuple[str, ...] = ()
 
 
 JobState = Literal["running", "silent", "ended", "lost", "unknown"]
@@ -120,7 +128,7 @@ class RunsJobs(Protocol):
         """
         ...
 
-    def lacking(self, needed: Mapping[str, int]) -> list[str]:
+    def lacking(self, needed: Mapping[str, int], target: Record | None = None) -> list[str]:
         """What the target has too little of, in words; `needed` by the names of its facts."""
         ...
 
@@ -189,6 +197,35 @@ class BuildsEnvironments(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ToUnpack:
+    """Packages for a Python that is elsewhere, as in an image.
+
+    `packages` are those of `amlplan.lock`. `python` is a whole version, `platform` as environments
+    name it, `libc` as in `glibc 2.36` or `musl 1.2`. `values` are the environment's inputs with
+    secrets in the clear, for package indexes; without any, the default index is asked.
+    """
+
+    packages: tuple[Mapping[str, JsonValue], ...]
+    python: str
+    platform: str
+    libc: str
+    values: Mapping[str, JsonValue] = field(default_factory=dict, repr=False)
+
+
+@runtime_checkable
+class UnpacksEnvironments(Protocol):
+    """An ability of environments: their packages as files, for any Python and platform."""
+
+    def unpack(self, wanted: ToUnpack, folder: Path, operation: OperationHandle) -> None:
+        """Fill an empty folder as the prefix of a Python: `lib/python*/site-packages` and `bin`.
+
+        Prebuilt wheels only. The scripts in `bin` name any Python, which is none of the target's.
+        Blocks and may use the network; raises ProviderError.
+        """
+        ...
+
+
 @runtime_checkable
 class RemembersEnvironments(Protocol):
     """An ability of environments: what those of earlier runs were made of."""
@@ -252,6 +289,34 @@ class KeepsModels(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class StoredImage:
+    """An image on a target that amlplan put there, or a container that making one left behind.
+
+    `role` is what it is for: `image`, `base`, `front`, `run`; `probe` and `build` are containers.
+    `size` includes what it shares with other images. It may go where `used_by`, in words, is empty.
+    """
+
+    id: str
+    names: tuple[str, ...]
+    role: str
+    size: int = 0
+    used_by: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class KeepsImages(Protocol):
+    """An ability of images: what their builder keeps of them. Raises ProviderError."""
+
+    def stored(self, builder: Record, records: Sequence[Record]) -> Sequence[StoredImage]:
+        """All that is there, whoever put it there; `records` of the state tell who uses what."""
+        ...
+
+    def discard(self, builder: Record, images: Sequence[StoredImage]) -> Sequence[StoredImage]:
+        """Remove these; gives those that went. One that somebody came to use meanwhile stays."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a deployment answered."""
 
@@ -272,26 +337,33 @@ class RolledBack:
 
 @runtime_checkable
 class ServesDeployments(Protocol):
-    """An ability of deployments: what people do with one that runs. Raises ProviderError."""
+    """An ability of deployments: what people do with one that runs. Raises ProviderError.
 
-    def score(self, record: Record, body: bytes, content_type: str) -> Answer:
+    `targets` are the records of what it refers to, with the connections of this user.
+    """
+
+    def score(self, record: Record, targets: Targets, body: bytes, content_type: str) -> Answer:
         """Ask the deployment, with its own key; blocks for as long as it may take."""
         ...
 
-    def logs(self, record: Record, revision: str | None) -> Iterator[bytes]:
+    def logs(self, record: Record, targets: Targets, revision: str | None) -> Iterator[bytes]:
         """What the workers of a revision wrote, the serving one where none is named."""
         ...
 
-    def keys(self, record: Record) -> Mapping[str, str]:
+    def keys(self, record: Record, targets: Targets) -> Mapping[str, str]:
         """The keys themselves, by their name; for eyes only."""
         ...
 
-    def rotate(self, record: Record, key: str) -> Outputs:
+    def rotate(self, record: Record, targets: Targets, key: str) -> Outputs:
         """Replace one key by a new one, at once; gives the outputs as they are now."""
         ...
 
     def roll_back(
-        self, record: Record, revision: str | None, secrets: Mapping[str, str]
+        self,
+        record: Record,
+        targets: Targets,
+        revision: str | None,
+        secrets: Mapping[str, str],
     ) -> RolledBack:
         """Serve an earlier revision again, the one before where none is named; or the present one.
 

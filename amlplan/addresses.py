@@ -11,6 +11,8 @@ Key = str | int
 
 RUN_BLOCKS: Final = ("run_config", "estimator")
 """The blocks that `amlplan run` takes by their labels, which are unique over both."""
+CHOSEN: Final = "@"
+"""What stands in a kind before the target that chose it, as in `image@docker`."""
 _STEP: Final = re.compile(r'([^\W\d][\w-]*)(?:\[(\d+|"(?:[^"\\]|\\.)*")\])?(?:\.|\Z)')
 
 
@@ -106,6 +108,17 @@ def _key(text: str | None) -> Key | None:
         return str(json.loads(text)).replace("$${", "${").replace("%%{", "%{")
     except ValueError:
         return text[1:-1]
+
+
+def block_type_of(kind: str) -> str:
+    """The block type of a kind: `datastore` of `datastore.local`, `image` of `image@docker`."""
+    return kind.partition(".")[0].partition(CHOSEN)[0]
+
+
+def block_labels(kind: str) -> tuple[str, str]:
+    """How a kind is written: its block type, and its first label or nothing."""
+    block, _, label = kind.partition(CHOSEN)[0].partition(".")
+    return block, label
 
 
 def node_of(address: str) -> str:

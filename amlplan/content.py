@@ -133,3 +133,11 @@ def _readable_name(name: str, path: Path) -> str:
             f"{shown} has a name that other machines cannot read. Rename it.",
         ) from None
     return name
+
+
+def changed_since_plan(what: str) -> ProviderError:
+    """The error for content that is not what the plan was made from."""
+    return ProviderError(
+        "Content changed since the plan",
+        f"{what} is not what it was when the plan was made. Plan again, then apply.",
+    )

@@ -21,7 +21,7 @@ from typing import (
     runtime_checkable,
 )
 
-from amlplan.errors import HistoryError
+from amlplan.errors import HistoryError, ProviderError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,19 +42,34 @@ def no_history(folder: Path) -> History:
     raise HistoryError("There is no history here", f"Nothing keeps the history of {folder}.")
 
 
+def no_provider(kind: str) -> Provider:
+    """Refuse: nobody knows of other providers here."""
+    raise ProviderError("No provider for this kind", f"Nothing here knows a provider of {kind}.")
+
+
+def no_secret(_reference: SecretReference) -> str | None:
+    """Find nothing: no secret is looked for here."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderContext:
     """Where a provider finds things on the control machine.
 
     `root` is the project's folder (relative paths of inputs start there), `data_folder` the
     user's data folder of amlplan, `cache_folder` may be deleted at any time. `open_history` gives
-    the history of runs in a workspace's folder, or raises HistoryError.
+    the history of runs in a workspace's folder, or raises HistoryError. `provider_of` gives the
+    provider of another kind, whose abilities may be used; it raises ProviderError, and nothing is
+    asked of it while providers are made. `find_secret` gives the secret of a reference in a
+    connection, or None where it cannot be had; what it found is masked wherever amlplan prints.
     """
 
     root: Path
     data_folder: Path
     cache_folder: Path
     open_history: Callable[[Path], History] = no_history
+    provider_of: Callable[[str], Provider] = no_provider
+    find_secret: Callable[[SecretReference], str | None] = no_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +91,16 @@ A way is a field's name, as in `workspace`, or leads into it, as in `models.0`.
 
 @dataclass(frozen=True, slots=True)
 class Referred:
-    """A block that a resource refers to: its inputs and outputs that are known, side by side."""
+    """A block that a resource refers to: its inputs and outputs that are known, side by side.
+
+    What it says of how it is reached is among them, as `connection`. `lock` has the entries of
+    `amlplan.lock` for what the block asked for, by key.
+    """
 
     address: str
     kind: str
     values: Mapping[str, JsonValue]
+    lock: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +315,11 @@ class Requests(Protocol):
     """An ability: needs answers of `amlplan.lock`."""
 
     def lock_requests(self, draft: Draft) -> tuple[LockRequest, ...]:
-        """What the resource needs resolved; pure."""
+        """What the resource needs resolved; pure.
+
+        It is asked again with the answers so far in `draft.lock`, until it asks for nothing new:
+        what it asked for before, it must ask for again.
+        """
         ...
 
 

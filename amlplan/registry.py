@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, cast
 
+from amlplan.addresses import block_type_of
 from amlplan.errors import HistoryError, MissingSdkError, ProviderError
 from amlplan.readers import reader_of
 from amlplan.wording import nearest
@@ -29,7 +32,7 @@ class Registry:
     """The providers of one command, each made once, on its first use."""
 
     def __init__(self, context: ProviderContext) -> None:
-        self.context = context
+        self.context = replace(context, provider_of=self.provider)
         self._made: dict[str, Provider] = {}
 
     @cached_property
@@ -57,10 +60,13 @@ class Registry:
 
     @cached_property
     def block_types(self) -> dict[str, frozenset[str]]:
-        """The kinds of each block type: `datastore` has `datastore.local`, `model` has `model`."""
+        """The kinds of each block type: `datastore` has `datastore.local`, `model` has `model`.
+
+        Those that a reference chooses are among them: `image` has `image@docker` too.
+        """
         found: dict[str, set[str]] = {}
         for kind in self.kinds:
-            found.setdefault(kind.split(".", 1)[0], set()).add(kind)
+            found.setdefault(block_type_of(kind), set()).add(kind)
         return {block: frozenset(kinds) for block, kinds in found.items()}
 
     def provider(self, kind: str) -> Provider:
@@ -94,7 +100,7 @@ class Registry:
             factory = cast("Callable[[ProviderContext], Provider]", point.load())
         except ImportError as failure:
             package = point.dist.name if point.dist is not None else point.module
-            extra = kind.rpartition(".")[2]
+            extra = re.split(r"[.@]", kind)[-1]
             raise MissingSdkError(
                 "A package is missing",
                 f"The provider of {kind} needs {failure.name or failure}, which is not installed. "

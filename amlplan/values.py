@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, final
+from typing import TYPE_CHECKING, Any, Final, final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Value = object
 
@@ -57,18 +60,26 @@ class ResourceValue(dict[str, Value]):
     """A resource as expressions see it: its attributes, and what makes it a block reference.
 
     A field that takes a block (`workspace = workspace.main`) reads `address`, `kind` and
-    `identity`; everything else reads the attributes. `identity` is None until created.
+    `identity`; everything else reads the attributes. `identity` is None until created. `lock` has
+    the answers of `amlplan.lock` that the block was given, by key.
     """
 
-    __slots__ = ("address", "identity", "kind")
+    __slots__ = ("address", "identity", "kind", "lock")
 
     def __init__(
-        self, attributes: dict[str, Value], *, address: str, kind: str, identity: str | Unknown
+        self,
+        attributes: dict[str, Value],
+        *,
+        address: str,
+        kind: str,
+        identity: str | Unknown,
+        lock: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         super().__init__(attributes)
         self.address = address
         self.kind = kind
         self.identity = identity
+        self.lock = lock or {}
 
 
 def exact(value: object) -> Value:

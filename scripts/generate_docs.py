@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 
 from pydantic import BaseModel
 
+from amlplan.addresses import CHOSEN, block_labels
 from amlplan.cli.completion.table import completion_table
 from amlplan.config.azureml.fields import TABLE
 from amlplan.config.azureml.fields import Field as RunconfigField
@@ -20,17 +21,24 @@ from amlplan.config.expressions.functions.table import FAMILIES, OURS
 from amlplan.config.reading.json_schema import configuration_schema
 from amlplan_schemas.base import (
     Behaviour,
+    ChoosesKind,
     ResourceInputs,
     ResourceOutputs,
     Trait,
     behaviour_of,
     block_fields,
     labelled_block_fields,
+    marked_fields,
     reference_fields,
 )
-from amlplan_schemas.compute import LocalCompute, LocalComputeOutputs
+from amlplan_schemas.compute import (
+    DockerCompute,
+    DockerComputeOutputs,
+    LocalCompute,
+    LocalComputeOutputs,
+)
 from amlplan_schemas.datastore import LocalDatastore, LocalDatastoreOutputs
-from amlplan_schemas.deployment import Deployment, DeploymentOutputs
+from amlplan_schemas.deployment import Deployment, DeploymentOutputs, DockerDeploymentOutputs
 from amlplan_schemas.diagnostics import ValidationReport
 from amlplan_schemas.drift import DriftReport
 from amlplan_schemas.environment import Environment, EnvironmentOutputs
@@ -40,7 +48,7 @@ from amlplan_schemas.estimator import (
     PyTorchEstimator,
     TensorFlowEstimator,
 )
-from amlplan_schemas.image import Image, ImageOutputs
+from amlplan_schemas.image import DockerImageOutputs, Image, ImageOutputs
 from amlplan_schemas.model import Model, ModelOutputs
 from amlplan_schemas.plan import Plan
 from amlplan_schemas.plan_output import PlanOutput
@@ -62,10 +70,13 @@ KINDS: dict[str, tuple[type[ResourceInputs], type[ResourceOutputs]]] = {
     "workspace": (Workspace, WorkspaceOutputs),
     "datastore.local": (LocalDatastore, LocalDatastoreOutputs),
     "compute.local": (LocalCompute, LocalComputeOutputs),
+    "compute.docker": (DockerCompute, DockerComputeOutputs),
     "environment": (Environment, EnvironmentOutputs),
     "model": (Model, ModelOutputs),
     "image": (Image, ImageOutputs),
+    "image@docker": (Image, DockerImageOutputs),
     "deployment": (Deployment, DeploymentOutputs),
+    "deployment@docker": (Deployment, DockerDeploymentOutputs),
 }
 CONFIGURATION: dict[str, type[ResourceInputs]] = {
     "run_config": RunConfig,
@@ -258,7 +269,9 @@ def resources_page() -> str:
 def _kind_section(
     kind: str, inputs: type[ResourceInputs], outputs: type[ResourceOutputs] | None
 ) -> str:
-    block, _, second = kind.partition(".")
+    block, second = block_labels(kind)
+    if CHOSEN in kind and outputs is not None:
+        return "\n".join([f"## {kind}\n", _chosen_words(kind, inputs), _outputs_table(outputs)])
     labels = f'"{second}" "LABEL"' if second else '"LABEL"'
     parts = [
         f"## {kind}\n",
@@ -266,13 +279,32 @@ def _kind_section(
         f"A name matches `{inputs.name_pattern}`.\n",
         _inputs_table("Input", inputs, is_planned=outputs is not None),
         *(
-            _inputs_table(f"In `{name}`", model, is_planned=outputs is not None)
+            _inputs_table(
+                f"In `{name}`",
+                model,
+                is_planned=outputs is not None,
+                within=behaviour_of(inputs, name),
+            )
             for name, model in _blocks_in(inputs).items()
         ),
     ]
     if outputs is not None:
-        parts.append(_table(("Output", "Type", "Holds", "What it is"), _output_rows(outputs)))
+        parts.append(_outputs_table(outputs))
     return "\n".join(parts)
+
+
+def _chosen_words(kind: str, inputs: type[ResourceInputs]) -> str:
+    """When a block is of a kind that a reference chooses."""
+    block, _, target = kind.partition(CHOSEN)
+    [field] = marked_fields(inputs, ChoosesKind)
+    return (
+        f'`{block} "LABEL"` with the same fields, where `{field}` is a `{target}` target. It '
+        "computes these.\n"
+    )
+
+
+def _outputs_table(outputs: type[ResourceOutputs]) -> str:
+    return _table(("Output", "Type", "Holds", "What it is"), _output_rows(outputs))
 
 
 def _blocks_in(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
@@ -283,19 +315,28 @@ def _first_line(model: type[BaseModel]) -> str:
     return (model.__doc__ or "").partition("\n")[0]
 
 
-def _inputs_table(title: str, model: type[BaseModel], *, is_planned: bool) -> str:
+def _inputs_table(
+    title: str, model: type[BaseModel], *, is_planned: bool, within: Behaviour | None = None
+) -> str:
+    """The fields of a model; `within` is what a change of the block does that they are in."""
     rows = (
         (
             f"`{name}`",
             _block_words(model, name) or _type_words(info.annotation),
             _default_words(model, name, info),
-            *([CHANGE_WORDS[behaviour_of(model, name)]] if is_planned else []),
+            *([CHANGE_WORDS[_behaviour(model, name, within)]] if is_planned else []),
             info.description or "",
         )
         for name, info in model.model_fields.items()
     )
     change = ("A change",) if is_planned else ()
     return _table((title, "Type", "Default", *change, "What it is"), rows)
+
+
+def _behaviour(model: type[BaseModel], name: str, within: Behaviour | None) -> Behaviour:
+    """What a change of a field does: nothing more than one of the block that it is in."""
+    is_personal = within is Behaviour.UNRECORDED
+    return Behaviour.UNRECORDED if is_personal else behaviour_of(model, name)
 
 
 def _block_words(model: type[BaseModel], name: str) -> str:

@@ -17,6 +17,7 @@ from amlplan.errors import ConfigError
 from amlplan.events import Recovered, Skipped, TakenOver
 from amlplan.planning.checks import checked
 from amlplan.planning.compare import SecretDigests
+from amlplan.planning.connections import connected, with_connections
 from amlplan.planning.outputs import recorded_output
 from amlplan.planning.settle import settle
 from amlplan.values import is_wholly_known
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from amlplan.errors import AmlplanError
     from amlplan.events import EventSink
     from amlplan.lockfile import LockFile
+    from amlplan.planning.connections import Connections
     from amlplan.registry import Registry
     from amlplan.secrets import Secrets
     from amlplan_schemas.plan import Note, Plan
@@ -54,6 +56,7 @@ class Applying:
     stop: threading.Event
     root: Path
     parallelism: int = DEFAULT_PARALLELISM
+    connections: Connections = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +77,14 @@ class ApplyResult:
 
 
 def recover(
-    writer: StateWriter, registry: Registry, secrets: Secrets, emit: EventSink
+    writer: StateWriter,
+    registry: Registry,
+    secrets: Secrets,
+    emit: EventSink,
+    connections: Connections,
 ) -> Mapping[str, str]:
     """Settle what an earlier apply left unanswered; gives why the rest stays open, by address."""
-    settlement = settle(writer.state, registry, secrets)
+    settlement = settle(with_connections(writer.state, connections), registry, secrets)
     for item in settlement.settled:
         writer.finish(item.address, item.record)
         emit(Recovered(item.address, item.text))
@@ -98,6 +105,7 @@ def apply_plan(plan: Plan, applying: Applying) -> ApplyResult:
         applying.lock,
         applying.emit,
         applying.stop,
+        applying.connections,
     )
     if plan.operations or plan.moves or plan.imports:
         writer.announce(plan.id)
@@ -110,6 +118,7 @@ def apply_plan(plan: Plan, applying: Applying) -> ApplyResult:
     if plan.mode == "normal":
         waiting = {item.address for item in plan.operations} | plan.waiting
         refresh_dependencies(writer, applying.evaluation, waiting)
+        remember_connections(writer, applying.connections)
     steps = steps_of(plan, writer.state)
     outcome = Schedule(
         steps, performer.perform, parallelism=applying.parallelism, stop=applying.stop
@@ -227,6 +236,15 @@ def refresh_dependencies(
             needed = tuple(sorted(evaluation.dependencies[address]))
             if needed != record.depends_on:
                 writer.finish(address, record.model_copy(update={"depends_on": needed}))
+
+
+def remember_connections(writer: StateWriter, connections: Connections) -> None:
+    """Record how targets were reached last, so that they still can be without their blocks."""
+    for address in connections:
+        record = writer.records.get(address)
+        now = None if record is None else connected(record, connections)
+        if now is not None and now != record:
+            writer.finish(address, now)
 
 
 def applied_now(plan_id: str, root: Path, *, complete: bool) -> Applied:

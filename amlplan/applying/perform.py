@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -20,6 +20,7 @@ from amlplan.errors import (
     UnreachableError,
 )
 from amlplan.events import Failed, Finished, Started
+from amlplan.planning.connections import ConnectedRecords
 from amlplan.planning.observe import read_one, targets_of
 from amlplan.planning.recorded import shown_values
 from amlplan.planning.refreshing import accepted, as_seen
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from amlplan.events import EventSink
     from amlplan.lockfile import LockFile
     from amlplan.planning.compare import SecretDigests
+    from amlplan.planning.connections import Connections
     from amlplan.planning.want import Wanted
     from amlplan.provider import Outputs, Provider, Targets
     from amlplan.registry import Registry
@@ -61,6 +63,12 @@ class Performer:
     lock: LockFile
     emit: EventSink
     stop: threading.Event
+    connections: Connections = field(default_factory=dict)
+
+    @property
+    def _records(self) -> Mapping[str, Record]:
+        """The records as they are now, with the connections of this user."""
+        return ConnectedRecords(self.writer.records, self.connections)
 
     def perform(self, step: Step) -> None:
         """Carry out a step; blocks. Raises AmlplanError after recording what is left."""
@@ -93,7 +101,7 @@ class Performer:
         self.emit(Finished(operation.address, step.action, seconds, identity))
 
     def _delete(self, operation: Operation) -> None:
-        self._end(self.writer.records[operation.address])
+        self._end(self._records[operation.address])
         self.writer.finish(operation.address, None)
 
     def _end(self, record: Record) -> None:
@@ -103,7 +111,7 @@ class Performer:
         handle = self._handle(record.address, {})
         try:
             with defects_explained(record.kind):
-                provider.delete(record, targets_of(record, self.writer.records), handle)
+                provider.delete(record, targets_of(record, self._records), handle)
         except CanceledError:
             raise
         except AmlplanError:
@@ -122,11 +130,11 @@ class Performer:
 
     def _refresh(self, operation: Operation) -> Record:
         """Write down what an object is like, which must be what was planned."""
-        record = self.writer.records[operation.address]
+        record = self._records[operation.address]
         if operation.reason is Reason.REQUESTED:
-            now = accepted(record, self.writer.records, self.registry)
+            now = accepted(record, self._records, self.registry)
         else:
-            observed = read_one(record, self.writer.records, self.registry)
+            observed = read_one(record, self._records, self.registry)
             now = as_seen(record, observed) if isinstance(observed, Present) else record
         if shown_values(now) != operation.after:
             raise PlanError(
@@ -140,7 +148,7 @@ class Performer:
 
     def _make(self, operation: Operation, action: str) -> Record:
         wanted = self._wanted(operation)
-        prior = self.writer.records.get(operation.address)
+        prior = self._records.get(operation.address)
         if action == "update" and prior is None:
             raise PlanError(
                 "The plan no longer holds",
@@ -161,7 +169,7 @@ class Performer:
             record = draft.model_copy(update={"outputs": prior.outputs, "status": prior.status})
         else:
             steps = _steps_done(prior, draft)
-            targets = targets_of(draft, self.writer.records)
+            targets = targets_of(draft, self._records)
             desired = desired_object(wanted, draft, targets, self.digests.secrets)
             self._begin("update" if action == "update" else "create", draft, steps)
             handle = self._handle(draft.address, steps)
@@ -216,7 +224,7 @@ class Performer:
         if wanted.checked.model is not None:
             return
         why = [item.why for item in self.digests.secrets.unresolved.values()]
-        waiting = sorted(top_field(path) for path in wanted.checked.unknown)
+        waiting = sorted(top_field(path) for path in wanted.checked.whole.unknown)
         if why:
             raise PlanError(
                 "A secret cannot be had",

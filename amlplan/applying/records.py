@@ -6,11 +6,12 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from amlplan.planning.connections import connection_of, located
 from amlplan.planning.want import referred_blocks
 from amlplan.provider import Desired
 from amlplan_schemas.base import Behaviour, behaviour_of
 from amlplan_schemas.plan import Action
-from amlplan_schemas.state import Record, Secret, Target, Tree
+from amlplan_schemas.state import Record, Target, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,11 +40,7 @@ def draft_record(
     """
     checked = wanted.checked
     secrets = {
-        path: Secret(
-            digest=digests.of(leaf),
-            scheme=leaf.reference.scheme if leaf.reference is not None else None,
-            argument=leaf.reference.argument if leaf.reference is not None else None,
-        )
+        path: located(leaf).model_copy(update={"digest": digests.of(leaf)})
         for path, leaf in checked.secrets.items()
     }
     kind = registry.provider(wanted.block.kind).kind
@@ -61,6 +58,7 @@ def draft_record(
         derived=dict(wanted.derived),
         depends_on=tuple(sorted(dependencies[operation.address])),
         protected=wanted.lifecycle.prevent_destroy,
+        connection=connection_of(checked),
         targets={
             way: Target(address=item.address, kind=item.kind, identity=item.identity)
             for way, item in checked.referred.items()
@@ -71,7 +69,7 @@ def draft_record(
         return draft
     if operation.action is not Action.UPDATE:
         return draft.model_copy(update={"deposed": _deposed(operation, prior)})
-    kept = ("connection", "deposed", "held")
+    kept = ("deposed", "held")
     return draft.model_copy(update={name: getattr(prior, name) for name in kept})
 
 
@@ -114,10 +112,10 @@ def desired_object(wanted: Wanted, draft: Record, targets: Targets, secrets: Sec
         targets=targets,
         lock=wanted.draft.lock,
         referred=referred_blocks(wanted.checked, secrets),
-        sensitive=frozenset(wanted.checked.secrets),
+        sensitive=frozenset(wanted.checked.whole.secrets),
         references={
             path: leaf.reference
-            for path, leaf in wanted.checked.secrets.items()
+            for path, leaf in wanted.checked.whole.secrets.items()
             if leaf.reference is not None
         },
     )

@@ -42,6 +42,7 @@ COMMANDS = {
     "impact": "Tell what depends on something: runs, models, images, deployments.",
     "model": "Look at registered models, and copy their files.",
     "environment": "Look at environments, build them, work in them.",
+    "image": "Look at images on the targets that build them, and clear old ones away.",
     "deployment": "Ask deployments, show logs and keys, go back a revision.",
     "schema": "Tell which kinds of blocks there are, and what they take.",
     "completion": "Print a script for bash, zsh or fish that completes command lines.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from amlplan.addresses import key_text
+from amlplan.addresses import CHOSEN, key_text
 from amlplan.diagnostics import Diagnostic, SourceFile, SourceRange
 
 if TYPE_CHECKING:
@@ -88,6 +88,10 @@ class ResourceBlock:
     end: int
     lifecycle: LifecycleBlock | None = None
     key: Key | None = None
+    derived_from: str | None = None
+    """The block that this one stands for in part, where nobody wrote it."""
+    is_broken: bool = False
+    """Whether a mistake that was reported keeps it from being looked at."""
 
     @property
     def meta(self) -> dict[str, PlacedExpression]:
@@ -103,7 +107,13 @@ class ResourceBlock:
 
     def instance(self, module: str, key: Key | None) -> ResourceBlock:
         """The block as one object of a module, whose address begins with `module`."""
-        return replace(self, address=f"{module}{self.address}{key_text(key)}", key=key)
+        of = self.derived_from
+        return replace(
+            self,
+            address=f"{module}{self.address}{key_text(key)}",
+            key=key,
+            derived_from=None if of is None else f"{module}{of}{key_text(key)}",
+        )
 
     @property
     def default_name(self) -> str:
@@ -118,7 +128,7 @@ class ResourceBlock:
     @property
     def context(self) -> str:
         """The block as messages name it, as in `compute "ssh" "vm"`."""
-        _, dot, kind = self.kind.partition(".")
+        _, dot, kind = self.kind.partition(CHOSEN)[0].partition(".")
         return f'{self.block} "{kind}" "{self.label}"' if dot else f'{self.block} "{self.label}"'
 
 
@@ -262,6 +272,10 @@ class Configuration:
         for call in self.calls.values():
             if call.module is not None:
                 yield from call.module.modules()
+
+    def kinds(self) -> set[str]:
+        """The kinds of all resource blocks, also of those in modules."""
+        return {block.kind for module in self.modules() for block in module.resources.values()}
 
     def every_file(self) -> tuple[SourceFile, ...]:
         """The files of configuration of all modules, each once."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from amlplan.addresses import block_type_of
 from amlplan.config.complaints import diagnostics_of
 from amlplan.config.locate import argument_range
 from amlplan.diagnostics import Diagnostic, error
@@ -25,6 +26,7 @@ from amlplan.values import (
     is_wholly_known,
 )
 from amlplan_schemas.base import (
+    Behaviour,
     NoPlainCredentials,
     NoSecrets,
     OnlySecretReference,
@@ -64,7 +66,8 @@ class Checked:
     `values` is complete JSON, defaults filled in, with null at each unknown and each sensitive
     leaf; `unknown` and `secrets` name those by JSON Pointer. `model` is the typed form, None
     while anything is unknown. `referred` has the blocks that it refers to by their way, as in
-    `workspace` or `models.0`.
+    `workspace` or `models.0`. What is personal stands apart in `personal`, in the same form: it
+    is neither compared nor kept among the inputs.
     """
 
     values: dict[str, JsonValue]
@@ -72,12 +75,28 @@ class Checked:
     secrets: Mapping[str, SecretLeaf] = field(default_factory=dict)
     model: ResourceInputs | None = None
     referred: Mapping[str, ResourceValue] = field(default_factory=dict)
+    personal: Checked | None = None
+
+    @property
+    def whole(self) -> Checked:
+        """The inputs with what is personal among them, as others see and providers use them."""
+        personal = self.personal
+        if personal is None:
+            return self
+        return replace(
+            self,
+            values={**self.values, **personal.values},
+            unknown=self.unknown | personal.unknown,
+            secrets={**self.secrets, **personal.secrets},
+            personal=None,
+        )
 
 
 @dataclass(slots=True)
 class _Leaves:
     block: ResourceBlock
     secrets: Secrets
+    unrecorded: frozenset[str]
     unknown: set[str] = field(default_factory=set)
     sensitive: dict[str, SecretLeaf] = field(default_factory=dict)
     referred: dict[str, ResourceValue] = field(default_factory=dict)
@@ -88,7 +107,7 @@ def check(
     block: ResourceBlock, model: type[ResourceInputs], values: dict[str, Value], secrets: Secrets
 ) -> tuple[Checked | None, list[Diagnostic]]:
     """The checked inputs of a resource, or None with what is wrong with them."""
-    leaves = _Leaves(block, secrets)
+    leaves = _Leaves(block, secrets, marked_fields(model, Behaviour.UNRECORDED))
     raw = _fields(model, values, (), leaves)
     made, found = _validate(block, model, raw, leaves)
     problems = [*leaves.problems, *found]
@@ -102,7 +121,27 @@ def check(
         dumped = with_value(dumped, tokens_of(path), None)
     complete = made if not leaves.unknown and _resolved(leaves) else None
     unknown = frozenset(leaves.unknown)
-    return Checked(dumped, unknown, leaves.sensitive, complete, leaves.referred), []
+    whole = Checked(dumped, unknown, leaves.sensitive, complete, leaves.referred)
+    return _apart(whole, leaves.unrecorded), []
+
+
+def _apart(whole: Checked, fields: frozenset[str]) -> Checked:
+    """The inputs with the personal fields apart."""
+    if not fields:
+        return whole
+    mine, others = (
+        Checked(
+            {name: item for name, item in whole.values.items() if (name in fields) is is_mine},
+            frozenset(path for path in whole.unknown if (top_field(path) in fields) is is_mine),
+            {
+                path: leaf
+                for path, leaf in whole.secrets.items()
+                if (top_field(path) in fields) is is_mine
+            },
+        )
+        for is_mine in (True, False)
+    )
+    return replace(others, model=whole.model, referred=whole.referred, personal=mine)
 
 
 def _fields(
@@ -128,7 +167,8 @@ def _fields(
             }
         else:
             plain = _plain(value, place, leaves)
-            if name in personal and pointer(place) in leaves.sensitive:
+            is_kept = not (way and way[0] in leaves.unrecorded)
+            if name in personal and pointer(place) in leaves.sensitive and is_kept:
                 plain = ""  # that there is one is all that counts: nobody gets what it holds
         if plain is not _PRUNED:
             raw[name] = plain
@@ -269,7 +309,7 @@ def _reference(mark: BlockReference, value: Value, place: tuple[str, ...], leave
     if value is UNKNOWN:
         leaves.unknown.add(pointer(place))
         return _PRUNED
-    if not isinstance(value, ResourceValue) or value.kind.partition(".")[0] != mark.block:
+    if not isinstance(value, ResourceValue) or block_type_of(value.kind) != mark.block:
         return _no_reference(mark, place, leaves)
     leaves.referred[".".join(place)] = value
     identity = value.identity

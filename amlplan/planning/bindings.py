@@ -6,6 +6,7 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
+from amlplan.config.evaluating.variables import personal_variables
 from amlplan.errors import StalePlanError
 from amlplan.pointers import top_field
 from amlplan.secrets import reveal
@@ -44,10 +45,8 @@ def bindings_of(
         salt = state.salt if exists else os.urandom(16).hex()
     configuration = evaluation.configuration
     sensitive = {name: value for name, value in evaluation.variables.items() if is_sensitive(value)}
-    kinds = {
-        block.kind for module in configuration.modules() for block in module.resources.values()
-    }
-    kinds |= {record.kind for record in state.records.values()}
+    personal = personal_variables(configuration)
+    kinds = configuration.kinds() | {record.kind for record in state.records.values()}
     return Bindings(
         lineage=state.lineage if exists else None,
         serial=state.serial if exists else 0,
@@ -60,11 +59,12 @@ def bindings_of(
         variables={
             name: reveal(value, secrets) if is_wholly_known(value) else None
             for name, value in sorted(evaluation.variables.items())
-            if name not in sensitive
+            if name not in sensitive and name not in personal
         },
         sensitive_variables={
             name: secrets.digest(reveal(value, secrets), salt)
             for name, value in sorted(sensitive.items())
+            if name not in personal
         },
         salt=salt if sensitive else None,
         lock=lock.digest(),

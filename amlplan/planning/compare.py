@@ -112,13 +112,13 @@ def _with_nested_defaults(
 
 @cache
 def defaults_of(model: type[BaseModel]) -> Mapping[str, JsonValue]:
-    """The JSON of every field that may be left out, as it is then."""
+    """The JSON of every field that may be left out, as it is then; of none that is personal."""
     return {
         name: TypeAdapter(Any).dump_python(
             info.get_default(call_default_factory=True, validated_data={}), mode="json"
         )
         for name, info in model.model_fields.items()
-        if not info.is_required()
+        if not info.is_required() and behaviour_of(model, name) is not Behaviour.UNRECORDED
     }
 
 

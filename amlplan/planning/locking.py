@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from amlplan_schemas.state import State
 
 
+REFERENCE = "reference"
+"""What a request for an image calls it by."""
+
+
 def completed_lock(
     evaluation: Evaluation,
     state: State,
@@ -45,40 +49,56 @@ def completed_lock(
 ) -> LockFile:
     """The lock with every missing entry resolved, and without those that nothing asks for.
 
-    What `upgrade` names, objects or blocks, is resolved again. Outputs are taken from the state;
-    while something is unknown all the same, no entry goes. Blocks, and may use the network;
-    changes no file. `handle` gives what the resolution at an address reports to. Raises
-    ConfigError for a configuration that cannot be read that far.
+    What `upgrade` names, objects, blocks or images by their reference, is resolved again. Outputs
+    are taken from the state; while something is unknown all the same, no entry goes. Blocks, and
+    may use the network; changes no file. `handle` gives what the resolution at an address reports
+    to. Raises ConfigError for a configuration that cannot be read that far.
     """
     problems: list[Diagnostic] = []
     needed: set[str] = set()
     is_whole = True
+    done: set[str] = set()
     for address in evaluation.addresses():
         wanted, found = want(address, evaluation, registry, secrets, lock)
+        while wanted is not None:
+            asked = _asked(wanted, registry, evaluation.configuration.root)
+            if asked is None:
+                break
+            provider, implied, requests = asked
+            kept = [request for request in requests if not request.follows]
+            open_requests = (item for item in kept if item.key not in done)
+            request = next(
+                (item for item in open_requests if _is_due(item, address, lock, upgrade)), None
+            )
+            if request is None:
+                is_whole = is_whole and not wanted.draft.unknown
+                needed.update(request.key for request in kept)
+                break
+            done.add(request.key)
+            resolved = provider.resolve(
+                request, implied or revealed(wanted, secrets), handle(address)
+            )
+            if resolved is not None:
+                lock = lock.with_entry(request, resolved)
+            elif request.key in lock.entries:
+                handle(address).progress(f"{request.absent}; its entry stays as it is")
+            # With this answer it may ask for more, and is what others are made from.
+            wanted, found = want(address, evaluation, registry, secrets, lock)
         if wanted is None:
             problems.extend(found)
             evaluation.publish(address, UNKNOWN)
             continue
         evaluation.publish(address, recorded_value(wanted, state, registry))
-        asked = _asked(wanted, registry, evaluation.configuration.root)
-        if asked is None:
-            continue
-        provider, implied, requests = asked
-        is_whole = is_whole and not wanted.draft.unknown
-        kept = [request for request in requests if not request.follows]
-        needed.update(request.key for request in kept)
-        for request in kept:
-            if {address, node_of(address)} & upgrade or request.key not in lock.entries:
-                draft = implied or revealed(wanted, secrets)
-                resolved = provider.resolve(request, draft, handle(address))
-                if resolved is not None:
-                    lock = lock.with_entry(request, resolved)
-                elif request.key in lock.entries:
-                    handle(address).progress(f"{request.absent}; its entry stays as it is")
     problems += evaluation.configuration.diagnostics
     if problems:
         raise ConfigError(in_source_order(problems))
     return lock.only(needed) if is_whole else lock
+
+
+def _is_due(request: LockRequest, address: str, lock: LockFile, upgrade: AbstractSet[str]) -> bool:
+    """Whether a request has no answer, or its block or what it is about is to be asked again."""
+    names = {address, node_of(address), str(request.request.get(REFERENCE))}
+    return request.key not in lock.entries or not names.isdisjoint(upgrade)
 
 
 def _asked(

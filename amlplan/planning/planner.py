@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amlplan.addresses import block_type_of
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.planning.decide import Decision, Subject, decide
 from amlplan.planning.outside import attached, awaited, offers
@@ -136,6 +137,7 @@ class Planner:
             update={
                 "depends_on": self._dependencies(address),
                 "importing": taken_over.id if taken_over is not None else None,
+                "note": _note(wanted, operation),
             }
         )
         keeps = operation.action is Action.UPDATE and record is not None
@@ -263,7 +265,7 @@ class Planner:
 
     def _hold(self, record: Record, held: Held, *, has_drifted: bool) -> None:
         """List an object that somebody keeps as it is, and how to have it so again if it is not."""
-        noun = record.kind.partition(".")[0]
+        noun = block_type_of(record.kind)
         reason = f"held at revision {held.revision} by {held.by}: {held.why}"
         address = in_shell(record.address)
         next_step = f"amlplan {noun} release {address}"
@@ -284,6 +286,13 @@ class Planner:
                 address=wanted.block.address,
             )
         )
+
+
+def _note(wanted: Wanted, operation: Operation) -> str | None:
+    """What is said of an operation, and whom an object is for that nobody wrote a block of."""
+    whom = wanted.block.derived_from
+    of = None if whom is None else f"for {whom}"
+    return "; ".join(filter(None, (of, operation.note))) or None
 
 
 def _was_complete(record: Record) -> bool:

@@ -26,6 +26,7 @@ from amlplan.values import (
 )
 from amlplan.wording import suggestion
 from amlplan_schemas.base import LocalPath, marked_fields, reference_fields
+from amlplan_schemas.state import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -113,10 +114,7 @@ def want(
     unusable: dict[str, str] = {}
     try:
         if has(provider, Requests):
-            requests = provider.lock_requests(draft)
-            offers = provider if has(provider, Offers) else None
-            answers, unusable = _answers(requests, draft, lock, offers)
-            draft = replace(draft, lock=answers)
+            requests, draft, unusable = _locked(provider, draft, lock)
         derived = provider.derive(draft) if has(provider, Derives) else {}
     except UnreachableError:
         raise
@@ -190,6 +188,24 @@ def _of_lifecycle(block: ResourceBlock, text: str) -> Diagnostic:
     )
 
 
+def _locked(
+    provider: Requests, draft: Draft, lock: LockFile
+) -> tuple[tuple[LockRequest, ...], Draft, dict[str, str]]:
+    """What is asked of the lock, the draft with the answers, and why some cannot be used.
+
+    An answer may let the provider ask for more.
+    """
+    offers = provider if has(provider, Offers) else None
+    requests = provider.lock_requests(draft)
+    while True:
+        answers, unusable = _answers(requests, draft, lock, offers)
+        draft = replace(draft, lock=answers)
+        again = provider.lock_requests(draft) if answers else requests
+        if {item.key for item in again} <= {item.key for item in requests}:
+            return again, draft, unusable
+        requests = again
+
+
 def _answers(
     requests: tuple[LockRequest, ...], draft: Draft, lock: LockFile, offers: Offers | None
 ) -> tuple[dict[str, Mapping[str, JsonValue]], dict[str, str]]:
@@ -216,7 +232,7 @@ def _answers(
 def referred_blocks(checked: Checked, secrets: Secrets | None = None) -> dict[str, Referred]:
     """The blocks that a resource refers to, as far as known; in the clear only with `secrets`."""
     return {
-        way: Referred(value.address, value.kind, _known_attributes(value, secrets))
+        way: Referred(value.address, value.kind, _known_attributes(value, secrets), value.lock)
         for way, value in checked.referred.items()
     }
 
@@ -235,21 +251,23 @@ def _known_attributes(value: ResourceValue, secrets: Secrets | None) -> dict[str
 def unknown_fields(checked: Checked) -> frozenset[str]:
     """The top-level inputs that are not known; a block that is still to be made is."""
     identities = {pointer((*way.split("."), "identity")) for way in checked.referred}
-    return frozenset(top_field(path) for path in checked.unknown - identities)
+    return frozenset(top_field(path) for path in checked.whole.unknown - identities)
 
 
 def known_fields(checked: Checked) -> dict[str, JsonValue]:
     """The top-level inputs that are known and not sensitive."""
-    hidden = unknown_fields(checked) | {top_field(path) for path in checked.secrets}
+    whole = checked.whole
+    hidden = unknown_fields(checked) | {top_field(path) for path in whole.secrets}
     if not hidden:
-        return checked.values
-    return {name: value for name, value in checked.values.items() if name not in hidden}
+        return whole.values
+    return {name: value for name, value in whole.values.items() if name not in hidden}
 
 
 def revealed_fields(checked: Checked) -> dict[str, JsonValue]:
     """The top-level inputs that are known, secrets in the clear: never to be written."""
-    values = dict(checked.values)
-    for path, leaf in checked.secrets.items():
+    whole = checked.whole
+    values = dict(whole.values)
+    for path, leaf in whole.secrets.items():
         if leaf.value is not UNKNOWN:
             values = with_value(values, tokens_of(path), leaf.value)
     hidden = unknown_fields(checked)
@@ -263,10 +281,11 @@ def resource_value(
     identity: str | Unknown,
 ) -> ResourceValue:
     """The resource as other blocks see it; outputs that are not known wait for apply."""
-    attributes: dict[str, Value] = dict(wanted.checked.values)
-    for path in wanted.checked.unknown:
+    whole = wanted.checked.whole
+    attributes: dict[str, Value] = dict(whole.values)
+    for path in whole.unknown:
         _put(attributes, path, UNKNOWN)
-    for path, leaf in wanted.checked.secrets.items():
+    for path, leaf in whole.secrets.items():
         _put(attributes, path, leaf.reference or Sensitive(leaf.value))
     for name in output_fields:
         if name in known_outputs:
@@ -274,7 +293,11 @@ def resource_value(
         else:
             attributes[name] = wanted.derived.get(name, UNKNOWN)
     return ResourceValue(
-        attributes, address=wanted.block.address, kind=wanted.block.kind, identity=identity
+        attributes,
+        address=wanted.block.address,
+        kind=wanted.block.kind,
+        identity=identity,
+        lock=wanted.draft.lock,
     )
 
 
@@ -287,8 +310,10 @@ def value_as_recorded(record: Record, kind: Kind) -> ResourceValue:
     attributes: dict[str, Value] = dict.fromkeys(
         (*kind.inputs.model_fields, *kind.outputs.model_fields), UNKNOWN
     )
-    attributes |= {name: exact(value) for name, value in shown_values(record).items()}
-    for path in record.inputs.secrets:
+    connection = record.connection or Tree()
+    known = {**shown_values(record), **connection.values}
+    attributes |= {name: exact(value) for name, value in known.items()}
+    for path in (*record.inputs.secrets, *connection.secrets):
         _put(attributes, path, UNKNOWN)
     return ResourceValue(
         attributes, address=record.address, kind=record.kind, identity=record.identity

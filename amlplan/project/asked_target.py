@@ -6,8 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from amlplan.abilities import RunsJobs, Share
+from amlplan.addresses import block_type_of
+from amlplan.containers import RunsInContainers
 from amlplan.errors import RunError
 from amlplan.planning.observe import targets_of
+from amlplan.project.connected import connected_state
 from amlplan.project.folders import provider_context
 from amlplan.project.opening import read_state
 from amlplan.project.workspaces import has_configuration
@@ -29,7 +32,7 @@ def target_named(name: str, state: State | None) -> Record:
     """The applied target of a name or address; raises RunError where there is none."""
     records = state.records.values() if state is not None else ()
     targets = [
-        item for item in records if item.kind.split(".", 1)[0] == COMPUTE and item.outputs.values
+        item for item in records if block_type_of(item.kind) == COMPUTE and item.outputs.values
     ]
     for target in targets:
         if name in (target.name, target.address):
@@ -47,11 +50,17 @@ def on_target(request: RunRequest, name: str, root: Path) -> RunRequest:
 
     The target has to be applied, and to have what the run needs.
     """
-    state = read_state(root) if has_configuration(root) else None
+    state = connected_state(read_state(root), root) if has_configuration(root) else None
     target = target_named(name, state)
     records = state.records if state is not None else {}
     registry = Registry(provider_context(root))
     check_target(target, records, registry)
+    if request.container is None and has(registry.provider(target.kind), RunsInContainers):
+        raise RunError(
+            "A container needs an environment",
+            f"{target.address} runs scripts in containers, whose image is made of an environment. "
+            "Describe the run in a run_config that names one, then run that.",
+        )
     share = share_of(target, request.needs.get("gpus", 0))
     return replace(
         request, share=share, definition={**request.definition, "target": target.address}
@@ -62,7 +71,7 @@ def check_target(target: Record, records: Mapping[str, Record], registry: Regist
     """Raise RunError where a target cannot run anything, or cannot be reached."""
     provider = registry.provider(target.kind)
     observed = provider.read(target, targets_of(target, records))
-    if not has(provider, RunsJobs):
+    if not has(provider, RunsJobs) and not has(provider, RunsInContainers):
         raise RunError(
             "The target runs nothing",
             f"{target.address} is a {target.kind}, whose provider does not run scripts. Choose "

@@ -10,7 +10,14 @@ from amlplan.errors import RunError
 from amlplan.planning.implied_environments import implied_environment
 from amlplan.planning.locking import revealed
 from amlplan.planning.observe import targets_of
-from amlplan.project.asked_target import check_target, share_of
+from amlplan.project.asked_target import check_target, share_of, target_named
+from amlplan.project.container_run import (
+    check_room,
+    container_of,
+    containers_for,
+    engine_record,
+    told_container,
+)
 from amlplan.project.implied_interpreter import Builder, Built, built
 from amlplan.project.progress_handle import ProgressHandle
 from amlplan.project.run_data import data_of
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
     from amlplan.runs.request import RunRequest
     from amlplan.runs.resolve import ResolvedConfig
     from amlplan_schemas.run_config import RunConfig
+    from amlplan_schemas.state import Record
 
 
 def configured(
@@ -57,11 +65,23 @@ def configured(
             "Let the run belong to a workspace that this configuration manages.",
         )
     place = place_of(workspace, project.registry)
-    if config.target is not None:
-        check_target(resolved.records[config.target.address], resolved.records, project.registry)
-    _check_resources(config, place)
-    here = check_here(config)
-    interpreter = _interpreter(resolved, config, project, ProgressHandle(address, progress, stop))
+    target = None if config.target is None else resolved.records[config.target.address]
+    if target is not None:
+        check_target(target, resolved.records, project.registry)
+    elif asked.on is not None:
+        target = target_named(asked.on, state)
+    containers = containers_for(config, target, project.registry)
+    here = check_here(config, in_container=containers is not None)
+    handle = ProgressHandle(address, progress, stop)
+    container = None
+    if containers is None:
+        _check_resources(config, place)
+        interpreter = _interpreter(resolved, config, project, handle)
+    else:
+        engine = engine_record(target, project.registry)
+        check_room(containers, engine, config, needs_of(config))
+        container = container_of(containers, engine, resolved, config, project, handle)
+        interpreter = Built(container.interpreter, _digest_of(resolved, config))
     variables, secrets = _variables(resolved, config, project)
     request = request_of(
         config,
@@ -72,10 +92,14 @@ def configured(
         secrets=secrets,
         definition={
             **_definition(address, config, resolved, interpreter.digest),
-            "datastores": told_datastores(state, config.workspace.address),
+            "datastores": told_datastores(
+                state, config.workspace.address, has_folders=container is None
+            ),
+            **({} if container is None else told_container(container)),
         },
         data=data_of(config, resolved.records),
-        share=_share(config, resolved),
+        share=_share(config, target),
+        container=container,
     )
     return request, place, (*resolved.notes, *here, *interpreter.notes)
 
@@ -103,13 +127,17 @@ def _check_resources(config: RunConfig, place: RunPlace) -> None:
         )
 
 
-def _share(config: RunConfig, resolved: ResolvedConfig) -> Share:
+def _share(config: RunConfig, target: Record | None) -> Share:
     """What the run takes of its target while others run there too."""
     gpus = config.resources.gpus or 0
-    if config.target is None:
-        return Share(gpus=gpus)
-    target = resolved.records[config.target.address]
-    return share_of(target, gpus)
+    return Share(gpus=gpus) if target is None else share_of(target, gpus)
+
+
+def _digest_of(resolved: ResolvedConfig, config: RunConfig) -> str | None:
+    """The digest of the run's environment, as it was applied."""
+    if config.environment is None:
+        return None
+    return str(resolved.records[config.environment.address].outputs.values["digest"])
 
 
 def _interpreter(

@@ -12,6 +12,7 @@ from amlplan.applying.apply import (
     apply_plan,
     recover,
     refresh_dependencies,
+    remember_connections,
 )
 from amlplan.errors import StalePlanError
 from amlplan.events import Concluded
@@ -19,7 +20,7 @@ from amlplan.planning.bindings import check_saved, same_imports
 from amlplan.planning.modes import make
 from amlplan.planning.resuming import options_left
 from amlplan.project.location import remember_location
-from amlplan.project.opening import plan_inputs
+from amlplan.project.opening import connections_in, plan_inputs
 from amlplan_schemas.plan import PlanOptions
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from amlplan.applying.apply import ApplyResult
     from amlplan.backend import StateWriter
     from amlplan.events import EventSink
+    from amlplan.planning.connections import Connections
     from amlplan.project.opening import OpenProject
     from amlplan_schemas.plan import Mode, Plan
     from amlplan_schemas.state import State
@@ -76,9 +78,10 @@ class Course:
 
     def settle(self, plan: Plan, writer: StateWriter) -> None:
         """Write what needs no approval: interrupted operations, and what refers to what."""
-        recover(writer, self.project.registry, self.project.secrets, self.emit)
+        connections = self._recover(writer)
         if self.mode == "normal":
             refresh_dependencies(writer, self.project.evaluation, plan.waiting)
+            remember_connections(writer, connections)
         now = None
         if self.saved is not None and not plan.blocked:
             now = applied_now(self.saved.id, self.project.root, complete=True)
@@ -87,7 +90,7 @@ class Course:
     def carry_out(self, plan: Plan, writer: StateWriter) -> ApplyResult:
         """Do what a plan of the writer's state says; blocks until all of it is recorded."""
         project = self.project
-        recover(writer, project.registry, project.secrets, self.emit)
+        connections = self._recover(writer)
         remember_location(project.root, project.backend.reader().location())
         return apply_plan(
             plan,
@@ -101,8 +104,16 @@ class Course:
                 stop=self.stop,
                 root=project.root,
                 parallelism=self.parallelism,
+                connections=connections,
             ),
         )
+
+    def _recover(self, writer: StateWriter) -> Connections:
+        """Settle what was interrupted; gives how this user reaches targets."""
+        project = self.project
+        connections = connections_in(project, writer.state)
+        recover(writer, project.registry, project.secrets, self.emit, connections)
+        return connections
 
 
 def concluded(plan: Plan, result: ApplyResult, state: State) -> Concluded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from amlplan.history import History
     from amlplan.history_location import HistoryLocation
+    from amlplan.values import SecretReference
 
 
 def user_folder(variable: str, default: str, macos: str) -> Path:
@@ -29,14 +31,29 @@ def user_folder(variable: str, default: str, macos: str) -> Path:
     return home / (macos if sys.platform == "darwin" else default) / "amlplan"
 
 
-def provider_context(root: Path, *, opens_history: bool = True) -> ProviderContext:
-    """Where providers find things; what must not write opens no history."""
+def provider_context(
+    root: Path,
+    *,
+    opens_history: bool = True,
+    find_secret: Callable[[SecretReference], str | None] | None = None,
+) -> ProviderContext:
+    """Where providers find things; what must not write opens no history.
+
+    Secrets of connections are looked for by `find_secret`, or where nobody else looks for any.
+    """
     return ProviderContext(
         root=root,
         data_folder=user_folder("XDG_DATA_HOME", ".local/share", "Library/Application Support"),
         cache_folder=user_folder("XDG_CACHE_HOME", ".cache", "Library/Caches"),
         open_history=_opened if opens_history else _closed,
+        find_secret=find_secret or partial(_found_secret, root),
     )
+
+
+def _found_secret(root: Path, reference: SecretReference) -> str | None:
+    from amlplan.secrets import Secrets
+
+    return Secrets(root).find(reference)
 
 
 def _opened(folder: Path) -> History:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from amlplan import __version__
 from amlplan.backend import Holder
 from amlplan.config.evaluating.evaluation import Evaluation
-from amlplan.config.evaluating.variables import variable_values
+from amlplan.config.evaluating.variables import personal_variables, variable_values
 from amlplan.config.reading.load import in_source_order, load
 from amlplan.config.settings import UNKNOWN_SETTING, check_required_version, state_settings
 from amlplan.diagnostics import error
 from amlplan.errors import ConfigError, ProviderError
 from amlplan.lockfile import read_lock
 from amlplan.planning.bindings import ZERO_SALT, bindings_of
+from amlplan.planning.connections import connections_of, personal_blocks, with_connections
 from amlplan.planning.findings import PlanInputs
 from amlplan.planning.moves import with_moves
 from amlplan.planning.observe import PARALLEL_READS
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from amlplan.config.blocks import Configuration
     from amlplan.config.evaluating.variables import Assignment
     from amlplan.lockfile import LockFile
+    from amlplan.planning.connections import Connections
+    from amlplan.values import Value
     from amlplan_schemas.base import JsonValue
 
 
@@ -78,8 +81,9 @@ def open_project(
     is not known yet is no mistake. Without `opens_history` nothing writes beside a database.
     """
     root = Path.cwd() if root is None else root.resolve()
-    registry = Registry(provider_context(root, opens_history=opens_history))
     secrets = Secrets(root, enabled=secrets_enabled)
+    context = provider_context(root, opens_history=opens_history, find_secret=secrets.find)
+    registry = Registry(context)
     configuration = load(root, registry.block_types, registry.inputs_of)
     variables, problems = variable_values(
         configuration,
@@ -88,17 +92,20 @@ def open_project(
         secrets,
         require=require_variables and not fixed_variables,
     )
-    variables.update({name: exact(value) for name, value in (fixed_variables or {}).items()})
+    personal = personal_variables(configuration)
+    variables.update(
+        {
+            name: exact(value)
+            for name, value in (fixed_variables or {}).items()
+            if name not in personal
+        }
+    )
     configuration.diagnostics.extend(problems)
     refused = check_required_version(configuration, __version__)
     if refused:
         # Another amlplan may not even understand the state.
         raise ConfigError(in_source_order([*configuration.diagnostics, *refused]))
-    kinds = {
-        block.kind for module in configuration.modules() for block in module.resources.values()
-    }
-    models = {kind: registry.inputs_of(kind) for kind in kinds}
-    evaluation = Evaluation(configuration, models, registry.block_types, variables, secrets)
+    evaluation = _evaluation(configuration, registry, variables, secrets)
     settings, problems = state_settings(configuration, variables, secrets, os.environ)
     is_known = not problems
     if not needs_state:
@@ -148,10 +155,11 @@ def plan_inputs(
     for value in project.evaluation.variables.values():
         if is_sensitive(value):
             project.secrets.hide(reveal(value, project.secrets))
-    settlement = settle(current, readers, project.secrets)
+    connections = connections_in(project, current)
+    settlement = settle(with_connections(current, connections), readers, project.secrets)
     current = with_settled(current, settlement)
     moves = with_moves(current, project.configuration)
-    current = moves.state
+    current = with_connections(moves.state, connections)
     known = project.configuration.diagnostics
     known.extend(problem for problem in moves.problems if problem not in known)
     unanswered = dict(settlement.unanswered)
@@ -178,6 +186,24 @@ def plan_inputs(
         options=options or PlanOptions(),
         parallelism=parallelism,
     )
+
+
+def connections_in(project: OpenProject, state: State) -> Connections:
+    """How this user reaches the targets of a project, as its configuration says now."""
+    registry, variables = project.registry, project.evaluation.variables
+    if not personal_blocks(project.configuration, registry):
+        return {}
+    # Of its own, since what is known before a plan must not decide how many objects that has.
+    configuration = replace(project.configuration, diagnostics=[])
+    evaluation = _evaluation(configuration, registry, variables, project.secrets)
+    return connections_of(evaluation, state, registry, project.secrets)
+
+
+def _evaluation(
+    configuration: Configuration, registry: Registry, variables: dict[str, Value], secrets: Secrets
+) -> Evaluation:
+    models = {kind: registry.inputs_of(kind) for kind in configuration.kinds()}
+    return Evaluation(configuration, models, registry.block_types, variables, secrets)
 
 
 def holder(command: str) -> Holder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from amlplan.addresses import block_type_of
 from amlplan.project.task import Task
 from amlplan.wording import counted, few
 
@@ -73,7 +74,7 @@ def _operation(intent: Intent, *, is_active: bool) -> Task:
     done = list(intent.steps)
     return Task(
         id=f"{APPLY}/{intent.address}",
-        kind=_KINDS.get(intent.draft.kind.split(".", 1)[0], "operation"),
+        kind=_KINDS.get(block_type_of(intent.draft.kind), "operation"),
         name=intent.address,
         phase=_PHASES[intent.action] if is_active else INTERRUPTED,
         is_active=is_active,

@@ -31,15 +31,14 @@ def launched(
     return (interpreter, "-m", LAUNCHER, json.dumps(specification), *program)
 
 
-def check_here(config: RunConfig) -> tuple[str, ...]:
-    """What this host does not do of a configuration, in words; raises RunError for what it must."""
+def check_here(config: RunConfig, *, in_container: bool = False) -> tuple[str, ...]:
+    """What one machine does not do of a configuration, in words; RunError for what it must."""
     wrong: list[str] = []
-    if config.container:
-        wrong.append("container asks for a container, and this host runs none. Leave it out")
     if config.resources.nodes > 1:
-        wrong.append(f"it needs {config.resources.nodes} nodes, and this host is one")
+        wrong.append(f"it needs {config.resources.nodes} nodes, and its target is one")
     distribution = config.distribution
-    if distribution is not None and distribution.type == "mpi" and shutil.which(MPIRUN) is None:
+    is_mpi = distribution is not None and distribution.type == "mpi"
+    if is_mpi and not in_container and shutil.which(MPIRUN) is None:
         wrong.append(f"distribution asks for MPI, and no {MPIRUN} is on the PATH. Install one")
     if wrong:
         where = "this host" if config.target is None else config.target.address
@@ -48,7 +47,7 @@ def check_here(config: RunConfig) -> tuple[str, ...]:
             f"{where} cannot run {config.name}: {'; '.join(wrong)}. Or choose another target.",
         )
     notes: list[str] = []
-    if config.resources.shm_size is not None:
+    if config.resources.shm_size is not None and not in_container:
         notes.append("resources.shm_size is for containers; this host's own limit holds.")
     if config.priority is not None:
         notes.append("priority is for targets whose queue knows priorities; it is not used here.")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from amlplan.content import content_of
@@ -34,9 +35,11 @@ class Input:
     size: int
     mode: str = ""
 
-    def place_in(self, work: Path) -> Path:
-        """Where a script in a working folder finds it."""
-        return work / FOLDER / self.name if self.mode in {"mount", "download"} else self.path
+    def place_in(self, work: Path, source: Path | None = None) -> Path:
+        """Where a script in a working folder finds it; with a source, only in that folder."""
+        if self.mode in {"mount", "download"}:
+            return work / FOLDER / self.name
+        return self.path if source is None else work / os.path.relpath(self.path, source)
 
     @property
     def variable(self) -> str:
@@ -69,6 +72,28 @@ def fingerprinted(
                 "correct the path.",
             ) from failure
         found.append(Input(name, place, content.digest, content.size, (modes or {}).get(name, "")))
+    return tuple(found)
+
+
+def within(inputs: Iterable[Input], source: Path) -> tuple[Input, ...]:
+    """Inputs as a container has them: what is not in the source folder is in one of its own.
+
+    Raises RunError for a name that is none of a folder.
+    """
+    from amlplan_schemas.run_config import FOLDER_PATTERN
+
+    found = []
+    for item in inputs:
+        is_inside = not item.mode and item.path.is_relative_to(source) and item.path != source
+        if not is_inside and re.fullmatch(FOLDER_PATTERN, item.name) is None:
+            raise RunError(
+                "The name of an input is no name of a folder",
+                f'The input "{item.name}" is brought into the container in a folder of its name, '
+                "so it may have letters, digits, . - and _ only. Rename it.",
+            )
+        found.append(
+            item if is_inside else replace(item, mode=item.mode.replace("direct", "") or "mount")
+        )
     return tuple(found)
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.abilities import Job
@@ -14,9 +15,10 @@ from amlplan.commit import commit_of
 from amlplan.errors import AmlplanError, CanceledError, RunError
 from amlplan.files import failure_at
 from amlplan.history import RunDraft
+from amlplan.job_container import CONTAINER_FOLDER
 from amlplan.processes import mark_of
 from amlplan.runs.inherited import inherited_secrets
-from amlplan.runs.inputs import fingerprinted, link
+from amlplan.runs.inputs import fingerprinted, link, within
 from amlplan.runs.notebooks import NOTEBOOK, make_script, script_text
 from amlplan.runs.own_folders import OWN_FOLDERS, rules_of
 from amlplan.runs.programs import programs_of
@@ -29,7 +31,6 @@ from amlplan.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
     from typing import Any
 
     from amlplan.abilities import Webhook
@@ -175,7 +176,7 @@ def _fill(work: Path, prepared: Prepared, request: RunRequest, place: RunPlace) 
         raise failure_at(work, "made", failure) from failure
     if prepared.resumption is not None:
         prepared.resumption.put_into(work, place)
-    link(prepared.inputs, request.source, work)
+    link(_inputs(prepared, request), request.source, work)
     try:
         for name in request.uploads:
             (work / OUTPUTS / name).mkdir(parents=True, exist_ok=True)
@@ -185,12 +186,23 @@ def _fill(work: Path, prepared: Prepared, request: RunRequest, place: RunPlace) 
         make_script(work / request.script)
 
 
+def _inputs(prepared: Prepared, request: RunRequest) -> tuple[Input, ...]:
+    if request.container is None:
+        return prepared.inputs
+    return within(prepared.inputs, request.source)
+
+
 def _job(
     run_id: str, folder: Path, prepared: Prepared, request: RunRequest, place: RunPlace
 ) -> Job:
-    recorder = str(recorder_folder(place.data_folder))
+    here = request.container is None
+    seen = folder if here else Path(CONTAINER_FOLDER)
+    kept = recorder_folder(place.data_folder)
+    recorder = str(kept if here else seen / "recorder")
     given = request.variables.get("PYTHONPATH")
-    references = reference_variables(prepared.inputs, folder / WORK)
+    inputs = _inputs(prepared, request)
+    source = None if here else request.source
+    references = reference_variables(inputs, seen / WORK, source)
     resumption = prepared.resumption
     return Job(
         run_id=run_id,
@@ -199,13 +211,13 @@ def _job(
         command=expanded(request.program, references),
         variables={
             **request.variables,
-            **{item.variable: str(item.place_in(folder / WORK)) for item in prepared.inputs},
-            **upload_variables(request.uploads, folder / WORK),
+            **{item.variable: str(item.place_in(seen / WORK, source)) for item in inputs},
+            **upload_variables(request.uploads, seen / WORK),
             **references,
-            **({} if resumption is None else resumption.variables(folder / WORK)),
+            **({} if resumption is None else resumption.variables(seen / WORK)),
             "PYTHONPATH": f"{recorder}:{given}" if given else recorder,
             "AMLPLAN_RUN_ID": run_id,
-            "AMLPLAN_RUN_EVENTS": str(folder / "events"),
+            "AMLPLAN_RUN_EVENTS": str(seen / "events"),
         },
         secrets=request.secrets,
         masked=inherited_secrets(place.folder),
@@ -217,7 +229,9 @@ def _job(
         max_duration=request.max_duration,
         retries=request.retries,
         share=request.share,
-        programs=programs_of(request.interpreter),
+        programs=programs_of(request.interpreter) if here else None,
+        container=request.container,
+        recorder=kept,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from amlplan.abilities import Share
 from amlplan.errors import RunError
+from amlplan.job_container import JobContainer, Limits
 from amlplan.runs.request import RunRequest
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def request_again(run: RunDetail, secrets: Mapping[str, str]) -> RunRequest:
         from amlplan_schemas.run_config import RunDistribution
 
         values["distribution"] = RunDistribution.model_validate(told["distribution"])
+    if told.get("container") is not None:
+        values["container"] = _container(told["container"])
     if "share" in told:
         values["share"] = Share(**told["share"])
     values |= {
@@ -74,6 +77,12 @@ def request_again(run: RunDetail, secrets: Mapping[str, str]) -> RunRequest:
         "definition": kept,
     }
     return RunRequest(**values)
+
+
+def _container(told: Mapping[str, Any]) -> JobContainer:
+    known = {item.name for item in fields(JobContainer)}
+    kept = {name: value for name, value in told.items() if name in known}
+    return JobContainer(**{**kept, "limits": Limits(**told["limits"])})
 
 
 def _request_in(run: RunDetail) -> Mapping[str, Any]:

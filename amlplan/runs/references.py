@@ -15,9 +15,13 @@ PREFIX = "AZUREML_DATAREFERENCE_"
 _REFERENCE = re.compile(rf"\$(?:({PREFIX}\w+)|\{{({PREFIX}\w+)\}})")
 
 
-def reference_variables(inputs: Iterable[Input], work: Path) -> dict[str, str]:
-    """The environment variables that hold the paths of data references, for a working folder."""
-    return {PREFIX + re.sub(r"\W", "_", item.name): str(item.place_in(work)) for item in inputs}
+def reference_variables(
+    inputs: Iterable[Input], work: Path, source: Path | None = None
+) -> dict[str, str]:
+    """The environment variables that hold the paths of data references, see `Input.place_in`."""
+    return {
+        PREFIX + re.sub(r"\W", "_", item.name): str(item.place_in(work, source)) for item in inputs
+    }
 
 
 def expanded(program: Sequence[str], references: Mapping[str, str]) -> tuple[str, ...]:

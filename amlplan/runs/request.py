@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from amlplan.job_container import JobContainer
     from amlplan_schemas.run_config import RunConfig, RunDistribution
 
 COLLECTED = ("outputs/**", "logs/**")
@@ -41,7 +42,8 @@ class RunRequest:
     the folders that outputs are copied to, by name. `prologue` are lines of a shell. `secrets` are
     environment variables that are written nowhere. `needs` is what a target must have, by the names
     of its facts. Sizes are in bytes, `max_duration` in seconds, for all attempts together.
-    `definition` is what history keeps beside that, as JSON.
+    With a `container` it runs in that, and `interpreter` is a path in there. `definition` is what
+    history keeps beside that, as JSON.
     """
 
     history: str
@@ -70,6 +72,7 @@ class RunRequest:
     retries: int = 0
     webhook: Webhook | None = None
     share: Share = field(default_factory=Share)
+    container: JobContainer | None = None
     definition: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -96,6 +99,7 @@ def request_of(
     definition: Mapping[str, Any],
     share: Share | None = None,
     data: RunData | None = None,
+    container: JobContainer | None = None,
 ) -> RunRequest:
     """The request that a run configuration makes.
 
@@ -133,6 +137,7 @@ def request_of(
         retries=config.retries,
         webhook=_webhook(config),
         share=share or Share(),
+        container=container,
         definition=definition,
     )
 

@@ -9,6 +9,7 @@ from amlplan.addresses import node_of
 from amlplan.config.azureml.expand import expanded, told
 from amlplan.errors import ConfigError, RunError
 from amlplan.planning.compare import SecretDigests, compare_inputs
+from amlplan.planning.connections import reached_by
 from amlplan.planning.diff import changed_leaves
 from amlplan.planning.locking import recorded_value
 from amlplan.planning.want import want
@@ -85,7 +86,7 @@ def resolve_config(address: str, project: Applied) -> ResolvedConfig:
         wanted[name] = found
         state = project.state
         if not project.registry.is_configuration_only(found.block.kind) and not found.is_attached:
-            records[name] = _applied(name, state)
+            records[name] = reached_by(_applied(name, state), found.checked)
             notes += _changed(found, records[name], project)
         if state is not None:
             evaluation.publish(name, recorded_value(found, state, project.registry))

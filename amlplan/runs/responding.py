@@ -7,15 +7,27 @@ from typing import TYPE_CHECKING
 from amlplan.files import locked
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from amlplan.abilities import JobState
     from amlplan.runs.place import RunPlace
 
+AWAY = "away"
+"""The file in a run's folder that says why it is out of reach, while it is."""
 SILENT = "its supervisor gives no sign of life"
 _FOUND = {
     ("silent", "Running"): ("NotResponding", SILENT),
     ("running", "NotResponding"): ("Running", None),
 }
 """The status, and its reason, that a job's state makes of another status."""
+
+
+def why_away(folder: Path) -> str | None:
+    """Why a run is out of reach whose supervisor is well; None where it is not."""
+    try:
+        return (folder / AWAY).read_text(encoding="utf-8") or None
+    except OSError:
+        return None
 
 
 def is_news(state: JobState, status: str) -> bool:
@@ -35,6 +47,8 @@ def record_response(run_id: str, place: RunPlace, state: JobState) -> str | None
         if found is None:
             return None
         status, reason = found
+        if reason is not None:
+            reason = why_away(place.folder_of(run_id)) or reason
         event = {"type": "status", "status": status, "reason": reason}
         place.history.append_control(run_id, event)
     return status

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.abilities import QueuesJobs
 from amlplan.errors import AmlplanError
-from amlplan.runs.responding import record_response
+from amlplan.runs.responding import record_response, why_away
 from amlplan.wording import counted
 
 if TYPE_CHECKING:
@@ -38,6 +38,12 @@ class Standing:
             record_response(self.run_id, self.place, state)
         if state == "running":
             return "The run responds again."
+        why = why_away(self.place.folder_of(self.run_id))
+        if why is not None:
+            return (
+                f"The run does not respond: {why} It goes on there, and is asked again and again; "
+                f"end it with: amlplan runs cancel {self.run_id}"
+            )
         return (
             "The run does not respond: its supervisor is there and gives no sign of life. It goes "
             f"on when that does; end it with: amlplan runs cancel {self.run_id}"

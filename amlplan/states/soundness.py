@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from amlplan.addresses import parse_address
+from amlplan.addresses import block_type_of, parse_address
 from amlplan.wording import in_shell
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _of_structure(name: str, record: Record) -> Iterator[Problem]:
             f"{name} is not the address of an object. Restore an earlier snapshot.",
             name,
         )
-    elif address.block != record.kind.partition(".")[0]:
+    elif address.block != block_type_of(record.kind):
         yield Problem(
             "A record is of another type than its address",
             f"{name} has a record of the kind {record.kind}. Restore an earlier snapshot.",

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.children import run_child
+from amlplan.containers import RunsInContainers
 from amlplan.errors import ProviderError
-from amlplan.provider import Imported, Kind, Missing, Present
+from amlplan.provider import Imported, Kind, Missing, Present, has
 from amlplan_local.active import refuse_while_active
 from amlplan_local.identity import elsewhere, host_identity
 from amlplan_local.jobs import LocalJobs
@@ -95,6 +96,13 @@ class LocalCompute:
         share = job.share
         if share.gpus > share.gpu_count:  # they came since somebody looked, or nobody did
             job = replace(job, share=replace(share, gpu_count=_gpus()))
+        if job.container is not None:
+            provider = self._context.provider_of(job.container.kind)
+            if not has(provider, RunsInContainers):
+                raise ProviderError(
+                    "The target has no containers", f"{job.container.kind} runs no scripts in any."
+                )
+            job = provider.carried(job)
         self._jobs.submit(job)
 
     def pull(self, run_id: str, folder: Path) -> JobState:
@@ -113,7 +121,7 @@ class LocalCompute:
         """The place of a job among those that wait on this host."""
         return self._jobs.place_in_queue(run_id, folder)
 
-    def lacking(self, needed: Mapping[str, int]) -> list[str]:
+    def lacking(self, needed: Mapping[str, int], target: Record | None = None) -> list[str]:
         """What this host has too little of, as it is now."""
         if not needed:
             return []

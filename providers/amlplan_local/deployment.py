@@ -11,26 +11,24 @@ from typing import TYPE_CHECKING
 from amlplan.abilities import RolledBack
 from amlplan.errors import HistoryError, ProviderError, UnreachableError
 from amlplan.provider import Imported, Kind, Listed, Missing, Present, Refinement
+from amlplan_deployments.keys import asks_for_keys
+from amlplan_deployments.requests import asked, smoke_of
+from amlplan_deployments.revisions import OF_A_REVISION, number_foreseen, with_workers
+from amlplan_deployments.variables import secret_variables
+from amlplan_local.cannot import refuse_what_this_host_cannot
 from amlplan_local.deployment_course import Course
 from amlplan_local.deployment_folder import DeploymentFolder, documents_in
-from amlplan_local.deployment_revision import (
-    OF_A_REVISION,
-    is_same_revision,
-    startable,
-    with_workers,
-)
+from amlplan_local.deployment_revision import startable
 from amlplan_local.deployment_seen import HEALTHY, addresses_of, outputs_of
 from amlplan_local.deployment_use import (
-    asked,
     document_of,
-    earlier_revision,
     keys_of,
     log_of,
+    revision_before,
     rotated,
-    secret_variables,
 )
 from amlplan_local.identity import elsewhere, host_identity
-from amlplan_local.rollout import Rollout, smoke_of
+from amlplan_local.rollout import Rollout
 from amlplan_schemas.base import seconds_of
 from amlplan_schemas.deployment import Deployment, DeploymentOutputs, DeploymentSmoke
 from amlplan_schemas.state import Tree
@@ -52,8 +50,6 @@ if TYPE_CHECKING:
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.state import Record
 
-TARGET = "compute.local"
-
 
 class LocalDeployment:
     """Serves a bundle by a server process that outlives every command."""
@@ -68,13 +64,8 @@ class LocalDeployment:
 
         Raises ProviderError for a target that does not serve, and where a smoke request is missing.
         """
-        target, image = draft.referred.get("target"), draft.referred.get("image")
-        if target is not None and target.kind != TARGET:
-            raise ProviderError(
-                "A target that does not serve",
-                f"{draft.address} names {target.address}, of kind {target.kind}. Deployments run "
-                f"on {TARGET} only.",
-            )
+        image = draft.referred.get("image")
+        refuse_what_this_host_cannot(draft)
         if draft.values.get("smoke") is not None:
             smoke_of(DeploymentSmoke.model_validate(draft.values["smoke"]), self._context.root)
         if image is None or "digest" not in image.values or "variables" not in image.values:
@@ -116,14 +107,10 @@ class LocalDeployment:
         document = folder.read()
         if document is None:
             return 1
-        kept = (folder.revision(number) for number in (document.active, document.last) if number)
-        for revision in kept:
-            if revision is None:
-                continue
-            same = is_same_revision(draft.values, derived, revision.inputs, revision.derived)
-            if same is not False:
-                return revision.number if same else None
-        return document.last + 1
+        numbers = (document.active, document.last)
+        kept = [folder.revision(number) for number in numbers if number]
+        there = [revision for revision in kept if revision is not None]
+        return number_foreseen(draft.values, derived, there, document.last, OF_A_REVISION)
 
     def read(self, record: Record, targets: Targets) -> Observed:
         """The server as it runs: its digest, workers, keys and health."""
@@ -212,23 +199,23 @@ class LocalDeployment:
             else:
                 yield Listed(document.name, document.identity)
 
-    def score(self, record: Record, body: bytes, content_type: str) -> Answer:
+    def score(self, record: Record, targets: Targets, body: bytes, content_type: str) -> Answer:
         """Ask over HTTP, as anybody would."""
         folder = self._here(record)
-        keys = folder.keys() if _with_keys(record.inputs.values) else {}
+        keys = folder.keys() if asks_for_keys(record.inputs.values) else {}
         timeout = seconds_of(record.inputs.values["scoring_timeout"]) + 5
         return asked(str(record.outputs.values["scoring_uri"]), body, content_type, keys, timeout)
 
-    def logs(self, record: Record, revision: str | None) -> Iterator[bytes]:
+    def logs(self, record: Record, targets: Targets, revision: str | None) -> Iterator[bytes]:
         """What the workers wrote, from the beginning to now."""
         number = revision or str(record.outputs.values["revision"])
         return log_of(self._here(record), number)
 
-    def keys(self, record: Record) -> Mapping[str, str]:
+    def keys(self, record: Record, targets: Targets) -> Mapping[str, str]:
         """The keys, out of their file."""
         return keys_of(self._here(record), record)
 
-    def rotate(self, record: Record, key: str) -> Outputs:
+    def rotate(self, record: Record, targets: Targets, key: str) -> Outputs:
         """Write a new key and have the server read it."""
         folder = self._here(record)
         with folder.locked():
@@ -238,7 +225,11 @@ class LocalDeployment:
             return self._seen(folder, document, record.inputs.values, record.derived)
 
     def roll_back(
-        self, record: Record, revision: str | None, secrets: Mapping[str, str]
+        self,
+        record: Record,
+        targets: Targets,
+        revision: str | None,
+        secrets: Mapping[str, str],
     ) -> RolledBack:
         """Have an earlier revision serve, from the bundle that it had, or that of now again.
 
@@ -248,10 +239,10 @@ class LocalDeployment:
         rollout = Rollout(folder)
         with folder.locked():
             document, status = rollout.settled(document_of(folder, record))
-            chosen = earlier_revision(folder, document, revision)
+            chosen = revision_before(folder, document, revision)
             variables = secret_variables(chosen, secrets)
             chosen = with_workers(startable(chosen, self._context, None), inputs["replicas"])
-            with_keys = _with_keys(inputs)
+            with_keys = asks_for_keys(inputs)
             if status is not None:
                 document, status = rollout.renewed(document, status)
             if status is None:
@@ -289,7 +280,9 @@ class LocalDeployment:
         derived: Mapping[str, JsonValue],
     ) -> dict[str, JsonValue]:
         variables = derived.get("variables", {})
-        return outputs_of(folder, document, variables, self._context, with_keys=_with_keys(inputs))
+        return outputs_of(
+            folder, document, variables, self._context, with_keys=asks_for_keys(inputs)
+        )
 
     def _note_lineage(self, desired: Desired, document: Document) -> None:
         workspace = Path(str(desired.targets["workspace"].outputs.values["path"]))
@@ -298,7 +291,3 @@ class LocalDeployment:
             self._context.open_history(workspace).add_edge(
                 f"image:{digest}", "serves", f"deployment:{desired.name}:{document.active}"
             )
-
-
-def _with_keys(inputs: Mapping[str, JsonValue]) -> bool:
-    return bool(inputs["auth"]["mode"] == "key")

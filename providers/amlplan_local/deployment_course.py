@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from amlplan_local.deployment_revision import secrets_of, startable, wanted_revision
-from amlplan_local.rollout import Rollout, smoke_of
+from amlplan_deployments.requests import smoke_of
+from amlplan_deployments.variables import secrets_of
+from amlplan_local.deployment_revision import startable, wanted_revision
+from amlplan_local.rollout import Rollout
 
 if TYPE_CHECKING:
     from amlplan.provider import Desired, OperationHandle, ProviderContext

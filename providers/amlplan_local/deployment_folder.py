@@ -10,12 +10,14 @@ import secrets
 import shutil
 from typing import TYPE_CHECKING
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from amlplan.errors import ProviderError
 from amlplan.files import encode, failure_at, locked, make_folder, write_file
 from amlplan.processes import ProcessMark
-from amlplan_schemas.base import JsonValue, Stored
+from amlplan_deployments.keys import new_key, new_keys
+from amlplan_deployments.revisions import Revision, forgettable
+from amlplan_schemas.base import Stored
 from amlplan_serve.keys import Keys, UnusableKeysError
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = 1
-KEY_NAMES = ("primary", "secondary")
 DEPLOYMENTS = "deployments"
 _DOCUMENT, _KEYS, _REVISION = "deployment.json", "keys.json", "revision.json"
 
@@ -60,21 +61,6 @@ class Document(Stored):
     def serving(self, number: int) -> Document:
         """The document once a revision serves."""
         return self.model_copy(update={"active": number, "last": max(number, self.last)})
-
-
-class Revision(Stored):
-    """One revision: what was asked, and how it is served. It holds no secret.
-
-    `key` tells whether another wish is the same revision.
-    """
-
-    number: int
-    key: str
-    image_digest: str
-    spec: dict[str, JsonValue]
-    inputs: dict[str, JsonValue] = Field(default_factory=dict)
-    derived: dict[str, JsonValue] = Field(default_factory=dict)
-    at: str
 
 
 class DeploymentFolder:
@@ -175,14 +161,12 @@ class DeploymentFolder:
 
     def forget_revisions(self, keep: int, document: Document) -> None:
         """Drop those that served but the newest and the active one, and any that never did."""
-        served = [number for number in self.revisions() if number <= document.last]
-        for number in self.revisions():
-            if number != document.active and number not in served[-keep:]:
-                self.drop_revision(number)
+        for number in forgettable(self.revisions(), document.active, document.last, keep):
+            self.drop_revision(number)
 
     def made_keys(self) -> dict[str, str]:
         """The keys, made where there are none; only this user may read their file."""
-        return self.keys() or self.write_keys({name: _new_key() for name in KEY_NAMES})
+        return self.keys() or self.write_keys(new_keys())
 
     def keys(self) -> dict[str, str]:
         """The keys; none where their file is not there."""
@@ -205,7 +189,7 @@ class DeploymentFolder:
 
     def rotate(self, name: str) -> dict[str, str]:
         """The keys with one of them new."""
-        return self.write_keys({**self.made_keys(), name: _new_key()})
+        return self.write_keys({**self.made_keys(), name: new_key()})
 
     def write_keys(self, keys: dict[str, str]) -> dict[str, str]:
         """Put keys in their place, readable by this user alone from the first byte on."""
@@ -242,10 +226,6 @@ def documents_in(data_folder: Path) -> Iterator[tuple[Path, Document | None]]:
             continue  # nothing was begun in it
         except (OSError, ValidationError):
             yield folder, None
-
-
-def _new_key() -> str:
-    return secrets.token_urlsafe(32)
 
 
 def _broken(path: Path) -> ProviderError:

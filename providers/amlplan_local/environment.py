@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from amlplan.abilities import EnvironmentFacts
+    from amlplan.abilities import EnvironmentFacts, ToUnpack
     from amlplan.provider import (
         Desired,
         Draft,
@@ -233,6 +233,12 @@ class LocalEnvironment:
             raise UnreachableError("The workspace cannot be reached", f"It was {store.reason}")
         digest = str(record.outputs.values["digest"])
         return interpreter_of(store, digest, self._context, operation, _indexes(values))
+
+    def unpack(self, wanted: ToUnpack, folder: Path, operation: OperationHandle) -> None:
+        """Unpack packages by uv, from the indexes that the environment's inputs name."""
+        from amlplan_local.unpacking import unpack
+
+        unpack(wanted, folder, _indexes(wanted.values), self._context, operation)
 
     def describe(self, record: Record, targets: Targets) -> EnvironmentFacts:
         """What the store has of it, and whether it is built on this host."""

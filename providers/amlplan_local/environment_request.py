@@ -36,8 +36,8 @@ def environment_request(
         "requirements": wanted.wanted,
         "constraints": wanted.constraints,
         "wheels": wanted.wheels,
-        "index_url": _public(values.get("index_url", HIDDEN)),
-        "extra_index_urls": _public(values.get("extra_index_urls", HIDDEN)),
+        "index_url": public(values.get("index_url", HIDDEN)),
+        "extra_index_urls": public(values.get("extra_index_urls", HIDDEN)),
         "find_links": [public_address(link) for link in values.get("find_links") or []],
         "platforms": sorted(set(values.get("platforms") or [])),
         **conda,
@@ -66,7 +66,8 @@ def _requirements(root: Path, values: Mapping[str, JsonValue], address: str) -> 
     return found
 
 
-def _public(addresses: JsonValue) -> JsonValue:
+def public(addresses: JsonValue) -> JsonValue:
+    """An address or a list of addresses, without credentials; what is hidden stays so."""
     if addresses is None or addresses == HIDDEN:
         return addresses
     if isinstance(addresses, str):

@@ -5,26 +5,17 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from amlplan.errors import HistoryError, ProviderError, UnreachableError
 from amlplan.provider import Kind, Missing, Present, Refinement, Unreachable
-from amlplan.wording import counted, difference
-from amlplan_local.bundle import (
-    ENVIRONMENT,
-    MANIFEST,
-    MODELS,
-    SCHEMA,
-    SOURCE,
-    Parts,
-    PartsCollector,
-    build,
-    corrupted,
-    folder_of,
-)
+from amlplan.wording import counted
+from amlplan_images.changes import change_of, models_in
+from amlplan_images.collecting import parts_of
+from amlplan_local.bundle import MANIFEST, build, corrupted, folder_of
+from amlplan_local.cannot import refuse_what_bundles_cannot
 from amlplan_local.environment import LocalEnvironment
-from amlplan_local.scoring_script import check_script
 from amlplan_local.store import ContentStore
 from amlplan_local.workspace import is_stranded, store_of
 from amlplan_schemas.image import Image, ImageOutputs
@@ -42,12 +33,9 @@ if TYPE_CHECKING:
         Referred,
         Targets,
     )
+    from amlplan_images.parts import Parts
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.state import Record
-
-_DECIDING = frozenset(
-    {"models", "entry_script", "source_dir", "dependencies", "schema_files", "environment"}
-)
 
 
 class LocalImage:
@@ -63,6 +51,7 @@ class LocalImage:
 
         Checks the script by its text.
         """
+        refuse_what_bundles_cannot(draft)
         parts = self._parts(draft.values, draft.referred)
         if parts is None:
             return {}
@@ -85,12 +74,12 @@ class LocalImage:
         if prior is None or not prior.outputs.values or "contents" not in derived:
             return Refinement(expected=expected)
         was, now = prior.outputs.values, cast("Mapping[str, str]", derived["contents"])
-        if _models_in(was["contents"]) == _models_in(now):
+        if models_in(was["contents"]) == models_in(now):
             expected["model_versions"] = was["model_versions"]
         if was["digest"] == derived["digest"]:
             note = f"unchanged (same {counted(len(now), 'input')})"
             return Refinement(expected=expected, note=note)
-        return Refinement(expected=expected, note=_change(was["contents"], now))
+        return Refinement(expected=expected, note=change_of(was["contents"], now))
 
     def read(self, record: Record, targets: Targets) -> Observed:
         """The bundle as it lies there; Missing where it is gone."""
@@ -153,48 +142,7 @@ class LocalImage:
     def _parts(
         self, values: Mapping[str, JsonValue], referred: Mapping[str, Referred]
     ) -> Parts | None:
-        """What goes into the bundle, None while something of it is not known."""
-        if not values.keys() >= _DECIDING:
-            return None
-        environment = referred["environment"].values.get("digest")
-        models = {}
-        for index, _ in enumerate(values["models"]):
-            model = referred[f"models.{index}"].values
-            if "files" not in model:
-                return None
-            if model["name"] in models:
-                raise ProviderError(
-                    "Two models of one name",
-                    f"The image has two models called {model['name']}, and the script could not "
-                    "tell them apart. Take one of them out.",
-                )
-            models[model["name"]] = model["files"]
-        if environment is None:
-            return None
-        entry = str(values["entry_script"])
-        collector = PartsCollector(self._context.root, self._context.cache_folder)
-        script = self._add_source(collector, entry, values["source_dir"])
-        for path in values["dependencies"]:
-            collector.add(path, SOURCE)
-        for path in values["schema_files"]:
-            collector.add(path, SCHEMA)
-        return Parts(script, collector.files, models, str(environment))
-
-    def _add_source(self, collector: PartsCollector, entry: str, folder: str | None) -> str:
-        """Take the script, with its folder where one is named; gives its place in the bundle."""
-        script = self._context.root / (folder or ".") / entry
-        check_script(script, str(PurePosixPath(folder or ".", entry)))
-        if folder is None:
-            collector.add(entry, SOURCE)
-            return PurePosixPath(entry).name
-        collector.add_source(folder)
-        if f"{SOURCE}/{entry}" not in collector.files:
-            raise ProviderError(
-                "The scoring script is left out of the image",
-                f"{entry} is in {folder} and an ignore file leaves it out. Change that rule, or "
-                "write an .amlignore, which is used instead.",
-            )
-        return entry
+        return parts_of(values, referred, self._context.root, self._context.cache_folder)
 
     def _note_lineage(self, workspace: Path, parts: Parts, targets: Targets) -> None:
         with contextlib.suppress(HistoryError):  # an unavailable history fails no apply
@@ -222,24 +170,3 @@ def _models_of(targets: Targets) -> Iterator[dict[str, JsonValue]]:
             seen = targets[way].outputs.values
             name = targets[way].name
             yield {"name": name, "version": seen["version"], "digest": seen["digest"]}
-
-
-def _models_in(contents: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    return {name: item for name, item in contents.items() if name.startswith(f"{MODELS}/")}
-
-
-def _change(before: Mapping[str, str], after: Mapping[str, str]) -> str:
-    """Which inputs differ, and how many do not."""
-    was, now = (
-        {_input_name(name): digest for name, digest in each.items()} for each in (before, after)
-    )
-    same = sum(was.get(name) == digest for name, digest in now.items())
-    return f"{difference(was, now)} ({counted(same, 'input')} unchanged)"
-
-
-def _input_name(name: str) -> str:
-    """An input as its user knows it."""
-    if name == ENVIRONMENT:
-        return "the environment"
-    folder, _, rest = name.partition("/")
-    return f"model {rest}" if folder == MODELS else rest

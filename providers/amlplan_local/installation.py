@@ -43,7 +43,7 @@ def install(spec: EnvironmentSpec, building: Building, aside: Path, made: Path) 
         timeout=TIMEOUT,
         check=building.check,
         progress=building.progress,
-        explain=lambda said: _explained(said, spec, is_offline=is_offline),
+        explain=lambda said: explained(said, spec, is_offline=is_offline),
     )
     wheels = wheels_of(spec, building, aside)
     python = ("--python", str(spec.python))
@@ -126,7 +126,8 @@ def _version(made: Path) -> str:
     return ""
 
 
-def _explained(said: str, spec: EnvironmentSpec, *, is_offline: bool) -> ProviderError:
+def explained(said: str, spec: EnvironmentSpec, *, is_offline: bool) -> ProviderError:
+    """The error for what uv said as it installed."""
     if "No interpreter found" in said or "No download found" in said:
         python = spec.python
         relaxed = " With relax = true another one is taken." if spec.conda is not None else ""

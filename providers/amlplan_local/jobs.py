@@ -20,6 +20,7 @@ from amlplan.masking import forms_of
 from amlplan.processes import ProcessMark, is_running, signal_process
 from amlplan_local.chosen import Wanted, wanted_in
 from amlplan_local.collecting import keep_outputs, remove_folder
+from amlplan_local.elsewhere import bring, is_away, last_ending
 from amlplan_local.heartbeat import is_silent
 from amlplan_local.left_behind import are_left
 from amlplan_local.run_events import EventFile, status
@@ -55,6 +56,7 @@ class _Supervised:
     guard: ProcessMark | None
     script: ProcessMark | None
     wanted: Wanted
+    afterwards: tuple[str, ...] = ()
 
 
 class LocalJobs:
@@ -107,7 +109,7 @@ class LocalJobs:
             return "unknown"
         if not is_alive:
             return "lost"
-        return "silent" if is_silent(folder) else "running"
+        return "silent" if is_silent(folder) or is_away(folder) else "running"
 
     def place_in_queue(self, run_id: str, folder: Path) -> int | None:
         """The place of a job that waits, 1 being the next; None where it does not wait."""
@@ -165,6 +167,9 @@ class LocalJobs:
             _end_unguarded(run_id, supervised.script)
             await_service(folder)
             os.truncate(folder / LOCK, 0)  # room for what is to be told, on a full disk
+            not_brought = bring(supervised.afterwards, folder)
+            if not_brought is not None:
+                raise _not_brought(run_id, not_brought)
             self._finish_started(run_id, folder, supervised, store)
 
     def _finish_started(
@@ -184,7 +189,7 @@ class LocalJobs:
                 )
             if not_kept is not None:
                 reason += f", and outputs could not be kept: {not_kept}"
-            events.append(status("Failed", reason, exit_code(folder)))
+            events.append(_last_status(folder, reason, not_kept))
             events.sync()
         finally:
             events.close()
@@ -244,6 +249,7 @@ class LocalJobs:
             "queue": str(self._queue_folder.absolute()),
             "needs": asdict(needs),
             "log_limit": LOG_LIMIT,
+            "afterwards": list(job.afterwards),
         }
 
 
@@ -272,7 +278,8 @@ def _supervised(run_id: str, folder: Path) -> _Supervised | None:
         guard = kept["guard"] and ProcessMark(*kept["guard"])
         script = kept["script"] and ProcessMark(*kept["script"])
         mark = ProcessMark(*kept["mark"])
-        return _Supervised(mark, guard, script, wanted_in(kept["wanted"]))
+        afterwards = tuple(map(str, kept.get("afterwards", ())))
+        return _Supervised(mark, guard, script, wanted_in(kept["wanted"]), afterwards)
     except (ValueError, TypeError, KeyError) as failure:
         raise _unreadable(run_id, path, "it is not what a supervisor writes") from failure
 
@@ -283,6 +290,27 @@ class _SupervisedError(Exception):
 
 def _leave_to_supervisor() -> None:
     raise _SupervisedError
+
+
+def _last_status(folder: Path, reason: str, not_kept: str | None) -> dict[str, Any]:
+    """The status of a run that nobody supervised at its end.
+
+    A script that ended elsewhere, by itself, ended as its container tells.
+    """
+    ending = last_ending(folder)
+    if ending is None:
+        return status("Failed", reason, exit_code(folder))
+    if ending.code == 0 and not_kept is None:
+        return status("Completed", None, 0)
+    return status("Failed", ending.reason or f"exit code {ending.code}, and {reason}", ending.code)
+
+
+def _not_brought(run_id: str, why: str) -> ProviderError:
+    return ProviderError(
+        "A lost run cannot be finished",
+        f"What {run_id} left in its container cannot be brought back: {why} It is tried again by "
+        "the next command that looks at runs.",
+    )
 
 
 def _finish_unstarted(folder: Path) -> None:

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from amlplan.content import content_of, files_of
+from amlplan.content import changed_since_plan, content_of, files_of
 from amlplan.errors import HistoryError, NotFoundError, ProviderError, UnreachableError
 from amlplan.provider import Imported, Kind, Listed, Missing, Present, Refinement, Unreachable
 from amlplan.wording import difference, few, in_shell
@@ -25,7 +25,7 @@ from amlplan_local.catalogue import claims_in, registered_models
 from amlplan_local.identity import elsewhere
 from amlplan_local.registration import Registration, release, seen_aliases
 from amlplan_local.selection import metric_change, run_name, run_offer, run_request, selected_run
-from amlplan_local.store import ContentStore, changed_since_plan
+from amlplan_local.store import ContentStore
 from amlplan_local.versions import ModelVersions
 from amlplan_local.workspace import STORE, is_stranded, store_of
 from amlplan_schemas.model import Model, ModelOutputs

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan import __version__
-from amlplan.errors import NotFoundError, ProviderError
+from amlplan.errors import ProviderError
 from amlplan.processes import end_process, is_running, mark_of
 from amlplan_local.deployment_folder import ServerProcess
 from amlplan_serve.client import (
@@ -33,8 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from amlplan.provider import OperationHandle
-    from amlplan_local.deployment_folder import DeploymentFolder, Document, Revision
-    from amlplan_schemas.deployment import DeploymentSmoke
+    from amlplan_deployments.requests import Smoke
+    from amlplan_deployments.revisions import Revision
+    from amlplan_local.deployment_folder import DeploymentFolder, Document
     from amlplan_serve.settings import Status
 
 DRAIN = 30.0
@@ -56,14 +56,6 @@ class SmokeFailedError(ServeError):
     def __init__(self, text: str, said: str) -> None:
         super().__init__(text)
         self.said = said
-
-
-@dataclass(frozen=True, slots=True)
-class Smoke:
-    """A request that a revision must answer before it serves."""
-
-    body: bytes
-    expect_status: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,15 +307,3 @@ def _port_taken(port: int, *, chosen: bool) -> ProviderError:
         "The port is taken",
         f"Another process listens on port {port} of this host; {advice}, then apply again.",
     )
-
-
-def smoke_of(asked: DeploymentSmoke, root: Path) -> Smoke:
-    """The smoke request out of its file; raises ProviderError where it is not there."""
-    path = Path(os.path.normpath(root / asked.request))
-    try:
-        return Smoke(path.read_bytes(), asked.expect_status)
-    except OSError as failure:
-        raise NotFoundError(
-            "The smoke request is missing",
-            f"{path} could not be read: {failure.strerror}. Put the request's body there.",
-        ) from failure

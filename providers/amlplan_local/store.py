@@ -8,8 +8,8 @@ import secrets
 from typing import TYPE_CHECKING
 
 from amlplan.aside import drop_left_behind, make_file
+from amlplan.content import changed_since_plan
 from amlplan.digests import PREFIX, DigestMemory, chunks
-from amlplan.errors import ProviderError
 from amlplan.files import failure_at, make_folder, sync, sync_folder
 from amlplan.store_use import asked_for, in_use
 from amlplan_local.at_once import do_at_once
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from io import FileIO
     from pathlib import Path
+
+    from amlplan.errors import ProviderError
 
 BLOB_MODE = 0o444
 MANY = 16
@@ -181,14 +183,6 @@ def _read(source: Path, check: Callable[[], None]) -> Iterator[memoryview]:
         yield from chunks(source, check)
     except OSError as failure:
         raise failure_at(source, "read", failure) from failure
-
-
-def changed_since_plan(what: str) -> ProviderError:
-    """The error for content that is not what the plan was made from."""
-    return ProviderError(
-        "Content changed since the plan",
-        f"{what} is not what it was when the plan was made. Plan again, then apply.",
-    )
 
 
 def digest_key(files: Mapping[str, str]) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amlplan.processes import ProcessMark, mark_of
+from amlplan_local.elsewhere import bring, ending_elsewhere
 from amlplan_local.endings import Ending, ending_of
 from amlplan_local.guarded import GuardedScript
 from amlplan_local.heartbeat import EVERY, beat
@@ -99,7 +100,7 @@ class Supervisor:
         self._log.finish()
         self._tell("Finalizing", exit_code=ending.code)
         final, reason = ending.status, ending.reason
-        not_kept = self._keep()
+        not_kept = bring(self._task["afterwards"], self._folder) or self._keep()
         if not_kept is None and final == "Completed":
             not_kept = self._upload()
         if not_kept is None:
@@ -167,7 +168,11 @@ class Supervisor:
             output, self._wakes, lambda: self._is_canceled, deadline, service
         )
         errors = output.end_attempt()
-        ending = ending_of(code, why_ended, task["max_duration"], errors, killed=kills.happened())
+        is_elsewhere = bool(task["afterwards"])
+        killed = kills.happened() and not is_elsewhere
+        ending = ending_of(code, why_ended, task["max_duration"], errors, killed=killed)
+        if is_elsewhere:
+            ending = ending_elsewhere(self._folder, self._attempt, ending)
         if ending.status == "Failed" and errors:
             told = {"type": "error", "name": "stderr", "text": errors, "attempt": self._attempt}
             self._with_room(lambda: self._events.append(told))
@@ -260,6 +265,7 @@ class Supervisor:
             "guard": guard and _fields(mark_of(guard)),
             "script": script and _fields(mark_of(script)),
             "wanted": self._task["wanted"],
+            "afterwards": self._task["afterwards"],
         }
         path = self._folder / "supervisor.json.new"
         with path.open("w") as file:

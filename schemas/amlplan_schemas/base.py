@@ -85,6 +85,13 @@ class NoPlainCredentials:
     """Marks a field of addresses: a password in one must come from a secret."""
 
 
+class ChoosesKind:
+    """Marks the reference whose target's kind says which kind a block is, as `image@docker`.
+
+    What it refers to must be told by the text alone. It is the only one of its model.
+    """
+
+
 class ResourceInputs(Schema):
     """The fields that every resource takes."""
 

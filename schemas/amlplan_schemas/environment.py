@@ -11,9 +11,11 @@ from amlplan_schemas.base import (
     BlockReference,
     LocalPath,
     NoPlainCredentials,
+    NoSecrets,
     Reference,
     ResourceInputs,
     ResourceOutputs,
+    Schema,
     Text,
     Trait,
 )
@@ -25,6 +27,23 @@ PLATFORMS = (
     "macos-arm64",
     "windows-x86_64",
 )
+
+
+class EnvironmentDocker(Schema):
+    """What lies under the environment where an image is made of it; elsewhere it is not used."""
+
+    base_image: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The image that it starts from, with its Python; python:VERSION-slim when "
+        "left out.",
+    )
+    apt: tuple[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]*(=[\w.+:~-]+)?$")], ...] = Field(
+        default=(), description="Packages of Debian, as in libgomp1 or libgomp1=12.2.0-14."
+    )
+    steps: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=(), description="Commands of its shell, run once in this order, after apt."
+    )
 
 
 class Environment(ResourceInputs):
@@ -81,6 +100,10 @@ class Environment(ResourceInputs):
     variables: Annotated[dict[str, Text], Behaviour.UPDATE] = Field(
         default_factory=dict,
         description="Environment variables of processes in it; not part of the digest.",
+    )
+    docker: Annotated[EnvironmentDocker | None, Behaviour.METADATA, NoSecrets] = Field(
+        default=None,
+        description="What lies under it in images; not part of the digest, but of that of images.",
     )
 
     @model_validator(mode="after")

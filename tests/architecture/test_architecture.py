@@ -23,7 +23,9 @@ PROVIDERS_MAY_IMPORT = {*sys.stdlib_module_names, "amlplan", "amlplan_schemas", 
 LIBRARIES = {
     "amlplan_endpoint": {"amlplan_local", "yaml"},  # it serves runs of this host
     "amlplan_serve": {"prometheus_client", "uvicorn", "uvloop"},
-    "amlplan_local": {"amlplan_serve"},  # deployments of this host are served by it
+    "amlplan_docker": {"amlplan_deployments", "amlplan_images", "amlplan_serve"},
+    "amlplan_images": {"amlplan_serve"},  # whose files go into images
+    "amlplan_local": {"amlplan_deployments", "amlplan_images", "amlplan_serve"},
 }
 # Programs of their own, which end with an exit code and may say why.
 PROGRAMS = {

@@ -13,7 +13,7 @@ import click
 from amlplan.abilities import ServesDeployments
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, CommandGroup, Option, flag
-from amlplan.cli.recorded import changed_record, recorded
+from amlplan.cli.recorded import changed_record, recorded_with_targets
 from amlplan.cli.style import styled, visible
 from amlplan.cli.text.json_text import json_text
 from amlplan.errors import EXIT_ERROR, PlanError, ProviderError
@@ -64,8 +64,8 @@ def score_command(
         raise click.UsageError("Give the body by -request=FILE or by -data=TEXT.", ctx)
     console = Console(sys.stdout, sys.stderr)
     body = data.encode() if data is not None else _body(str(request))
-    record = recorded(BLOCK, name)
-    answer = _serving(record).score(record, body, content_type)
+    found = recorded_with_targets(BLOCK, name)
+    answer = _serving(found.record).score(found.record, found.targets, body, content_type)
     text = answer.body.decode(errors="replace").rstrip("\n")
     if answer.status > LARGEST_STATUS_OF_SUCCESS:
         console.error(f"{styled('red', f'Status {answer.status}:')} {visible(text)}")
@@ -91,9 +91,9 @@ def _body(place: str) -> bytes:
 @click.option("--revision", cls=Option, metavar="N", help="Of another revision than the serving.")
 def logs_command(name: str, revision: str | None) -> int:
     """Print what the workers of deployment NAME wrote."""
-    record = recorded(BLOCK, name)
+    found = recorded_with_targets(BLOCK, name)
     with Console(sys.stdout, sys.stderr).raw() as write:
-        for data in _serving(record).logs(record, revision):
+        for data in _serving(found.record).logs(found.record, found.targets, revision):
             write(data)
     return 0
 
@@ -109,8 +109,8 @@ def keys_group() -> None:
 def show_keys_command(name: str, *, json: bool) -> int:
     """Print the keys of deployment NAME: in the clear, so mind who sees them."""
     console = Console(sys.stdout, sys.stderr)
-    record = recorded(BLOCK, name)
-    keys = dict(_serving(record).keys(record))
+    found = recorded_with_targets(BLOCK, name)
+    keys = dict(_serving(found.record).keys(found.record, found.targets))
     if json:
         console.print(json_text(keys))
     else:
@@ -126,7 +126,7 @@ def rotate_command(name: str, key: str) -> int:
     console = Console(sys.stdout, sys.stderr)
     with changed_record(BLOCK, name, "deployment keys rotate") as change:
         record = change.before
-        outputs = _serving(record).rotate(record, key)
+        outputs = _serving(record).rotate(record, change.targets, key)
         kept = Tree(values=dict(outputs), secrets=record.outputs.secrets)
         change.after = record.model_copy(update={"outputs": kept})
     console.print(f"The {key} key is another one now. See: amlplan deployment keys show {name}")
@@ -142,7 +142,8 @@ def rollback_command(name: str, revision: str | None, why: str) -> int:
     console = Console(sys.stdout, sys.stderr)
     with changed_record(BLOCK, name, "deployment rollback") as change:
         record = change.before
-        rolled = _serving(record).roll_back(record, revision, _secrets(record))
+        secrets = _secrets(record)
+        rolled = _serving(record).roll_back(record, change.targets, revision, secrets)
         held = Held(revision=rolled.revision, by=getpass.getuser(), why=why or "rolled back")
         change.after = record.model_copy(
             update={

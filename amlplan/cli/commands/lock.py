@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,13 +17,17 @@ from amlplan.cli.style import styled
 from amlplan.cli.text.locks import lock_changes
 from amlplan.errors import EXIT_CONFIG
 from amlplan.lockfile import LOCK_NAME, write_lock
+from amlplan.planning.locking import REFERENCE
 from amlplan.project.opening import open_project
 from amlplan.wording import suggestion
 
+if TYPE_CHECKING:
+    from amlplan.lockfile import LockFile
+
 
 @click.command("lock", cls=Command)
-@click.argument("names", nargs=-1, metavar="[ADDR]...")
-@flag("upgrade", "Resolve again: what these blocks ask for, or everything.")
+@click.argument("names", nargs=-1, metavar="[ADDR|IMAGE]...")
+@flag("upgrade", "Resolve again: what these blocks ask for, these images, or everything.")
 @flag("check", "Write nothing; exit with 10 where the lock lacks something.")
 @variable_options
 @click.pass_context
@@ -37,7 +42,7 @@ def command(ctx: click.Context, names: tuple[str, ...], *, upgrade: bool, check:
     with stopping_on_signals(console.error) as stop, Progress(console) as progress:
         project = open_project(assignments_of(ctx), require_variables=False, needs_state=False)
         blocks = project.evaluation.blocks_of()
-        _check_names(ctx, names, blocks)
+        _check_names(ctx, names, blocks, _images_in(project.lock))
         upgraded = frozenset(names or blocks if upgrade else ())
         lock = resolved_lock(project, progress, stop, upgraded)
     changed = lock_changes(project.lock, lock)
@@ -51,9 +56,16 @@ def command(ctx: click.Context, names: tuple[str, ...], *, upgrade: bool, check:
     return 0
 
 
-def _check_names(ctx: click.Context, names: tuple[str, ...], known: list[str]) -> None:
+def _images_in(lock: LockFile) -> set[str]:
+    """The images that are locked, as their requests call them."""
+    return {str(entry.request.get(REFERENCE)) for entry in lock.entries.values()}
+
+
+def _check_names(
+    ctx: click.Context, names: tuple[str, ...], known: list[str], images: set[str]
+) -> None:
     for name in names:
-        if node_of(name) not in known:
+        if node_of(name) not in known and name not in images:
             hint = suggestion(name, known)
             raise click.UsageError(f"There is no block {name} in the configuration.{hint}", ctx)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from amlplan.addresses import block_type_of
 from amlplan.cli.documents.objects import object_name
 from amlplan.cli.documents.operations import (
     actions_of,
@@ -47,7 +48,7 @@ def resource(address: str, kind: str) -> Message:
         "resource_type": kind,
         "resource_name": name.label,
         "resource_key": name.key,
-        "implied_provider": kind.partition(".")[0],
+        "implied_provider": block_type_of(kind),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from amlplan.addresses import label_of
+from amlplan.addresses import block_labels, label_of
 from amlplan.cli.style import styled, visible
 from amlplan.cli.text.records import record_text
 from amlplan.cli.text.values import (
@@ -21,7 +21,7 @@ from amlplan.cli.text.values import (
 )
 from amlplan.pointers import tokens_of, top_field, value_at, with_value
 from amlplan.wording import few
-from amlplan_schemas.plan import Action, DriftClass, Reason
+from amlplan_schemas.plan import KIND, Action, DriftClass, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -142,7 +142,7 @@ def operation_text(operation: Operation) -> str:
     lines += [f"  # ({reason})" for reason in _reasons(operation)]
     if operation.action is Action.FORGET:
         return "\n".join(lines)
-    block, _, kind = operation.kind.partition(".")
+    block, kind = block_labels(operation.kind)
     label = label_of(operation.address)
     kind_text = f' "{kind}"' if kind else ""
     lines.append(f'{_symbol(operation)} {block}{kind_text} "{label}" {{')
@@ -169,6 +169,9 @@ def _symbol(operation: Operation) -> str:
 def _reasons(operation: Operation) -> Iterator[str]:
     if operation.reason in _REASONS:
         yield _REASONS[operation.reason]
+    for change in operation.changes:
+        if change.path == KIND:
+            yield f"it was of kind {change.before}, and becomes {change.after}"
     if operation.note:
         yield visible(operation.note)
     if not operation.calls_provider:

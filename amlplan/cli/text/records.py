@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amlplan.addresses import label_of
+from amlplan.addresses import block_labels, label_of
 from amlplan.cli.style import visible
 from amlplan.cli.text.outputs import outputs_text
 from amlplan.cli.text.runs import on_one_line
@@ -31,7 +31,7 @@ def record_text(record: Record) -> str:
     for path in record.inputs.secrets:
         values = with_value(values, tokens_of(path), SENSITIVE_VALUE)
     shown = {name: value for name, value in sorted(values.items()) if value not in (None, {}, [])}
-    block, _, kind = record.kind.partition(".")
+    block, kind = block_labels(record.kind)
     kind_text = f' "{kind}"' if kind else ""
     label = label_of(record.address)
     note = "" if record.status == "ok" else f"  ({record.status})"

@@ -95,6 +95,8 @@ class _Builder:
             self._connect_to_call(module)
 
     def _connect_resource(self, scope: ModuleScope, name: str, block: ResourceBlock) -> None:
+        if block.is_broken:
+            self._graph.broken.add(name)
         own = frozenset(word for word, by in ONE_OF_MANY.items() if by in block.body.attributes)
         context = block.context
         for part in parts_of(block.body):

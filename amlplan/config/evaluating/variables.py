@@ -13,7 +13,7 @@ from amlplan.config.expressions.convert import ConversionError, convert
 from amlplan.config.expressions.evaluate import EvaluationError, evaluate
 from amlplan.config.expressions.functions.table import FUNCTIONS
 from amlplan.config.expressions.scope import Scope
-from amlplan.config.reading.files import is_json, read_source
+from amlplan.config.reading.files import PERSONAL_VALUES, is_json, read_source
 from amlplan.config.reading.forms import VALUES
 from amlplan.config.syntax.json_body import parse_json
 from amlplan.config.syntax.parser import parse, parse_expression
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from amlplan.config.blocks import Configuration, VariableBlock
+    from amlplan.config.syntax.nodes import Body
     from amlplan.secrets import Secrets
 
 ENVIRONMENT_PREFIX = "AMLPLAN_VAR_"
@@ -66,8 +67,8 @@ def variable_values(
     """Each declared variable's value, and what is wrong.
 
     The later source wins, as in Terraform: default, environment, `amlplan.amlvars`,
-    `*.auto.amlvars` by name, then options in their order. With `require` false a variable
-    without a value is unknown.
+    `*.auto.amlvars` by name, `connections.amlvars`, then options in their order. With `require`
+    false a variable without a value is unknown.
     """
     scope = Scope({}, FUNCTIONS, configuration.root, secrets.resolve)
     collector = _Collector(configuration, scope)
@@ -91,6 +92,20 @@ def variable_values(
     for variable in configuration.variables.values():
         collector.problems.extend(_validate(variable, values[variable.name], scope))
     return values, collector.problems
+
+
+def personal_variables(configuration: Configuration) -> frozenset[str]:
+    """The variables that a file of this user's own gives a value."""
+    return frozenset(
+        name
+        for source in configuration.value_files
+        if source.filename in PERSONAL_VALUES
+        for name in _body_of(source)[0].attributes
+    )
+
+
+def _body_of(source: SourceFile) -> tuple[Body, list[Diagnostic]]:
+    return parse_json(source, VALUES) if is_json(source) else parse(source)
 
 
 def _take_option(collector: _Collector, text: str) -> None:
@@ -123,7 +138,7 @@ def _take_named_file(collector: _Collector, text: str) -> None:
 
 
 def _take_file(collector: _Collector, source: SourceFile) -> None:
-    body, problems = parse_json(source, VALUES) if is_json(source) else parse(source)
+    body, problems = _body_of(source)
     collector.problems.extend(_without_secrets(collector, problem) for problem in problems)
     for block in body.blocks:
         collector.problems.append(

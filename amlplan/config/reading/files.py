@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 CONFIGURATION = (".hcl", ".hcl.json")
 DEFAULT_VALUES = ("amlplan.amlvars", "amlplan.amlvars.json")
 AUTO_VALUES = (".auto.amlvars", ".auto.amlvars.json")
+PERSONAL_VALUES = ("connections.amlvars", "connections.amlvars.json")
+"""How I reach things: never committed, and no part of a saved plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ def read_folder(root: Path, folder: str = ".") -> tuple[ProjectFiles, list[Diagn
     if folder == ".":
         values = [name for name in names if name in DEFAULT_VALUES]
         values += [name for name in names if name.endswith(AUTO_VALUES)]
+        values += [name for name in names if name in PERSONAL_VALUES]
     if not hcl:
         problems.append(
             error(

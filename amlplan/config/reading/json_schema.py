@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from amlplan.addresses import CHOSEN
 from amlplan_schemas.base import block_fields, labelled_block_fields, reference_fields
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def configuration_schema(models: Mapping[str, type[ResourceInputs]]) -> Schema:
     blocks: dict[str, Schema] = dict(_meta_blocks())
     kinds: dict[str, dict[str, Schema]] = {}
     for kind, model in sorted(models.items()):
+        if CHOSEN in kind:
+            continue  # written as its block type is
         block, _, second = kind.partition(".")
         body = _resource(kind, model, definitions)
         if second:

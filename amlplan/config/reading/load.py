@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amlplan.addresses import RUN_BLOCKS
+from amlplan.addresses import CHOSEN, RUN_BLOCKS
 from amlplan.collector import collector_paused
 from amlplan.config.blocks import Configuration, ResourceBlock
 from amlplan.config.lifecycle import read_lifecycle
 from amlplan.config.reading.artifact_stores import read_artifact_stores
+from amlplan.config.reading.chosen_kinds import choose_kinds
+from amlplan.config.reading.derived_images import IMAGE, derive_images
 from amlplan.config.reading.files import is_json, read_folder
 from amlplan.config.reading.forms import file_form
 from amlplan.config.reading.meta_blocks import MetaBlocks
@@ -47,6 +49,11 @@ def load(
     with collector_paused():
         configuration = reader.module(".", ())
     problems = reader.problems
+    if model_of is not None:
+        images = block_types.get(IMAGE)
+        if images is not None:
+            configuration.diagnostics.extend(derive_images(configuration, images))
+        configuration.diagnostics.extend(choose_kinds(configuration, block_types, model_of))
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ConfigError(in_source_order([*problems, *configuration.diagnostics]))
     return configuration
@@ -73,7 +80,10 @@ class _Reader:
             self._read[folder] = self._configuration(folder)
         read = self._read[folder]
         configuration = replace(
-            read, path=path, calls={name: replace(call) for name, call in read.calls.items()}
+            read,
+            path=path,
+            calls={name: replace(call) for name, call in read.calls.items()},
+            resources=dict(read.resources),  # a reference may give each call other kinds
         )
         for call in configuration.calls.values():
             inner = self._folder_of(call, folder, (*above, folder))
@@ -215,7 +225,7 @@ class _Loader:
         label = block.labels[-1]
         kind = f"{block.type}.{block.labels[0]}" if has_kind else block.type
         if kind not in kinds:
-            known = sorted(name.partition(".")[2] for name in kinds)
+            known = sorted(name.partition(".")[2] for name in kinds if CHOSEN not in name)
             hint = suggestion(block.labels[0], known) or f" Installed: {', '.join(known)}."
             self._reporter.report(
                 "unknown_kind",

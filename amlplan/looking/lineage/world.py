@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from amlplan.addresses import block_type_of
 from amlplan.errors import HistoryError
 
 if TYPE_CHECKING:
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
     from amlplan.history import History, RunDetail, RunOverview
     from amlplan_schemas.state import Record
 
-OF_RUNS = ("snapshot", "commit", "environment", "target", "run_config")
+OF_RUNS = ("snapshot", "commit", "environment", "image", "target", "run_config")
 """What the definition of a run names, each a kind of node: `snapshot:sha256:…`."""
 
 
 def node_of(record: Record) -> str:
     """What lineage calls the object of a record; by its address where it has no other name."""
     outputs: Mapping[str, Any] = record.outputs.values
-    kind = record.kind.partition(".")[0]
+    kind = block_type_of(record.kind)
     if kind == "model" and "version" in outputs:
         return f"model:{record.name}:{outputs['version']}"
     if kind in {"image", "environment"} and outputs.get("digest"):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from amlplan.errors import NotFoundError, ProviderError
-from amlplan_local.bundle import Parts, PartsCollector, build, corrupted, folder_of, read_manifest
+from amlplan_images.parts import Parts, PartsCollector
+from amlplan_local.bundle import build, corrupted, folder_of, read_manifest
 from amlplan_local.store import ContentStore
 
 if TYPE_CHECKING:
@@ -57,28 +57,6 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
-
-
-def test_the_digest_is_over_content_only(bench: Bench, tmp_path: Path) -> None:
-    first = bench.parts()
-    os.utime(bench.root / "src/score.py", (1, 1))
-    assert bench.parts().digest == first.digest
-    other = Bench(tmp_path / "elsewhere")
-    assert other.parts().digest == first.digest
-    bench.write("src/score.py", "def init(): ...\ndef run(data): return 1\n")
-    assert bench.parts().digest != first.digest
-    assert bench.parts(model="others").digest != bench.parts().digest
-    assert replace(first, environment="sha256:" + "f" * 64).digest != first.digest
-
-
-def test_every_input_has_its_own_digest(bench: Bench) -> None:
-    contents = bench.parts().contents
-    assert set(contents) == {
-        "environment",
-        "models/ridge",
-        "source/helpers/more.py",
-        "source/score.py",
-    }
 
 
 def test_a_bundle_holds_script_models_and_what_it_is(bench: Bench) -> None:
@@ -136,12 +114,6 @@ def test_a_model_that_is_gone_from_the_store_is_named(bench: Bench) -> None:
     bench.store.path(parts.models["ridge"]["model.bin"]).unlink()
     with pytest.raises(NotFoundError, match=r"model\.bin of the model ridge"):
         bench.build(parts)
-
-
-def test_two_files_in_one_place_are_refused(bench: Bench) -> None:
-    bench.write("other/score.py", "def init(): ...\n")
-    with pytest.raises(ProviderError, match=r"would both be source/score\.py"):
-        bench.parts("other/score.py")
 
 
 def test_a_stopped_build_leaves_nothing(bench: Bench) -> None:

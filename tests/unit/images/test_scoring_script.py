@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amlplan.errors import ProviderError
-from amlplan_local.scoring_script import check_script
+from amlplan_images.scoring_script import check_script
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,1 @@
+"""What a deployment is wherever it runs: its revisions, keys and requests; knows no target."""

@@ -1,0 +1,49 @@
+"""From what is known of a compute target to its engine, and from an image block to a login."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amlplan_docker.connection import Connection
+from amlplan_docker.specification import Credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from amlplan.provider import ProviderContext, Referred
+    from amlplan_docker.client import Engine
+    from amlplan_schemas.base import JsonValue
+    from amlplan_schemas.state import Record
+
+FIELD = "connection"
+_FILES = ("ca_file", "cert_file", "key_file")
+
+
+def engine_of(target: Record, context: ProviderContext) -> Engine:
+    """The engine of a compute target, by the connection that its record has.
+
+    Raises UnreachableError where it cannot be talked to.
+    """
+    known = target.connection.values if target.connection is not None else {}
+    return _engine(known.get(FIELD, known), context.root)
+
+
+def engine_at(target: Referred, context: ProviderContext) -> Engine:
+    """The engine of a compute block, by the connection that is written there."""
+    return _engine(target.values.get(FIELD) or {}, context.root)
+
+
+def _engine(known: Mapping[str, JsonValue], root: Path) -> Engine:
+    from amlplan_docker.client import Engine
+
+    files = {name: str(root / known[name]) for name in _FILES if known.get(name)}
+    return Engine.connect(Connection(host=known.get("host"), **files))
+
+
+def login_of(values: Mapping[str, JsonValue]) -> Credentials | None:
+    """The login that an image block names; None leaves it to the docker credential store."""
+    known = values.get("credentials")
+    if known is None or known.get("password") is None:
+        return None
+    return Credentials(known["username"], known["password"])

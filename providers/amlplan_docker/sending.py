@@ -1,0 +1,36 @@
+"""Bytes on their way to an engine, told as progress."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from amlplan.provider import OperationHandle
+
+_UNITS = ("B", "KB", "MB", "GB", "TB")
+_STEP = 1000
+
+
+def sent(pieces: Iterable[bytes], size: int, operation: OperationHandle) -> Iterator[bytes]:
+    """The same pieces; every tenth of `size` is told, and the operation can be canceled."""
+    gone, told = 0, 0
+    operation.progress(f"sending {size_text(size)} to the engine")
+    for piece in pieces:
+        operation.check_cancelled()
+        yield piece
+        gone += len(piece)
+        tenth = min(10, gone * 10 // size) if size else 0
+        if tenth > told:
+            told = tenth
+            operation.progress(f"sent {tenth * 10} % of {size_text(size)}")
+
+
+def size_text(size: float) -> str:
+    """A number of bytes for people, as in 20 KB."""
+    unit = 0
+    while size >= _STEP and unit < len(_UNITS) - 1:
+        size /= _STEP
+        unit += 1
+    return f"{size:.3g} {_UNITS[unit]}"

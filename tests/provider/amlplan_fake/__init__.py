@@ -1,0 +1,1 @@
+"""A fake target: engines that are folders, with images and deployments that are files."""
