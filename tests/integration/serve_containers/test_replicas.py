@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amlplan_serve.client import RefusedError, RevisionFailedError
+from amlplan_serve.client import RefusedError, RevisionFailedError, ServerUnreachableError
 from harness.service import Load, has_ended, wait_until
 from small_disk import small_disk
 
@@ -66,6 +66,22 @@ def test_replicas_serve_and_are_told_of_by_name(containers: Containers) -> None:
     assert active.digest == "sha256:r1"
     assert list(status.key_fingerprints) == ["primary"]
     assert containers.ask(None, "GET", "/amlplan/manifest").json == {"files": {}}
+
+
+def test_commands_come_by_standard_input(containers: Containers) -> None:
+    with pytest.raises(ServerUnreachableError, match="No server answers at"):
+        containers.client_by_ctl.status()
+    containers.open_front()
+    client = containers.client_by_ctl
+    containers.start_replica("r1", 1)
+    client.load(containers.spec(), {})
+    assert client.score("r1", b'{"echo": "\\u00e9"}')[0] == 200
+    client.activate("r1")
+    with pytest.raises(RefusedError, match="Revision r9 is not loaded"):
+        client.activate("r9")
+    with pytest.raises(RefusedError, match="holds no key"):
+        client.put_keys({})
+    assert client.status() == containers.client.status()
 
 
 def test_nobody_gets_in_before_there_are_keys(containers: Containers) -> None:
@@ -334,7 +350,7 @@ def test_what_cannot_be_remembered_is_refused(containers: Containers) -> None:
 
 def test_documents_of_the_manager_are_kept(containers: Containers) -> None:
     containers.start_front()
-    client = containers.client
+    client = containers.client_by_ctl
     client.write("deployment.json", b"{}")
     client.write("revisions/7.json", bytes(range(256)))
     containers.running["front"].end()
