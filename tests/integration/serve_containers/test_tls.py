@@ -88,4 +88,3 @@ def test_what_is_no_certificate_is_refused_and_changes_nothing(containers: Conta
         with pytest.raises(RefusedError, match="cannot be used for TLS"):
             containers.client.put_certificate(certificate, key)
     assert shown_by(containers) == fingerprint_of(first)
-
