@@ -16,7 +16,7 @@ from amlplan_docker.image_composed import Composer
 from amlplan_docker.image_locked import asked_of_lock, resolved_for_lock
 from amlplan_docker.image_made import Place, adopted, loaded, pushed
 from amlplan_docker.image_names import tag_of
-from amlplan_docker.image_request import platform_asked
+from amlplan_docker.image_request import check_platform, platform_asked
 from amlplan_docker.image_seen import outputs_of, seen_now
 from amlplan_docker.image_stored import discard_images, stored_images
 from amlplan_docker.image_use import let_go_of_image
@@ -67,6 +67,7 @@ class DockerImage:
         Checks the script by its text, and what the builder is known to be.
         """
         if draft.values.get(INPUT) is not None:
+            check_platform(platform_asked(draft.values), draft.referred.get("builder"))
             return facts_of_reference(str(draft.values[INPUT]))
         composed = self._composer.composed(draft.values, draft.referred, draft.lock)
         return {} if composed is None else composed.facts
