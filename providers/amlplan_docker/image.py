@@ -8,6 +8,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from amlplan.content import changed_since_plan
 from amlplan.errors import HistoryError, ProviderError, UnreachableError
 from amlplan.provider import Kind, Missing, Present, Refinement, Unreachable
 from amlplan.wording import counted
@@ -133,6 +134,8 @@ class DockerImage:
                     f"{desired.address} refers to a model or an environment without a digest. "
                     "Apply those first.",
                 )
+            if composed.digest != place.digest:
+                raise changed_since_plan(f"Something that {desired.address} is made of")
             image = self._composer.written(composed, engine, desired, operation)
             seen_image = adopted(image, place, operation) or loaded(image, place, operation)
             operation.step("image", {"id": seen_image.id, "tag": place.tag})
