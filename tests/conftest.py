@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from amlplan_docker.client import Engine
+    from docker_objects import Objects
+    from services.docker import Service
     from services.postgresql import Server
+    from services.registry import Registry
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -86,6 +90,56 @@ def each_database(request: pytest.FixtureRequest) -> str:
     if name == "postgresql":
         request.getfixturevalue("in_postgresql")
     return name
+
+
+@pytest.fixture(scope="session")
+def docker() -> Iterator[Service]:
+    """The Docker engine of this machine's tests, shared with whoever else runs tests on it."""
+    from services.docker import running_engine, why_there_is_none
+
+    why = why_there_is_none()
+    if why is not None:
+        pytest.skip(why)
+    with running_engine() as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def engine(docker: Service) -> Engine:
+    """A client of the Docker engine."""
+    return docker.engine
+
+
+@pytest.fixture
+def objects(docker: Service) -> Iterator[Objects]:
+    """What a test makes on the Docker engine, all of which goes with it."""
+    from docker_objects import Objects
+
+    objects = Objects(docker.engine, docker.base)
+    yield objects
+    objects.clear()
+
+
+@pytest.fixture(scope="session")
+def registry() -> Iterator[Registry]:
+    """A registry of images that lets everybody in."""
+    yield from _registry(has_login=False)
+
+
+@pytest.fixture(scope="session")
+def closed_registry() -> Iterator[Registry]:
+    """A registry of images that wants a login."""
+    yield from _registry(has_login=True)
+
+
+def _registry(*, has_login: bool) -> Iterator[Registry]:
+    from services.registry import running_registry, why_there_is_none
+
+    why = why_there_is_none()
+    if why is not None:
+        pytest.skip(why)
+    with running_registry(has_login=has_login) as registry:
+        yield registry
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

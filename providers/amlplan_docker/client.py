@@ -7,6 +7,7 @@ from __future__ import annotations
 import http.client
 import platform
 import shutil
+import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 OLDEST_API, OLDEST_ENGINE = (1, 41), "20.10"
 _NEWEST_API = (1, 45)
 """What this client was written for; an engine that speaks more is asked in this."""
-_BEHIND_SSH = "http://docker"
+_NO_HOST = "http://docker:2375"
 _FAILURES = (
     docker.errors.DockerException,
     requests.exceptions.RequestException,
@@ -129,12 +130,12 @@ class _SdkCalls(Calls):
         self._sdk.close()
 
 
-class _SshAdapter(requests.adapters.HTTPAdapter):
-    """Sends requests of a session over connections that ssh makes, and keeps them for reuse."""
+class _SocketAdapter(requests.adapters.HTTPAdapter):
+    """Sends requests of a session over sockets that are not those of a host and a port."""
 
     def __init__(self, address: Address, timeout: float) -> None:
         super().__init__()
-        self._pool = _SshPool(address, timeout)
+        self._pool = _Pool(address, timeout)
 
     def get_connection_with_tls_context(
         self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
@@ -147,23 +148,44 @@ class _SshAdapter(requests.adapters.HTTPAdapter):
         return self._pool
 
     def request_url(self, request: Any, proxies: Any) -> str:
-        """The path alone: the host is behind ssh."""
+        """The path alone: there is no host that a proxy could be for."""
         return str(request.path_url)
 
     def close(self) -> None:
-        """End what ssh runs."""
+        """Close the connections that are kept."""
         super().close()
         self._pool.close()
 
 
-class _SshPool(urllib3.HTTPConnectionPool):
+class _Pool(urllib3.HTTPConnectionPool):
     def __init__(self, address: Address, timeout: float) -> None:
         super().__init__("docker", timeout=timeout, maxsize=8)
         self._address = address
         self._limit = timeout
 
-    def _new_conn(self) -> _SshHttp:
-        return _SshHttp(self._address, self._limit)
+    def _new_conn(self) -> _UnixHttp | _SshHttp:
+        kind = _SshHttp if self._address.scheme == "ssh" else _UnixHttp
+        return kind(self._address, self._limit)
+
+
+class _UnixHttp(urllib3.connection.HTTPConnection):
+    """A connection to a socket of this machine."""
+
+    def __init__(self, address: Address, limit: float) -> None:
+        super().__init__("docker", timeout=limit)
+        self._address = address
+        self._limit = limit
+
+    def connect(self) -> None:
+        """Open the socket, which the SDK would leave open where nobody listens."""
+        opened = socket.socket(socket.AF_UNIX)
+        try:
+            opened.settimeout(self._limit)
+            opened.connect(self._address.path)
+        except BaseException:
+            opened.close()
+            raise
+        self.sock = opened
 
 
 class _SshHttp(urllib3.connection.HTTPConnection):
@@ -192,10 +214,9 @@ class _SshHttp(urllib3.connection.HTTPConnection):
 
 def _session(address: Address, api: str, timeout: float) -> Any:
     """The SDK's client for an address. It asks nothing of the engine yet."""
-    base, encryption = address.url, None
-    if address.scheme == "ssh":
-        base = _BEHIND_SSH
-    elif address.is_encrypted:
+    base = address.url if address.scheme == "tcp" else _NO_HOST
+    encryption = None
+    if address.is_encrypted:
         pair = (address.cert_file, address.key_file) if address.cert_file else None
         encryption = docker.tls.TLSConfig(
             client_cert=pair, ca_cert=address.ca_file, verify=address.ca_file or True
@@ -206,8 +227,8 @@ def _session(address: Address, api: str, timeout: float) -> Any:
         raise ProviderError("The SDK of Docker refuses its settings", f"{failure}.") from failure
     # Variables of the environment for other HTTP, as REQUESTS_CA_BUNDLE, would outdo ca_file.
     sdk.trust_env = False
-    if address.scheme == "ssh":
-        sdk.mount(_BEHIND_SSH, _SshAdapter(address, timeout))
+    if address.scheme != "tcp":
+        sdk.mount(_NO_HOST, _SocketAdapter(address, timeout))
     return sdk
 
 
