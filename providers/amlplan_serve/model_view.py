@@ -38,9 +38,8 @@ def view_of_models(image: Image, versions: Mapping[str, str], place: str = PLACE
     are none or several. Folders are real and files are links, so that scripts that walk find them.
     """
     root = _writable(Path(place))
-    for name in image.models:
-        folder = root / name / versions.get(name, UNSAID)
-        _link_files(Path(image.models_folder) / name, folder)
+    for name, folder in image.models.items():
+        _link_files(Path(folder), root / name / versions.get(name, UNSAID))
     if len(image.models) == 1:
         name = next(iter(image.models))
         return str(root / name / versions.get(name, UNSAID))

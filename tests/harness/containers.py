@@ -75,11 +75,15 @@ def image_at(root: Path, script: str = ECHO, models: Mapping[str, bytes] | None 
     for name, content in (models or {}).items():
         (root / "models" / name / "inner").mkdir(parents=True)
         (root / "models" / name / "inner/weights.bin").write_bytes(content)
+    folders = {name: {"path": str(root / "models" / name)} for name in models or {}}
     about = {
-        "format": 1,
+        "format_version": 1,
         "entry_script": "score.py",
         "interpreter": sys.executable,
-        "models": dict.fromkeys(models or {}, "sha256:0"),
+        "source": str(root / "source"),
+        "models": folders,
+        "manifest": str(root / "manifest.json"),
+        "server": "amlplan",
     }
     (root / "image.json").write_text(json.dumps(about))
     (root / "manifest.json").write_text('{"files": {}}')
@@ -95,6 +99,7 @@ class Containers:
     program: list[str] = field(default_factory=lambda: [sys.executable, "-m", "amlplan_serve"])
     port: int = field(default_factory=free_port)
     running: dict[str, Container] = field(default_factory=dict)
+    control: str = ""
 
     def __post_init__(self) -> None:
         for name in ("data", "link"):
@@ -119,7 +124,7 @@ class Containers:
             capture_output=True,
             timeout=timeout,
             cwd="/",
-            env={"PATH": os.environ["PATH"], **self.places},
+            env={"PATH": os.environ["PATH"], **self.places, "AMLPLAN_CONTROL": self.control},
         )
         if done.returncode:
             raise ServerUnreachableError(done.stderr.decode())
