@@ -14,6 +14,7 @@ from amlplan_docker.image_request import (
     Ground,
     base_entry,
     check_base,
+    check_platform,
     ground_of,
     layers_request,
 )
@@ -104,6 +105,7 @@ class Composer:
         if ground is None or entry is None or parts is None:
             return None
         check_base(ground, entry, environment.address)
+        check_platform(ground.platform, referred.get("builder"))
         base = BaseImage.from_lock(entry)
         serving = serving_of(values)
         request = layers_request(base, environment, serving)
