@@ -279,7 +279,12 @@ def _kind_section(
         f"A name matches `{inputs.name_pattern}`.\n",
         _inputs_table("Input", inputs, is_planned=outputs is not None),
         *(
-            _inputs_table(f"In `{name}`", model, is_planned=outputs is not None)
+            _inputs_table(
+                f"In `{name}`",
+                model,
+                is_planned=outputs is not None,
+                within=behaviour_of(inputs, name),
+            )
             for name, model in _blocks_in(inputs).items()
         ),
     ]
@@ -310,19 +315,28 @@ def _first_line(model: type[BaseModel]) -> str:
     return (model.__doc__ or "").partition("\n")[0]
 
 
-def _inputs_table(title: str, model: type[BaseModel], *, is_planned: bool) -> str:
+def _inputs_table(
+    title: str, model: type[BaseModel], *, is_planned: bool, within: Behaviour | None = None
+) -> str:
+    """The fields of a model; `within` is what a change of the block does that they are in."""
     rows = (
         (
             f"`{name}`",
             _block_words(model, name) or _type_words(info.annotation),
             _default_words(model, name, info),
-            *([CHANGE_WORDS[behaviour_of(model, name)]] if is_planned else []),
+            *([CHANGE_WORDS[_behaviour(model, name, within)]] if is_planned else []),
             info.description or "",
         )
         for name, info in model.model_fields.items()
     )
     change = ("A change",) if is_planned else ()
     return _table((title, "Type", "Default", *change, "What it is"), rows)
+
+
+def _behaviour(model: type[BaseModel], name: str, within: Behaviour | None) -> Behaviour:
+    """What a change of a field does: nothing more than one of the block that it is in."""
+    is_personal = within is Behaviour.UNRECORDED
+    return Behaviour.UNRECORDED if is_personal else behaviour_of(model, name)
 
 
 def _block_words(model: type[BaseModel], name: str) -> str:

@@ -19,6 +19,7 @@ from amlplan.pointers import top_field
 from amlplan.provider import Missing, Present, Refinement, Refines, has
 from amlplan_schemas.base import Trait, marked_fields, reference_fields
 from amlplan_schemas.plan import (
+    KIND,
     Action,
     Drift,
     DriftClass,
@@ -84,7 +85,7 @@ def decide(subject: Subject) -> Decision:
         return Decision(_create(subject, Reason.DELETED_OUTSIDE), gone)
     if record.kind != wanted.block.kind:
         change = FieldChange(
-            path="/kind", before=record.kind, after=wanted.block.kind, forces_replacement=True
+            path=KIND, before=record.kind, after=wanted.block.kind, forces_replacement=True
         )
         operation = _replace(subject, record, (change,), Reason.CANNOT_UPDATE)
         # What leans on the old object, and goes with it, needs it to be there until then.

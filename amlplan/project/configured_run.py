@@ -95,7 +95,7 @@ def configured(
             "datastores": told_datastores(
                 state, config.workspace.address, has_folders=container is None
             ),
-            **({} if container is None else {"container": told_container(container)}),
+            **({} if container is None else told_container(container)),
         },
         data=data_of(config, resolved.records),
         share=_share(config, target),

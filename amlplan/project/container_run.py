@@ -116,11 +116,10 @@ def container_of(
     return containers.container_for(asked, handle)
 
 
-def told_container(container: JobContainer) -> dict[str, str | None]:
+def told_container(container: JobContainer) -> dict[str, str]:
     """What history keeps of a container for people: which image it was, and on which engine."""
     return {
         "engine": container.engine,
         "image": container.image,
-        "base": container.base,
-        "python": container.python,
+        "base_image": container.base,
     }

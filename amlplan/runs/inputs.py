@@ -84,7 +84,8 @@ def within(inputs: Iterable[Input], source: Path) -> tuple[Input, ...]:
 
     found = []
     for item in inputs:
-        is_inside = not item.mode and item.path.is_relative_to(source) and item.path != source
+        inner = os.path.relpath(item.path, source)
+        is_inside = not item.mode and inner != "." and inner.split(os.sep)[0] != ".."
         if not is_inside and re.fullmatch(FOLDER_PATTERN, item.name) is None:
             raise RunError(
                 "The name of an input is no name of a folder",

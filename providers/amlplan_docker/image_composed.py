@@ -14,6 +14,7 @@ from amlplan_docker.image_request import (
     Ground,
     base_entry,
     check_base,
+    check_platform,
     ground_of,
     layers_request,
 )
@@ -104,6 +105,7 @@ class Composer:
         if ground is None or entry is None or parts is None:
             return None
         check_base(ground, entry, environment.address)
+        check_platform(ground.platform, referred.get("builder"))
         base = BaseImage.from_lock(entry)
         serving = serving_of(values)
         request = layers_request(base, environment, serving)
@@ -224,8 +226,10 @@ class Composer:
         ]
         content = self._content(workspace)
         layers += model_layers(parts.models, content.path, self._cache, check)
-        layers.append(code_layer(parts, image_document(parts, serving), manifest))
-        return WrittenImage.of(base, layers, settings_of(base, serving, parts.entry_script))
+        document = image_document(parts, serving)
+        layers.append(code_layer(parts, document, manifest, self._cache))
+        settings = settings_of(base, serving, parts.entry_script, tuple(parts.models))
+        return WrittenImage.of(base, layers, settings)
 
     def _content(self, workspace: Record) -> Any:
         provider = self._context.provider_of(workspace.kind)

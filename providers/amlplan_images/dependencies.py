@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.abilities import ToUnpack
@@ -57,6 +55,11 @@ class Dependencies:
                 f"{address} is an interpreter that you keep yourself, and an image needs packages "
                 "that can be put into it. Give it requirements in place of user_managed.",
             )
+        if not lock:
+            raise ProviderError(
+                "The requirements are not locked",
+                f"amlplan.lock has no answer for {address}. Run: amlplan init",
+            )
         _check_python(address, values, lock, base)
         packages = [package for entry in lock.values() for package in entry["packages"]]
         for entry in lock.values():
@@ -87,8 +90,7 @@ def dependencies_layer(
     found = cache.built(NAME, measured) if measured is not None else None
     if found is not None:
         return found
-    with tempfile.TemporaryDirectory(prefix="amlplan-") as name:
-        folder = Path(name).resolve()
+    with cache.room() as folder:
         if wanted.packages:
             operation.progress(f"unpacking packages for {base.platform}")
             unpacks.unpack(to_unpack(wanted, base), folder, operation)

@@ -34,6 +34,7 @@ if __name__ == "__main__":
     sys.exit({call}())
 """
 _OF_PYTHON = re.compile(rb"#!(?:\S*/env\s+)?(?:\S*/)?pythonw?[\d.]*(?P<options>\s.*)?$")
+_MINOR = re.compile(r"python3\.\d+")
 _THROUGH_SHELL = b"#!/bin/sh\n'''exec' "
 """How a script starts whose interpreter has a path that is too long for its first line."""
 
@@ -66,8 +67,10 @@ class Installed:
         files: list[File] = []
         for path in sorted(_recorded(info)):
             place = self._place(info.parent, path)
-            if place is not None and place not in starters:
-                files.append(self._file(place, _inside(self.folder, info.parent / path)))
+            source = _inside(self.folder, info.parent / path)
+            # Some records name what their wheels do not bring; installers let that pass.
+            if place is not None and place not in starters and source.is_file():
+                files.append(self._file(place, source))
         for place, content in sorted(starters.items()):
             files.append(File.of(place, content, executable=True))
         yield from files
@@ -81,8 +84,14 @@ class Installed:
             return f"{self.packages}/{relative}"
         if self.prefix is None:
             return None
-        full = os.path.normpath(site / path)
-        return f"{self.prefix}/{os.path.relpath(full, self.folder)}"
+        beside = os.path.relpath(os.path.normpath(site / path), self.folder)
+        # Headers lie in a folder that is named for the Python that the installer ran under.
+        steps = [self._minor if _MINOR.fullmatch(step) else step for step in beside.split("/")]
+        return "/".join([self.prefix, *steps])
+
+    @property
+    def _minor(self) -> str:
+        return self.packages.split("/")[-2]
 
     def _file(self, place: str, path: Path) -> File:
         status = path.stat()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import secrets
+import shutil
+import time
 from typing import TYPE_CHECKING
 
-from amlplan.aside import drop_left_behind, make_file
+from amlplan.aside import drop_left_behind, made_folder, make_file
 from amlplan.digests import PREFIX
 from amlplan.errors import ProviderError
 from amlplan.files import encode, failure_at, make_folder, write_file
@@ -21,7 +24,9 @@ if TYPE_CHECKING:
     from amlplan_schemas.base import JsonValue
 
 _PIECE = 1 << 20
-_PART = ".part"
+_PART, _ROOM = ".part", ".room"
+UNUSED = 60 * 86_400.0
+"""Seconds after which a built layer goes that nothing asked for."""
 
 
 def key_of(document: JsonValue) -> str:
@@ -62,12 +67,30 @@ class LayerCache:
         """Drop what is remembered under a key."""
         self._note(key).unlink(missing_ok=True)
 
+    @contextlib.contextmanager
+    def room(self) -> Iterator[Path]:
+        """An empty folder for a moment, on the file system of the cache; raises ProviderError.
+
+        Installers link files into it from a cache of their own where that lies there too.
+        """
+        make_folder(self._folder)
+        drop_left_behind(self._folder, "", _ROOM)
+        folder = self._folder / f"{secrets.token_hex(8)}{_ROOM}"
+        try:
+            with made_folder(folder):
+                yield folder.resolve()
+        except OSError as failure:
+            raise failure_at(folder, "used", failure) from failure
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def built(self, name: str, measured: Measured) -> Layer | None:
         """The layer that was built earlier, None where it is not here."""
         path = self._archive(measured.diff_id)
         try:
             if path.stat().st_size != measured.size:
                 return None
+            os.utime(path)  # it is in use
         except OSError:
             return None
         return self._layer(name, measured, path)
@@ -93,6 +116,7 @@ class LayerCache:
         """Write a layer into the cache, where its digest finds it; raises ProviderError."""
         make_folder(self._folder)
         drop_left_behind(self._folder, "", _PART)
+        self._drop_unused()
         part = self._folder / f"{secrets.token_hex(8)}{_PART}"
         try:
             with os.fdopen(make_file(part), "wb") as file:
@@ -105,6 +129,14 @@ class LayerCache:
         finally:
             part.unlink(missing_ok=True)
         return self._layer(name, measured, path)
+
+    def _drop_unused(self) -> None:
+        """Remove layers that nothing asked for in a long time."""
+        before = time.time() - UNUSED
+        for path in self._folder.glob("*.tar"):
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
 
     def _layer(self, name: str, measured: Measured, path: Path) -> Layer:
         def damaged() -> ProviderError:

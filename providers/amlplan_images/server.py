@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.content import digest_over
@@ -65,8 +63,7 @@ def server_layer(
     if found is not None:
         return found
     wanted = Dependencies(tuple(_pinned(REQUIREMENTS.read_text(encoding="utf-8"))))
-    with tempfile.TemporaryDirectory(prefix="amlplan-") as name:
-        folder = Path(name).resolve()
+    with cache.room() as folder:
         operation.progress(f"unpacking the scoring server for {base.platform}")
         unpacks.unpack(to_unpack(wanted, base), folder, operation)
         installed = Installed(folder, None, SERVER, base.python.executable)

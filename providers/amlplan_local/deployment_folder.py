@@ -77,6 +77,11 @@ class DeploymentFolder:
         return self.path / "control.sock"
 
     @property
+    def access_log(self) -> Path:
+        """Where the server writes a line for each request."""
+        return self.path / "access.log"
+
+    @property
     def server_log(self) -> Path:
         """What the server itself writes."""
         return self.path / "server.log"

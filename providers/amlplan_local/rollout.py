@@ -283,6 +283,7 @@ class Rollout:
             port=port,
             keys=str(self.folder.keys_path) if with_keys else None,
             drain_seconds=DRAIN,
+            access_log=str(self.folder.access_log),
         )
 
 

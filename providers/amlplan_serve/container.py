@@ -55,6 +55,12 @@ class Variables:
         """The control socket of the server in the container."""
         return self.text("CONTROL", str(self.data / "control.sock"))
 
+    @property
+    def access_log(self) -> str | None:
+        """Where a line for each request goes: standard output, unless it is "none"."""
+        place = self.text("ACCESS_LOG", "-")
+        return None if place == "none" else place
+
 
 def script_environment(image: Image, model_dir: str) -> dict[str, str]:
     """The variables of the user's script: all that the container has, but ours."""

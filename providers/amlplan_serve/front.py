@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from amlplan_serve import frames
+from amlplan_serve.access_log import Note
 from amlplan_serve.answers import (
     JSON_TYPE,
     NOT_FAILED,
@@ -18,13 +19,15 @@ from amlplan_serve.answers import (
     response_of,
     told,
 )
+from amlplan_serve.described import UNKNOWN
 from amlplan_serve.identifiers import Identifiers
 from amlplan_serve.pool import OverloadedError
-from amlplan_serve.swagger import VERSIONS, swagger_of
+from amlplan_serve.swagger import ALIASES, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
+    from amlplan_serve.access_log import AccessLog
     from amlplan_serve.answers import Headers
     from amlplan_serve.keys import Keys
     from amlplan_serve.measures import Measures
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
 
 CLOSE = (b"connection", b"close")
 METRICS_TYPE = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
+FAILED = 400
+PROBES = frozenset(("/", "/v2/health/live", "/v2/health/ready", "/metrics"))
+"""Asked by machines all the time: the access log has them only where they fail."""
 LINGERING = 2.0
 """Seconds that a client may go on sending a body that is too large, so that it reads the answer."""
 
@@ -64,12 +70,14 @@ class Front:
         *,
         body_limit: int,
         version: str,
+        access_log: AccessLog | None = None,
     ) -> None:
         self._revisions = revisions
         self._measures = measures
         self.keys = keys
         self._body_limit = body_limit
         self._identifiers = Identifiers(version)
+        self._access_log = access_log
         self.port = 0
         self.scheme = "http"
         self.is_closing = False
@@ -93,12 +101,11 @@ class Front:
                 response = await self._score(scope, headers, receive)
             else:
                 response = self._other(scope["method"], scope["path"], scope["query_string"])
-            if is_score:
-                self._measures.count(response.status, time.perf_counter() - started)
+            self._count(scope, headers, identifiers, response, time.perf_counter() - started)
         except TooLargeError:
-            if is_score:
-                self._measures.count(413, time.perf_counter() - started)
-            await self._refuse_body(identifiers, receive, send)
+            response = message(413, "The body is larger than this service takes.")
+            self._count(scope, headers, identifiers, response, time.perf_counter() - started)
+            await self._refuse_body(response, identifiers, receive, send)
             return
         except GoneError:
             return
@@ -106,6 +113,37 @@ class Front:
             if is_score:
                 self._measures.in_flight -= 1
         await self._send(scope, response, identifiers, send)
+
+    def _count(
+        self,
+        scope: Scope,
+        headers: dict[bytes, bytes],
+        identifiers: Headers,
+        response: Response,
+        seconds: float,
+    ) -> None:
+        """Count an answer, leave a note of it, and say which pages may read it."""
+        path, active = scope["path"], self._revisions.active
+        if path == "/score":
+            self._measures.count(response.status, seconds)
+        if active is not None and active.description.cross_origin is not None:
+            identifiers += active.description.cross_origin.headers(scope["method"], headers)
+        if self._access_log is None or (response.status < FAILED and path in PROBES):
+            return
+        self._access_log.note(
+            Note(
+                time.time(),
+                scope["method"],
+                path,
+                response.status,
+                seconds,
+                len(response.body),
+                headers,
+                identifiers + response.headers,
+                scope["client"][0] if scope.get("client") else "",
+                active.spec.revision if active is not None else "",
+            )
+        )
 
     def limit_bodies(self, limit: int) -> None:
         """Refuse bodies that are longer than this many bytes, from now on."""
@@ -116,7 +154,7 @@ class Front:
     ) -> Response:
         """Have a pool answer; raises nothing, its failures are answers."""
         try:
-            if pool.needs_only_body and method == "POST":
+            if pool.description.needs_only_body and method == "POST":
                 frame = await pool.submit(frames.BODY, body)
             else:
                 frame = await pool.submit(
@@ -169,9 +207,10 @@ class Front:
         body = b"" if scope["method"] == "HEAD" else response.body
         await send({"type": "http.response.body", "body": body})
 
-    async def _refuse_body(self, identifiers: Headers, receive: Receive, send: Send) -> None:
+    async def _refuse_body(
+        self, response: Response, identifiers: Headers, receive: Receive, send: Send
+    ) -> None:
         """Answer at once, but let the client send on for a while: a reset would lose the answer."""
-        response = message(413, "The body is larger than this service takes.")
         length = (b"content-length", b"%d" % len(response.body))
         headers = [*response.headers, length, *identifiers, CLOSE]
         await send({"type": "http.response.start", "status": 413, "headers": headers})
@@ -234,13 +273,11 @@ ROUTES: dict[str, tuple[frozenset[str], bool]] = {
 
 
 def _swagger(active: Pool | None, query: bytes) -> Response:
-    values = parse_qs(query.decode("latin-1"))
-    version = values.get("version", ["2"])[0]
-    document = swagger_of(active.spec.source if active else None, version)
+    version = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("version", ["2"])[0]
+    description = active.description if active is not None else UNKNOWN
+    document = description.swagger(ALIASES.get(version, ""))
     if document is None:
-        known = ", ".join(sorted(set(VERSIONS.values())))
-        text = f"Swagger version [{version}] is not valid. Supported versions: [{known}]."
-        return message(404, text)
+        return message(404, invalid(version, description.versions))
     return Response(200, [JSON_TYPE, NOT_FAILED], document)
 
 

@@ -61,9 +61,15 @@ class FrontOrders:
         self._front.limit_bodies(settings.body_limit)
         self._listener.keep_alive(settings.keep_alive)
         self._drain(settings.drain_seconds)
-        if (self._listener.certificate is None) != (certificate is None):
-            await self._listener.show(certificate)
+        if self._listener.certificate is None or certificate is None:
+            await self._show(certificate)
+        else:
+            self._listener.certificate.use(*self._paths())
         return DONE
+
+    async def _show(self, certificate: Certificate | None) -> None:
+        if certificate is not self._listener.certificate:
+            await self._listener.show(certificate)
 
     async def _keys(self, _: Mapping[str, Any], data: bytes) -> Answer:
         """Let these keys in from now on; the old ones stay where they cannot be used."""

@@ -20,15 +20,13 @@ class UnusableImageError(Exception):
 
 @dataclass(frozen=True)
 class Image:
-    """What is in an image; paths are absolute. `models` has the digest of each by its name."""
+    """What is in an image; paths are absolute. `models` has the folder of each by its name."""
 
     interpreter: str
     source: str
     entry_script: str
-    models_folder: str
     models: Mapping[str, str]
     manifest: str
-    digest: str
 
 
 def read_image(root: Path) -> Image:
@@ -38,20 +36,20 @@ def read_image(root: Path) -> Image:
         told = json.loads(path.read_bytes())
     except (OSError, ValueError) as failure:
         raise UnusableImageError(f"{path} cannot be read: {failure}.") from failure
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
+    if not isinstance(told, dict) or told.get("format_version") != FORMAT:
         raise UnusableImageError(f"{path} is not of format {FORMAT}; build the image anew.")
-    if not isinstance(told.get("entry_script"), str):
-        raise UnusableImageError(f"{path} names no entry script: nothing can be served.")
-    return _image(root, told)
+    try:
+        return _image(told)
+    except (KeyError, TypeError, AttributeError) as failure:
+        raise UnusableImageError(f"{path} lacks something: {failure!r}.") from failure
 
 
-def _image(root: Path, told: Mapping[str, Any]) -> Image:
+def _image(told: Mapping[str, Any]) -> Image:
+    models = {str(name): str(about["path"]) for name, about in told["models"].items()}
     return Image(
-        interpreter=str(told.get("interpreter") or root / "environment/bin/python"),
-        source=str(told.get("source") or root / "source"),
-        entry_script=told["entry_script"],
-        models_folder=str(told.get("models_folder") or root / "models"),
-        models=dict(told.get("models") or {}),
-        manifest=str(told.get("manifest") or root / "manifest.json"),
-        digest=str(told.get("digest") or ""),
+        interpreter=str(told["interpreter"]),
+        source=str(told["source"]),
+        entry_script=str(told["entry_script"]),
+        models=models,
+        manifest=str(told["manifest"]),
     )

@@ -9,6 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from amlplan_serve import frames
+from amlplan_serve.described import UNKNOWN, description_of
 
 if TYPE_CHECKING:
     from amlplan_serve.frames import Frame
@@ -49,7 +50,7 @@ class Link(asyncio.Protocol):
         self.is_ready = False
         self.is_leaving = False
         self.is_stuck = False
-        self.needs_only_body = False
+        self.description = UNKNOWN
 
     def send(self, ticket: Ticket) -> None:
         """Send a request; the caller minds how many are sent ahead."""
@@ -102,7 +103,7 @@ class Link(asyncio.Protocol):
         if frame.kind >= frames.VALUE:
             self._answered(frame)
         elif frame.kind == frames.READY:
-            self.needs_only_body = bool(json.loads(frame.payload)["needs_only_body"])
+            self.description = description_of(frame.payload)
             self.is_ready = True
             self._owner.worker_ready(self)
         elif frame.kind == frames.HELLO:

@@ -38,9 +38,8 @@ def view_of_models(image: Image, versions: Mapping[str, str], place: str = PLACE
     are none or several. Folders are real and files are links, so that scripts that walk find them.
     """
     root = _writable(Path(place))
-    for name in image.models:
-        folder = root / name / versions.get(name, UNSAID)
-        _link_files(Path(image.models_folder) / name, folder)
+    for name, folder in image.models.items():
+        _link_files(Path(folder), root / name / versions.get(name, UNSAID))
     if len(image.models) == 1:
         name = next(iter(image.models))
         return str(root / name / versions.get(name, UNSAID))
@@ -52,10 +51,13 @@ def _writable(place: Path) -> Path:
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError:
-        return Path(tempfile.mkdtemp(prefix="azureml-models-"))
-    if os.access(place, os.W_OK):
-        return place
-    return Path(tempfile.mkdtemp(prefix="azureml-models-"))
+        return _elsewhere(place)
+    return place if os.access(str(place), os.W_OK) else _elsewhere(place)
+
+
+def _elsewhere(place: Path) -> Path:
+    """A folder of the same name, by which scripts and `Model` know that models lie below."""
+    return Path(tempfile.mkdtemp()) / place.name
 
 
 def _link_files(source: Path, folder: Path) -> None:

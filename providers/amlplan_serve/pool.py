@@ -7,6 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amlplan_serve.described import UNKNOWN
 from amlplan_serve.settings import RevisionStatus
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Pool:
         self.spec = spec
         self.secrets = secrets
         self.restarts = 0
-        self.needs_only_body = True
+        self.description = UNKNOWN
         self._wanted = spec.workers
         self._in_flight = 0
         self._is_started = False

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amlplan_serve.http_pool import HttpPool
 from amlplan_serve.replicas import ReplicaPool
-from amlplan_serve.settings import PROCESSES, REPLICAS
+from amlplan_serve.settings import HTTP, PROCESSES, REPLICAS
 from amlplan_serve.spawned import SpawnedPool
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ def spawning(spec: RevisionSpec, secrets: Mapping[str, str]) -> Pool:
 
 
 def connecting(folder: str) -> MakePool:
-    """What makes the pools of a front, whose replicas connect in a folder."""
+    """What makes the pools of a front: replicas connect in a folder, or are servers to ask."""
 
     def make(spec: RevisionSpec, _: Mapping[str, str]) -> Pool:
-        if spec.kind != REPLICAS:
-            raise ValueError(f"a front has no workers of the kind {spec.kind}")
-        return ReplicaPool(spec, folder)
+        if spec.kind == REPLICAS:
+            return ReplicaPool(spec, folder)
+        if spec.kind == HTTP:
+            return HttpPool(spec)
+        raise ValueError(f"a front has no workers of the kind {spec.kind}")
 
     return make

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import uvloop
 
 from amlplan import __version__
+from amlplan_serve.access_log import AccessLog
 from amlplan_serve.certificates import Certificate
 from amlplan_serve.control import Control
 from amlplan_serve.front import Front
@@ -84,6 +85,7 @@ class Server:
         self._kind = kind
         self._drain_seconds = config.drain_seconds
         self._measures = Measures(self._active_status)
+        self._access_log = AccessLog(config.access_log) if config.access_log else None
         self._revisions = Revisions(kind.make_pool, self._measures.revision_ended, self._remember)
         self._front = Front(
             self._revisions,
@@ -91,6 +93,7 @@ class Server:
             self._first_keys(),
             body_limit=config.body_limit,
             version=__version__,
+            access_log=self._access_log,
         )
         self._listener = Listener(self._front, opened, config.keep_alive, self._certificate())
         self._orders = Orders(self._revisions, self._front, self._listener, self.status)
@@ -145,6 +148,7 @@ class Server:
             self._loop.create_task(work)
             for work in (self._end_without_folder(), self._load_first())
         ]
+        writing = self._loop.create_task(self._access_log.run()) if self._access_log else None
         try:
             starter.serving(self.status())
             await running
@@ -152,6 +156,9 @@ class Server:
             for task in beside:
                 task.cancel()
             control.close()
+            if self._access_log is not None and writing is not None:
+                self._access_log.end()
+                await writing
 
     # What the control socket asks for.
 

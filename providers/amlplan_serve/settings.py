@@ -19,7 +19,7 @@ class ServerConfig:
     `keys` is a file of mode 0600 with {"primary": …, "secondary": …}; None asks for no key.
     `drain_seconds` bounds what is in flight when the server ends, `keep_alive` the seconds that
     an idle connection is kept. With a `certificate` and its `certificate_key`, files in PEM, the
-    server speaks TLS.
+    server speaks TLS. `access_log` is a file, or "-" for standard output.
     """
 
     control: str
@@ -32,6 +32,7 @@ class ServerConfig:
     keep_alive: int = 75
     certificate: str | None = None
     certificate_key: str | None = None
+    access_log: str | None = None
 
     def encode(self) -> str:
         """The configuration as JSON."""

@@ -7,6 +7,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "requirements.txt"
 """What the server imports, pinned with hashes for Python 3.8 and newer on every platform."""
+SHIMS = HERE.parent / "amlplan_run"
 OLDEST_PYTHON = (3, 8)
 CORE = ("__init__.py", "guard.py", "masking.py")
 """The modules of the core that the server imports; they import nothing of ours."""
@@ -22,4 +23,10 @@ def shipped_files() -> dict[str, Path]:
         "__main__.py": HERE / "entry.py",
         **{f"amlplan/{name}": core / name for name in CORE},
         **{f"amlplan_serve/{path.relative_to(HERE).as_posix()}": path for path in ours},
+        **{f"amlplan_run/{path.relative_to(SHIMS).as_posix()}": path for path in _shims()},
     }
+
+
+def _shims() -> list[Path]:
+    """What scoring scripts find as `azureml` where it is not installed."""
+    return sorted(path for path in SHIMS.rglob("*") if path.suffix in {".py", ".json"})

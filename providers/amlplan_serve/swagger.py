@@ -2,115 +2,156 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-VERSIONS = {"2": "2", "2.0": "2", "3": "3", "3.0": "3", "3.1": "3.1"}
-FILES = {
-    "2": ("swagger.json", "swagger2.json"),
-    "3": ("swagger3.json",),
-    "3.1": ("swagger3.1.json",),
-}
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ALIASES = {"2": "2", "2.0": "2", "3": "3", "3.0": "3", "3.1": "3.1"}
+"""The version that each way to write one means."""
 ANYTHING: dict[str, Any] = {"type": "object", "example": {}}
-ERROR = {"type": "object", "properties": {"message": {"type": "string"}}}
+_KEY = {
+    "type": "apiKey",
+    "name": "Authorization",
+    "in": "header",
+    "description": "Bearer and a key, as in: Bearer KEY",
+}
+_TEXT = {"type": "string"}
+_HEALTHY = "The server lives and answers Healthy."
+_FAILED = "The request failed, and the message says why."
+_VERSIONS = [2, 3]
 
 
-def swagger_of(source: str | None, version: str) -> bytes | None:
-    """The document of a version, the script's own where its folder has one; None for no version."""
-    known = VERSIONS.get(version)
-    if known is None:
-        return None
-    for name in FILES[known] if source is not None else ():
-        try:
-            return json.dumps(json.loads((Path(source or "") / name).read_bytes())).encode()
-        except (OSError, ValueError):
-            continue
-    return json.dumps(_swagger2() if known == "2" else _openapi(known)).encode()
+def swagger_of(
+    version: str, schemas: Mapping[str, Any], variables: Mapping[str, str]
+) -> dict[str, Any]:
+    """The document of a version, with these schemas of input and output.
+
+    The variables are those by which Azure ML names a service: SERVICE_NAME, SERVICE_VERSION and
+    SERVICE_PATH_PREFIX.
+    """
+    parts = {
+        "ServiceInput": schemas["input"],
+        "ServiceOutput": schemas["output"],
+        "ErrorResponse": {"type": "object", "properties": {"message": _TEXT}},
+    }
+    name = variables.get("SERVICE_NAME", "ML service")
+    prefix = variables.get("SERVICE_PATH_PREFIX", "").strip("/")
+    about = {
+        "title": name,
+        "description": f"How to ask {name}.",
+        "version": variables.get("SERVICE_VERSION", "1.0"),
+    }
+    made = _swagger2 if version == "2" else _openapi
+    document = made("/" + prefix if prefix else "", parts)
+    if version == "3.1":
+        document["openapi"] = "3.1.0"
+    return {**document, "info": about}
 
 
-def _swagger2() -> dict[str, Any]:
-    def reply(name: str) -> dict[str, Any]:
-        return {"description": name, "schema": {"$ref": f"#/definitions/{name}"}}
+def invalid(version: str, known: Sequence[str]) -> str:
+    """What is said of a version that no service has, or not this one."""
+    listed = ", ".join(known)
+    if version in ALIASES:
+        return (
+            f"Swagger version [{version}] is not supported for the scoring script. "
+            f"Supported swagger versions: [{listed}]."
+        )
+    return f"Swagger version [{version}] is not valid. Supported versions: [{listed}]."
 
-    def responses(name: str) -> dict[str, Any]:
-        return {"200": reply(name), "default": reply("ErrorResponse")}
 
-    healthy = {"description": "Healthy", "schema": {"type": "string"}}
-    parameter = {"name": "input", "in": "body", "schema": {"$ref": "#/definitions/ServiceInput"}}
+def _swagger2(prefix: str, parts: dict[str, Any]) -> dict[str, Any]:
+    def part(name: str) -> dict[str, Any]:
+        return {"$ref": f"#/definitions/{name}"}
+
+    def responses(description: str, schema: dict[str, Any], **more: Any) -> dict[str, Any]:
+        failed = {"description": _FAILED, "schema": part("ErrorResponse")}
+        return {"200": {"description": description, "schema": schema, **more}, "default": failed}
+
+    body = {
+        "name": "serviceInputPayload",
+        "in": "body",
+        "description": "What the script takes.",
+        "schema": part("ServiceInput"),
+    }
+    version = {"name": "version", "in": "query", "required": False, "type": "integer"}
+    example = {"application/json": "Healthy"}
     return {
         "swagger": "2.0",
-        "info": {"title": "ML service", "version": "1.0"},
+        "schemes": ["https"],
         "consumes": ["application/json"],
         "produces": ["application/json"],
-        "securityDefinitions": {
-            "Bearer": {"type": "apiKey", "name": "Authorization", "in": "header"}
-        },
-        "paths": {
-            "/": {
-                "get": {
-                    "operationId": "ServiceHealthCheck",
-                    "responses": {"200": healthy, "default": reply("ErrorResponse")},
-                }
+        "securityDefinitions": {"Bearer": _KEY},
+        "paths": _paths(
+            prefix,
+            health={"responses": responses(_HEALTHY, _TEXT, examples=example)},
+            score={
+                "security": [{"Bearer": []}],
+                "parameters": [body],
+                "responses": responses("What the script gave.", part("ServiceOutput")),
             },
-            "/score": {
-                "post": {
-                    "operationId": "RunMLService",
-                    "security": [{"Bearer": []}],
-                    "parameters": [parameter],
-                    "responses": responses("ServiceOutput"),
-                }
+            swagger={
+                "parameters": [{**version, "enum": _VERSIONS}],
+                "responses": responses("This document.", _TEXT),
             },
-        },
-        "definitions": {
-            "ServiceInput": ANYTHING,
-            "ServiceOutput": ANYTHING,
-            "ErrorResponse": ERROR,
-        },
+        ),
+        "definitions": parts,
     }
 
 
-def _openapi(version: str) -> dict[str, Any]:
-    def content(name: str) -> dict[str, Any]:
+def _openapi(prefix: str, parts: dict[str, Any]) -> dict[str, Any]:
+    def part(name: str) -> dict[str, Any]:
         return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
 
-    def reply(name: str) -> dict[str, Any]:
-        return {"description": name, "content": content(name)}
+    def responses(description: str, content: dict[str, Any]) -> dict[str, Any]:
+        failed = {"description": _FAILED, "content": part("ErrorResponse")}
+        return {"200": {"description": description, "content": content}, "default": failed}
 
-    healthy = {
-        "description": "Healthy",
-        "content": {"text/plain": {"schema": {"type": "string"}}},
-    }
+    version = {"name": "version", "in": "query", "required": False}
+    healthy = {"text/plain": {"schema": {**_TEXT, "example": "Healthy"}}}
     return {
-        "openapi": "3.1.0" if version == "3.1" else "3.0.3",
-        "info": {"title": "ML service", "version": "1.0"},
-        "paths": {
-            "/": {
-                "get": {
-                    "operationId": "ServiceHealthCheck",
-                    "responses": {"200": healthy, "default": reply("ErrorResponse")},
-                }
+        "openapi": "3.0.3",
+        "security": [{"Bearer": []}],
+        "paths": _paths(
+            prefix,
+            health={"responses": responses(_HEALTHY, healthy)},
+            score={
+                "security": [{"Bearer": []}],
+                "requestBody": {
+                    "description": "What the script takes.",
+                    "content": part("ServiceInput"),
+                },
+                "responses": responses("What the script gave.", part("ServiceOutput")),
             },
-            "/score": {
-                "post": {
-                    "operationId": "RunMLService",
-                    "security": [{"Bearer": []}],
-                    "requestBody": {"content": content("ServiceInput")},
-                    "responses": {
-                        "200": reply("ServiceOutput"),
-                        "default": reply("ErrorResponse"),
-                    },
-                }
+            swagger={
+                "parameters": [{**version, "schema": {"type": "integer", "enum": _VERSIONS}}],
+                "responses": responses("This document.", {"text/plain": {"schema": _TEXT}}),
             },
+        ),
+        "components": {"schemas": parts, "securitySchemes": {"Bearer": _KEY}},
+    }
+
+
+def _paths(
+    prefix: str, health: dict[str, Any], score: dict[str, Any], swagger: dict[str, Any]
+) -> dict[str, Any]:
+    """The addresses; names of operations are those that generated clients call."""
+    return {
+        f"{prefix}/": {
+            "get": {
+                "operationId": "ServiceHealthCheck",
+                "description": "Whether the server lives.",
+                **health,
+            }
         },
-        "components": {
-            "schemas": {
-                "ServiceInput": ANYTHING,
-                "ServiceOutput": ANYTHING,
-                "ErrorResponse": ERROR,
-            },
-            "securitySchemes": {
-                "Bearer": {"type": "apiKey", "name": "Authorization", "in": "header"}
-            },
+        f"{prefix}/score": {
+            "post": {"operationId": "RunMLService", "description": "Asks the script.", **score}
+        },
+        f"{prefix}/swagger.json": {
+            "get": {
+                "operationId": "GetSwaggerSpec",
+                "description": "Describes the service.",
+                **swagger,
+            }
         },
     }

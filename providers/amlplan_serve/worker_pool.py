@@ -106,7 +106,7 @@ class WorkerPool(Pool):
 
     def worker_ready(self, worker: Link) -> None:
         """Let it have what waits."""
-        self.needs_only_body = worker.needs_only_body
+        self.description = worker.description
         if not worker.is_leaving:
             self._ready.append(worker)
         self._feed(worker)

@@ -47,6 +47,10 @@ class FieldSource(StrEnum):
     OUTPUT = "output"
 
 
+KIND = "/kind"
+"""The path of a change of the kind itself, as where another target is named."""
+
+
 class FieldChange(Stored):
     """One leaf that differs. `path` is a JSON Pointer; sensitive sides are null."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import signal
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 VERSION = "1.5.1"
-REQUIREMENTS = (f"azureml-inference-server-http=={VERSION}", "setuptools<81")
+REQUIREMENTS = (
+    f"azureml-inference-server-http=={VERSION}",
+    *("flask==3.1.3", "flask-cors==6.0.5", "inference-schema==1.8", "setuptools<81"),
+    *("joblib==1.5.2", "numpy==2.2.6", "pandas==2.3.3"),  # what the scripts of the tests import
+)
 PATIENCE = 60.0
 
 
@@ -31,7 +36,8 @@ def environment() -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "amlplan-tests"
     cache.mkdir(parents=True, exist_ok=True)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    folder = cache / f"azmlinfsrv-{VERSION}-{version}"
+    digest = hashlib.sha256(" ".join(REQUIREMENTS).encode()).hexdigest()[:8]
+    folder = cache / f"azmlinfsrv-{VERSION}-{version}-{digest}"
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "complete").exists():

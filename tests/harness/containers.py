@@ -75,11 +75,15 @@ def image_at(root: Path, script: str = ECHO, models: Mapping[str, bytes] | None 
     for name, content in (models or {}).items():
         (root / "models" / name / "inner").mkdir(parents=True)
         (root / "models" / name / "inner/weights.bin").write_bytes(content)
+    folders = {name: {"path": str(root / "models" / name)} for name in models or {}}
     about = {
-        "format": 1,
+        "format_version": 1,
         "entry_script": "score.py",
         "interpreter": sys.executable,
-        "models": dict.fromkeys(models or {}, "sha256:0"),
+        "source": str(root / "source"),
+        "models": folders,
+        "manifest": str(root / "manifest.json"),
+        "server": "amlplan",
     }
     (root / "image.json").write_text(json.dumps(about))
     (root / "manifest.json").write_text('{"files": {}}')
@@ -95,6 +99,7 @@ class Containers:
     program: list[str] = field(default_factory=lambda: [sys.executable, "-m", "amlplan_serve"])
     port: int = field(default_factory=free_port)
     running: dict[str, Container] = field(default_factory=dict)
+    control: str = ""
 
     def __post_init__(self) -> None:
         for name in ("data", "link"):
@@ -119,14 +124,15 @@ class Containers:
             capture_output=True,
             timeout=timeout,
             cwd="/",
-            env={"PATH": os.environ["PATH"], **self.places},
+            env={"PATH": os.environ["PATH"], **self.places, "AMLPLAN_CONTROL": self.control},
         )
         if done.returncode:
             raise ServerUnreachableError(done.stderr.decode())
         return done.stdout
 
-    def start_front(self) -> Container:
-        front = Container("front", self.folder).run("front", self.program, self.places)
+    def start_front(self, **variables: str) -> Container:
+        told = {**self.places, **variables}
+        front = Container("front", self.folder).run("front", self.program, told)
         self.running["front"] = front
         wait_until(lambda: self.answers() or front.process.poll() is not None, "the front")
         assert front.process.poll() is None, front.log
@@ -139,9 +145,9 @@ class Containers:
             return False
         return True
 
-    def open_front(self) -> Container:
+    def open_front(self, **variables: str) -> Container:
         """Start the front, and let in who has the key."""
-        front = self.start_front()
+        front = self.start_front(**variables)
         self.client.configure(FrontSettings(auth="none" if self.key is None else "key"))
         if self.key is not None:
             self.client.put_keys({"primary": self.key})

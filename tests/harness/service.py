@@ -84,6 +84,7 @@ class Service:
         source.mkdir(exist_ok=True)
         (source / "score.py").write_text(textwrap.dedent(script))
         told = {
+            "source": str(source),
             "interpreter": sys.executable,
             "model_dir": str(self.folder),
             "log": str(self.folder / f"{revision}.log"),
@@ -91,9 +92,7 @@ class Service:
             "variables": {"REVISION": revision},
             "startup_timeout": 30.0,
         }
-        return RevisionSpec(
-            revision=revision, source=str(source), entry_script="score.py", **{**told, **settings}
-        )
+        return RevisionSpec(revision=revision, entry_script="score.py", **{**told, **settings})
 
     def serve(self, script: str = ECHO, revision: str = "r1", **settings: Any) -> Service:
         """Load and activate a revision."""

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _QUICKSTART = ("main.hcl", "train.py", "data/points.csv")
+_SCORING = ("scoring/score.py", "sample-request.json")
 PROJECTS: Final = {
     "quickstart": _QUICKSTART,
-    "deployment": (*_QUICKSTART, "serving.hcl", "scoring/score.py", "sample-request.json"),
+    "deployment": (*_QUICKSTART, "serving.hcl", *_SCORING),
+    "docker": (*_QUICKSTART, "docker.hcl", *_SCORING),
 }
 _SUFFIX = ".template"
 """What the files carry here, so that nobody takes them for parts of amlplan."""

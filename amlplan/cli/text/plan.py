@@ -21,7 +21,7 @@ from amlplan.cli.text.values import (
 )
 from amlplan.pointers import tokens_of, top_field, value_at, with_value
 from amlplan.wording import few
-from amlplan_schemas.plan import Action, DriftClass, Reason
+from amlplan_schemas.plan import KIND, Action, DriftClass, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -169,6 +169,9 @@ def _symbol(operation: Operation) -> str:
 def _reasons(operation: Operation) -> Iterator[str]:
     if operation.reason in _REASONS:
         yield _REASONS[operation.reason]
+    for change in operation.changes:
+        if change.path == KIND:
+            yield f"it was of kind {change.before}, and becomes {change.after}"
     if operation.note:
         yield visible(operation.note)
     if not operation.calls_provider:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from amlplan.history import Metric, RunDetail, RunSummary
 
 _COLOURS = {"Completed": "green", "Failed": "red", "Canceled": "yellow"}
-SHOWN = ("program", "target", "environment", "snapshot", "commit", "rerun_of", "resumed_from")
+SHOWN = (
+    *("program", "target", "environment", "engine", "image", "base_image", "snapshot", "commit"),
+    *("rerun_of", "resumed_from"),
+)
 """What of a definition is shown as it is."""
 MANY = 20
 LONGEST = 200

@@ -16,6 +16,7 @@ from amlplan.config.syntax.nodes import (
     Parentheses,
     RelativeTraversal,
     Splat,
+    Step,
     TemplateWrap,
     Traversal,
     TupleConstructor,
@@ -25,11 +26,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from amlplan.config.blocks import Configuration, ModuleCall, ResourceBlock
-    from amlplan.config.syntax.nodes import Expression, Step, TemplatePart
+    from amlplan.config.syntax.nodes import Expression, TemplatePart
 
     Found = ResourceBlock | None
 
 _NO_STEPS: Final[tuple[Step, ...]] = ()
+_ANY: Final = Step(key="*", is_attribute=False, start=0, end=0)
+"""A step that is computed, so that it may lead to any item."""
+_GIVE_AN_ARGUMENT: Final = frozenset(
+    {"try", "coalesce", "merge", "concat", "tomap", "tolist", "toset", "values", "nonsensitive"}
+)
+_GIVE_AN_ELEMENT: Final = frozenset({"lookup", "element", "one"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +77,28 @@ def blocks_of(
         case ObjectConstructor() | TupleConstructor():
             yield from _of_items(expression, place, steps)
         case Index():
-            yield from blocks_of(expression.collection, place)
+            yield from blocks_of(expression.collection, place, [_ANY, *steps])
         case Splat():
-            yield from blocks_of(expression.source, place)
+            each = expression.each.steps if isinstance(expression.each, RelativeTraversal) else []
+            yield from blocks_of(expression.source, place, [_ANY, *each, *steps[1:]])
         case FunctionCall():
-            for argument in expression.arguments:
-                yield from blocks_of(argument, place)
+            yield from _of_call(expression, place, steps)
         case ForTuple() | ForObject():
             names = {expression.value_name: (expression.collection, place)}
-            yield from blocks_of(
-                expression.result, replace(place, bound={**place.bound, **names}), steps[1:]
-            )
+            inside = replace(place, bound={**place.bound, **names})
+            yield from blocks_of(expression.result, inside, steps[1:])
+
+
+def _of_call(call: FunctionCall, place: Place, steps: Sequence[Step]) -> Iterator[Found]:
+    """What a function may give: an argument, an element of one, or anything in them."""
+    for argument in call.arguments:
+        if call.name in _GIVE_AN_ARGUMENT:
+            yield from blocks_of(argument, place, steps)
+        elif call.name in _GIVE_AN_ELEMENT:
+            is_first = argument is call.arguments[0]
+            yield from blocks_of(argument, place, [_ANY, *steps] if is_first else steps)
+        else:
+            yield from blocks_of(argument, place)
 
 
 def _of_items(
@@ -92,9 +110,10 @@ def _of_items(
         items = {index: [item] for index, item in enumerate(expression.items)}
     else:
         for item in expression.items:
-            key = item.key.value if isinstance(item.key, Literal) else None
+            key = item.key.value if isinstance(item.key, Literal) else _ANY
             items.setdefault(key, []).append(item.value)
-    chosen = [*items[steps[0].key], *items.get(None, ())] if steps and steps[0].key in items else []
+    wanted = steps[0].key if steps else _ANY.key
+    chosen = [*items[wanted], *items.get(_ANY, ())] if wanted in items else []
     every = [value for values in items.values() for value in values]
     for value in chosen or every:
         yield from blocks_of(value, place, steps[1:])
@@ -105,11 +124,12 @@ def _named(traversal: Traversal, place: Place, steps: Sequence[Step]) -> Iterato
     root = traversal.root
     if root in place.bound:
         collection, outside = place.bound[root]
-        yield from blocks_of(collection, outside)
+        yield from blocks_of(collection, outside, [_ANY, *steps])
         return
-    if root in {"each", "count"}:
-        if place.each is not None and root == "each":
-            yield from blocks_of(place.each, replace(place, each=None, bound={}))
+    if root == "each":
+        if place.each is not None:
+            outside = replace(place, each=None, bound={})
+            yield from blocks_of(place.each, outside, [_ANY, *steps[1:]])
         return
     if not steps:
         return

@@ -14,6 +14,8 @@ from amlplan.diagnostics import error
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pydantic import BaseModel
+
     from amlplan.config.blocks import Configuration, ResourceBlock
     from amlplan.config.reading.forms import ModelOf
     from amlplan.diagnostics import Diagnostic
@@ -50,30 +52,47 @@ def _chosen(
     place: Place,
     problems: list[Diagnostic],
 ) -> ResourceBlock:
-    from amlplan_schemas.base import ChoosesKind, marked_fields
-
-    field = next(iter(marked_fields(model_of(min(kinds)), ChoosesKind)), None)
-    written = block.body.attributes.get(field or "")
-    if field is None or written is None:
+    """A block with the kind that its reference chooses, broken where that cannot be told."""
+    choice = _choice(model_of(min(kinds)))
+    if choice is None or choice[0] not in block.body.attributes:
         return block
-    each = block.body.attributes.get("for_each")
-    here = replace(place, each=None if each is None else each.expression)
-    found = dict.fromkeys(blocks_of(written.expression, here))
-    words = {
-        kind if kind in kinds else block.kind
-        for kind in (
-            block.kind if item is None else f"{block.block}{CHOSEN}{_target(item)}"
-            for item in found
-        )
-    }
+    field, taken = choice
+    found = _targets(block, field, taken, place)
+    words = {_kind(block, target, kinds) for target in found}
     if len(words) > 1:
-        problems.append(_not_told(block, field, list(found)))
+        problems.append(_not_told(block, field, found))
         return replace(block, is_broken=True)
     kind = words.pop() if words else block.kind
     if kind == block.kind and block.derived_from is not None:
         attributes = {name: item for name, item in block.body.attributes.items() if name != field}
         return replace(block, body=replace(block.body, attributes=attributes))
     return replace(block, kind=kind)
+
+
+def _choice(model: type[BaseModel]) -> tuple[str, str] | None:
+    """The field that chooses a block's kind, and the type of the blocks that it takes."""
+    from amlplan_schemas.base import ChoosesKind, marked_fields, reference_fields
+
+    found = [
+        (name, reference_fields(model)[name].block) for name in marked_fields(model, ChoosesKind)
+    ]
+    return found[0] if found else None
+
+
+def _targets(
+    block: ResourceBlock, field: str, taken: str, place: Place
+) -> list[ResourceBlock | None]:
+    """What a field may refer to, None where it may be null."""
+    each = block.body.attributes.get("for_each")
+    here = replace(place, each=None if each is None else each.expression)
+    found = dict.fromkeys(blocks_of(block.body.attributes[field].expression, here))
+    return [item for item in found if item is None or item.block == taken]
+
+
+def _kind(block: ResourceBlock, target: ResourceBlock | None, kinds: frozenset[str]) -> str:
+    """The kind of a block that refers to a target: one of that, or the one of its type."""
+    chosen = block.kind if target is None else f"{block.block}{CHOSEN}{_target(target)}"
+    return chosen if chosen in kinds else block.kind
 
 
 def _target(block: ResourceBlock) -> str:

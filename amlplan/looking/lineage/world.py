@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from amlplan.history import History, RunDetail, RunOverview
     from amlplan_schemas.state import Record
 
-OF_RUNS = ("snapshot", "commit", "environment", "target", "run_config")
+OF_RUNS = ("snapshot", "commit", "environment", "image", "target", "run_config")
 """What the definition of a run names, each a kind of node: `snapshot:sha256:…`."""
 
 

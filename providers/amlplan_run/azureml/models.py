@@ -2,7 +2,7 @@
 
 import os
 
-from amlplan_run.azureml import family
+from amlplan_run.azureml import family, served_models
 from amlplan_run.azureml.asking import asked
 from amlplan_run.azureml.errors import ModelNotFoundException
 from amlplan_run.azureml.unsupported import Supported
@@ -165,7 +165,9 @@ class Model(Supported):
     def get_model_path(
         model_name: str, version: "Optional[object]" = None, _workspace: object = None
     ) -> str:
-        """Put a model's files into the working folder; gives their path."""
+        """Put a model's files into the working folder, unless it is served; gives their path."""
+        if served_models.are_there():
+            return served_models.path_of(model_name, version)
         place = os.path.join(family.work(), FETCHED, model_name, str(version or "latest"))
         return _fetched(model_name, version, place)
 

@@ -60,6 +60,7 @@ def _serve(variables: Variables) -> None:
         body_limit=settings.body_limit,
         drain_seconds=settings.drain_seconds,
         keep_alive=settings.keep_alive,
+        access_log=variables.access_log,
         certificate=certificate,
         certificate_key=str(folder.certificate_key) if settings.tls else None,
     )

@@ -68,7 +68,7 @@ def _spec(variables: Variables) -> RevisionSpec:
         entry_script=image.entry_script,
         model_dir=view,
         log=STANDARD_ERROR,
-        digest=image.digest,
+        digest=variables.text("DIGEST", ""),
         manifest=image.manifest,
         variables=script_environment(image, view),
         workers=max(1, variables.number("WORKERS", 1)),
@@ -88,6 +88,7 @@ def _config(variables: Variables) -> ServerConfig:
         port=variables.number("PORT", 5001),
         keys=variables.text("KEYS", "") or None,
         drain_seconds=float(variables.number("DRAIN", 30)),
+        access_log=variables.access_log,
         certificate=variables.text("CERTIFICATE", "") or None,
         certificate_key=variables.text("CERTIFICATE_KEY", "") or None,
     )

@@ -21,6 +21,14 @@ image "scorer" {
   BUILDER
 }
 """
+LOCALS = """
+locals {
+  box   = compute.box
+  boxes = { gpu = compute.box, cpu = compute.here }
+  uses  = [{ on = compute.box, beside = compute.here }]
+  each  = { one = { on = compute.box, beside = compute.here } }
+}
+"""
 DEPLOYMENT = """
 deployment "prod" {
   image  = image.scorer
@@ -74,6 +82,10 @@ def test_the_target_says_what_an_image_and_a_deployment_are(engines: FakeEngines
         "builder = (true ? compute.box : compute.box)",
         "builder = [for one in [compute.box] : one][0]",
         "builder = module.inner.box",
+        "builder = lookup({ gpu = compute.box }, var.name, compute.box)",
+        "builder = [for one in local.uses : one.on][0]",
+        "builder = one(local.uses[*].on)",
+        "for_each = local.each\n  builder = each.value.on",
     ],
 )
 def test_the_text_tells_the_target_through_names(engines: FakeEngines, text: str) -> None:
@@ -81,11 +93,17 @@ def test_the_text_tells_the_target_through_names(engines: FakeEngines, text: str
     engines.hcl(
         BOX,
         'compute "local" "here" {}',
-        "locals {\n  box = compute.box\n  boxes = { gpu = compute.box, cpu = compute.here }\n}",
+        LOCALS,
+        'variable "name" { default = "gpu" }',
         'module "inner" {\n  source = "./inner"\n  box = compute.box\n}',
         image(text),
     )
-    assert planned_kinds(engines.project)["image.scorer"] == "image@fake"
+    [found] = [
+        kind
+        for address, kind in planned_kinds(engines.project).items()
+        if address.startswith("image.scorer")
+    ]
+    assert found == "image@fake"
 
 
 def test_each_call_of_a_module_has_kinds_of_its_own(engines: FakeEngines) -> None:

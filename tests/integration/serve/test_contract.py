@@ -208,7 +208,7 @@ def test_answers_are_the_same(
 
 def test_a_timeout_is_told_the_same_way(tmp_path: Path, environment: Path) -> None:
     request: Request = ("POST", "/score", b'{"sleep": 30}', JSON)
-    with both(tmp_path, environment, PLAIN, SCORING_TIMEOUT_MS="300") as ports:
+    with both(tmp_path, environment, PLAIN, SCORING_TIMEOUT_MS="2000") as ports:
         assert differences(ports, [request, ("POST", "/score", b"{}", JSON)]) == []
 
 

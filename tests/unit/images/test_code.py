@@ -74,6 +74,20 @@ def test_a_source_that_changed_since_the_plan_is_refused(tmp_path: Path) -> None
         code_layer(made, {}, {})
 
 
+def test_what_was_read_once_is_remembered_and_not_believed(tmp_path: Path) -> None:
+    made, cache = parts(tmp_path), LayerCache(tmp_path / "cache")
+    first = code_layer(made, {}, {}, cache)
+    path = tmp_path / "src/score.py"
+    path.write_text(path.read_text().replace("data", "DATA"))
+    again = code_layer(made, {}, {}, cache)
+    assert again.diff_id == first.diff_id
+    with pytest.raises(ProviderError, match="layer of code is made of is not what it was"):
+        list(again.stream())
+    path.unlink()
+    with pytest.raises(ProviderError, match=r"score\.py is not what it was"):
+        list(again.stream())
+
+
 def test_the_plan_names_the_input_that_changed(tmp_path: Path) -> None:
     made = parts(tmp_path)
     before = contents_of(made, BASE, Serving(), "FROM x\n")
@@ -101,6 +115,10 @@ def test_servers_start_in_their_own_ways() -> None:
         "--port",
         "8080",
     )
+    assert theirs.variables.get("AZUREML_MODEL_DIR") is None
+    for models, folder in ((["ridge"], "/amlplan/models/ridge"), (["a", "b"], "/amlplan/models")):
+        found = settings_of(BASE, Serving("azmlinfsrv"), "score.py", models)
+        assert found.variables["AZUREML_MODEL_DIR"] == folder
     none = settings_of(BASE, Serving("none", {"port": 9000}), "serve.py")
     assert none.entrypoint == ("/amlplan/environment/bin/python", "/amlplan/source/serve.py")
     assert none.ports == (9000,)

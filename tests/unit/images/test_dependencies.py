@@ -36,6 +36,7 @@ TOOL = MadeWheel(
         "tool-1.0.data/scripts/tool-env": "#!/usr/bin/env python3\nprint(1)\n",
         "tool-1.0.data/scripts/tool-shell": "#!/bin/bash\necho shell\n",
         "tool-1.0.data/data/share/tool/about.txt": "about\n",
+        "tool-1.0.data/headers/tool.h": "#define TOOL 1\n",
     },
     entry_points="[console_scripts]\ntool = tool:main\ntool-extra = tool.sub:App.run [extra]\n",
     executable=["tool/bin/native"],
@@ -65,6 +66,8 @@ def test_it_is_an_environment_on_the_base_python(machine: Machine) -> None:
     )
     assert found[f"{SITE}/tool/__init__.py"] == TOOL.files["tool/__init__.py"].encode()
     assert found["amlplan/environment/share/tool/about.txt"] == b"about\n"
+    header = "amlplan/environment/include/site/python3.11/tool/tool.h"
+    assert found[header] == b"#define TOOL 1\n"
     noted = {"INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"}
     assert not [name for name in found if posixpath.basename(name) in noted]
     assert not [name for name in found if name.endswith(".pyc")]
@@ -263,10 +266,25 @@ def test_a_cache_that_was_meddled_with_is_seen_and_mended(machine: Machine) -> N
     assert machine.cache.built("dependencies", Measured(layer.diff_id, layer.size)) is None
 
 
+def test_layers_that_nothing_asks_for_go_in_the_end(machine: Machine) -> None:
+    package = TOOL.write(machine.wheels)
+    old, used = machine.dependencies([package]), machine.dependencies([])
+    folder = machine.context.cache_folder / "layers"
+    for layer in (old, used):
+        os.utime(folder / f"{layer.diff_id[7:]}.tar", (1, 1))
+    machine.dependencies([])
+    (folder / "0123456789abcdef.room").mkdir()  # as a killed process leaves it
+    other = MadeWheel("other", {"other.py": ""}).write(machine.wheels)
+    new = machine.dependencies([other])
+    kept = {path.name for path in folder.iterdir() if path.suffix != ".json"}
+    assert kept == {f"{layer.diff_id[7:]}.tar" for layer in (used, new)}
+
+
 @pytest.mark.parametrize(
     ("values", "entry", "says"),
     [
         ({"user_managed": True, "interpreter": "/x"}, {}, "user_managed"),
+        ({"python": "3.11"}, {}, "has no answer for environment.sk"),
         ({}, {"python": "3.12", "packages": []}, "asks for Python 3.12"),
         ({}, {"python": "3.11.4", "packages": []}, "has 3.11.2"),
         ({"platforms": ["macos-arm64"]}, {"python": "3.11", "packages": []}, "locked for macos"),

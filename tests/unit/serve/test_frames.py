@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from amlplan_serve import frames, worker
+from amlplan_serve import frames
 from amlplan_serve.frames import BrokenFrameError, Frame, FrameReader
+from amlplan_serve.inside import wire
 
 
 def sent(*payloads: bytes) -> bytes:
@@ -51,5 +52,5 @@ def test_head_and_body_come_apart_again() -> None:
 
 def test_the_worker_speaks_of_the_same_frames() -> None:
     for name in ("SETUP", "BODY", "REQUEST", "HELLO", "READY", "FAILED", "VALUE", "ANSWER"):
-        assert getattr(worker, name) == getattr(frames, name)
-    assert worker.HEADER.format == frames.HEADER.format
+        assert getattr(wire, name) == getattr(frames, name)
+    assert wire.HEADER.format == frames.HEADER.format

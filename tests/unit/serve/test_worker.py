@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from amlplan_serve import frames
-from amlplan_serve.frames import Frame, FrameReader
-from amlplan_serve.guarded import WORKER
+from interpreters import VERSIONS, interpreter
+from serve_support import Spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-VERSIONS = ("3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
-PATIENCE = 60.0
+    from amlplan_serve.frames import Frame
+
 SCRIPT = """
 import json, os, sys
 def init():
@@ -37,58 +34,6 @@ def run(data):
 """
 
 
-def interpreter_of(version: str) -> str:
-    if sys.version.startswith(version + "."):
-        return sys.executable
-    root = Path(os.environ.get("PYENV_ROOT", str(Path.home() / ".pyenv")))
-    found = sorted((root / "versions").glob(f"{version}.*/bin/python"))
-    if not found:
-        pytest.skip(f"this machine has no Python {version}")
-    return str(found[-1])
-
-
-class Spoken:
-    """One end of a worker's socket."""
-
-    def __init__(self, interpreter: str, source: Path, entry_script: str = "score.py") -> None:
-        self.socket, theirs = socket.socketpair()
-        self.socket.settimeout(PATIENCE)
-        self._reader = FrameReader()
-        self._found: list[Frame] = []
-        self.process = subprocess.Popen(
-            [interpreter, WORKER, str(theirs.fileno())],
-            pass_fds=(theirs.fileno(),),
-            stderr=subprocess.PIPE,
-        )
-        theirs.close()
-        setup = {
-            "source": str(source),
-            "entry_script": entry_script,
-            "secrets": {"SECRET": "ü"},
-        }
-        self.send(0, frames.SETUP, json.dumps(setup).encode())
-
-    def send(self, number: int, kind: int, payload: bytes) -> None:
-        self.socket.sendall(frames.frame(number, kind, payload))
-
-    def read(self) -> Frame:
-        while not self._found:
-            data = self.socket.recv(65536)
-            assert data, "the worker left"
-            self._found += self._reader.feed(data)
-        return self._found.pop(0)
-
-    def ask(self, body: bytes, number: int = 1) -> Frame:
-        self.send(number, frames.BODY, body)
-        return self.read()
-
-    def end(self) -> str:
-        self.socket.close()
-        _, errors = self.process.communicate(timeout=PATIENCE)
-        assert self.process.returncode == 0
-        return errors.decode()
-
-
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     (tmp_path / "score.py").write_text(SCRIPT, encoding="utf-8")
@@ -97,13 +42,11 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=VERSIONS)
 def worker(request: pytest.FixtureRequest, source: Path) -> Iterator[Spoken]:
-    spoken = Spoken(interpreter_of(request.param), source)
-    yield spoken
-    spoken.process.kill()
-    spoken.process.wait()
-    assert spoken.process.stderr is not None
-    spoken.process.stderr.close()
-    spoken.socket.close()
+    python = interpreter(request.param)
+    if python is None:
+        pytest.skip(f"this machine has no Python {request.param}")
+    with Spoken(python, source) as spoken:
+        yield spoken
 
 
 def told(frame: Frame) -> tuple[int, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from amlplan.abilities import KeepsModels, SweepsContent
+from amlplan.addresses import block_type_of
 from amlplan.cli.commands.looking.wanted import where_option
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, Option, flag
@@ -17,13 +18,18 @@ from amlplan.cli.run_options import opened, run_options
 from amlplan.cli.style import styled
 from amlplan.cli.text.fitting import fitted_table, terminal_width
 from amlplan.cli.text.json_text import json_text
+from amlplan.cli.text.leftovers import leftovers_json, told_leftovers
 from amlplan.cli.text.run_json import FORMAT_VERSION
 from amlplan.cli.text.runs import duration_text, run_name, size_text, time_text
 from amlplan.errors import EXIT_ERROR, RunError
 from amlplan.history import FINAL
 from amlplan.looking.clearing.clearing import Clearer
+from amlplan.looking.clearing.leftovers import Leftovers
 from amlplan.looking.finding import Wanted, moment_of, tags_of
+from amlplan.project.asked_target import COMPUTE
 from amlplan.project.folders import provider_context
+from amlplan.project.opening import read_state
+from amlplan.project.workspaces import has_configuration
 from amlplan.provider import has
 from amlplan.registry import Registry
 from amlplan.wording import counted, few, suggestion
@@ -90,20 +96,28 @@ def gc_command(
         candidates = _candidates(wanted.found(_but_newest(every, keep)), status, before)
     clearer = _clearer(place)
     clearing = clearer.foresee(candidates)
+    leftovers = leftovers_of(place)
+    left = leftovers.find()
     if not json:
-        console.print(_told(clearing))
-    is_approved = not dry_run and not clearing.is_empty
+        told = told_leftovers(left, leftovers.unreached)
+        console.print(
+            "\n".join([*told, *([] if left and clearing.is_empty else [_told(clearing)])])
+        )
+    is_approved = not dry_run and not (clearing.is_empty and not left)
     if is_approved and not auto_approve:
         is_approved = is_removal_approved(console, is_json=json)
         if not is_approved:
             console.print("\nCancelled: nothing was removed.")
             return EXIT_ERROR
     if is_approved:
+        left = leftovers.remove(left)
         clearing = clearer.carry_out(clearing.runs)
     if json:
-        console.print(json_text(_document(clearing, is_done=is_approved)))
+        document = {**_document(clearing, is_done=is_approved), "containers": leftovers_json(left)}
+        console.print(json_text(document))
     elif is_approved:
-        console.print(f"\nCleared away: {_amounts(clearing)}.")
+        gone = f"{counted(len(left), 'container')}, " if left else ""
+        console.print(f"\nCleared away: {gone}{_amounts(clearing)}.")
     return 0
 
 
@@ -146,6 +160,17 @@ def _candidates(
     if before is not None:
         found = [run for run in found if (run.summary.ended or run.summary.created) < before]
     return found
+
+
+def leftovers_of(place: RunPlace) -> Leftovers:
+    """What looks for containers of runs, on the engines that the state of this folder knows."""
+    root = Path.cwd()
+    state = read_state(root) if has_configuration(root) else None
+    records = () if state is None else state.records.values()
+    targets = [
+        item for item in records if block_type_of(item.kind) == COMPUTE and item.outputs.values
+    ]
+    return Leftovers(place, Registry(provider_context(root)), targets, [])
 
 
 def _clearer(place: RunPlace) -> Clearer:

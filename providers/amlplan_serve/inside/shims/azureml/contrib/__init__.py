@@ -1,0 +1,1 @@
+"""`azureml.contrib` where the Azure ML SDK is installed without any of it."""

@@ -1,0 +1,1 @@
+"""`azureml_inference_server_http` where it is not installed: what scoring scripts import of it."""
