@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from amlplan_docker.connection import Address
 
+_PROGRAM = "docker"
+"""What passes the engine's socket on, on the other side."""
 _NO_SUCH_COMMAND = 127
 _PATIENCE = 5.0
 """Seconds that ssh gets to end after it closed the connection."""
@@ -95,7 +97,7 @@ def ssh_command(address: Address, timeout: float) -> list[str]:
     if address.key_file:
         command += ["-i", address.key_file, "-o", "IdentitiesOnly=yes"]
     host = ["--host", f"unix://{address.path}"] if address.path else []
-    return [*command, "--", address.host, shlex.join(["docker", *host, "system", "dial-stdio"])]
+    return [*command, "--", address.host, shlex.join([_PROGRAM, *host, "system", "dial-stdio"])]
 
 
 def _explained(code: int | None, said: bytes) -> str:

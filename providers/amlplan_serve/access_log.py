@@ -11,6 +11,7 @@ import contextlib
 import os
 import re
 import time
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,6 +32,7 @@ WAITING_AT_MOST = 50_000
 LARGEST = 32 * 1024 * 1024
 """Bytes after which a log is put aside, in place of the one before."""
 LONGEST_PATH = 200
+LONGEST_NUMBER = 19
 _TRACE = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -50,24 +52,19 @@ class Note(NamedTuple):
 
     def line(self) -> str:
         """The line of the log."""
-        told = dict(self.told)
-        fields = {
-            "time": quoted(_moment(self.ended)),
-            "method": quoted(self.method),
-            "path": quoted(self.path[:LONGEST_PATH]),
-            "status": str(self.status),
-            "ms": f"{self.seconds * 1000:.3f}",
-            "run_ms": _number(told.get(b"x-ms-run-fn-exec-ms")),
-            "bytes_in": _number(self.asked.get(b"content-length")),
-            "bytes_out": str(self.size),
-            "request_id": _text(told.get(b"x-request-id")),
-            "client_request_id": _text(told.get(b"x-ms-client-request-id")),
-            "trace_id": _text(_trace_of(self.asked.get(b"traceparent"))),
-            "client": quoted(self.client),
-            "revision": quoted(self.revision),
-        }
-        pairs = ", ".join(f'"{name}": {value}' for name, value in fields.items() if value)
-        return "{" + pairs + "}\n"
+        asked, told = self.asked.get, dict(self.told).get
+        length, took = asked(b"content-length"), told(b"x-ms-run-fn-exec-ms")
+        size_in = f'"bytes_in": {int(length)}, ' if length and _is_size(length) else ""
+        run_ms = f'"run_ms": {took.decode()}, ' if took and _is_figure(took) else ""
+        return (
+            f'{{"time": "{_moment(self.ended)}", "method": {quoted(self.method)}, '
+            f'"path": {quoted(self.path[:LONGEST_PATH])}, "status": {self.status}, '
+            f'"ms": {self.seconds * 1000:.3f}, {run_ms}{size_in}"bytes_out": {self.size}, '
+            f"{_named('request_id', told(b'x-request-id'))}"
+            f"{_named('client_request_id', told(b'x-ms-client-request-id'))}"
+            f"{_named('trace_id', _trace_of(asked(b'traceparent')))}"
+            f'"client": {quoted(self.client)}, "revision": {quoted(self.revision)}}}\n'
+        )
 
 
 class AccessLog:
@@ -132,20 +129,29 @@ class AccessLog:
 
 
 def _moment(seconds: float) -> str:
-    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-    return f"{whole}.{int(seconds % 1 * 1000):03d}Z"
+    whole = int(seconds)
+    return f"{_second(whole)}.{int((seconds - whole) * 1000):03d}Z"
 
 
-def _number(value: bytes | None) -> str:
-    text = (value or b"").decode("latin-1")
-    return text if re.fullmatch(r"\d{1,18}(\.\d{1,9})?", text, re.ASCII) else ""
+@lru_cache(maxsize=8)
+def _second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
-def _text(value: bytes | None) -> str:
-    return quoted(value.decode("latin-1")) if value else ""
+def _is_size(value: bytes) -> bool:
+    return value.isdigit() and len(value) < LONGEST_NUMBER
+
+
+def _is_figure(value: bytes) -> bool:
+    whole, _, part = value.partition(b".")
+    return _is_size(whole) and _is_size(part)
+
+
+def _named(name: str, value: bytes | None) -> str:
+    return f'"{name}": {quoted(value.decode("latin-1"))}, ' if value else ""
 
 
 def _trace_of(header: bytes | None) -> bytes | None:
     """The trace that a request belongs to, as W3C's Trace Context has it."""
-    found = _TRACE.fullmatch(header or b"")
+    found = _TRACE.fullmatch(header) if header else None
     return found.group(1) if found else None
