@@ -61,6 +61,8 @@ def _tls(address: Address, failure: BaseException) -> str | None:
             f"it refuses {shown}. Give cert_file and key_file that are signed with the "
             "authority that the engine trusts."
         )
+    if isinstance(failure, ssl.SSLEOFError):
+        return _dropped(address)
     if "wrong version number" in text or "record layer failure" in text:
         return "it speaks no TLS on this port. Correct the port, or leave ca_file out."
     if "key values mismatch" in text or "pem" in text:
@@ -101,7 +103,11 @@ def _broken(address: Address, failure: BaseException) -> str | None:
 
 
 def _dropped(address: Address) -> str:
-    hint = "" if address.scheme != "tcp" or address.is_encrypted else " It may want TLS."
+    hint = ""
+    if address.scheme == "tcp" and not address.is_encrypted:
+        hint = " It may want TLS."
+    elif address.is_encrypted and not address.cert_file:
+        hint = " It may want a client certificate, as cert_file and key_file."
     return f"it dropped the connection. See whether it was stopped, and try again.{hint}"
 
 
