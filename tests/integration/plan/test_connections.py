@@ -162,6 +162,20 @@ def test_a_new_network_replaces_what_stands_on_the_target(engines: FakeEngines) 
     ]
 
 
+def test_a_target_is_imported_over_the_connection_of_its_block(project: Project) -> None:
+    engines = FakeEngines(project)
+    engines.start("far", "e9")
+    box = 'compute "fake" "box" {\n  connection {\n    host = "far"\n  }\n}'
+    engines.hcl(box)
+    project.apply("-target=workspace.main")
+    engines.hcl(box, 'import {\n  to = compute.box\n  id = "e9"\n}')
+    project.run("plan", "-out=it.plan")
+    assert '"far"' not in (project.root / "it.plan").read_text()
+    project.run("apply", "it.plan")
+    assert connection_of(project)["host"] == "far"
+    assert NO_CHANGES in project.run("apply", "-auto-approve", "-target=compute.box").out
+
+
 def test_a_mistake_in_a_connection_is_told_where_it_is(engines: FakeEngines) -> None:
     engines.hcl(BOX.replace("host     =", "hots     ="), IMAGE)
     failure = engines.project.run("plan", code=10).err
