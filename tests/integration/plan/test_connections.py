@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,13 @@ def test_a_file_of_my_own_says_how_i_reach_a_target(engines: FakeEngines) -> Non
     assert project.run("deployment", "logs", "prod").out == "mine\n"
     assert project.run("deployment", "score", "prod", "-data={}").out == "mine\n"
     assert connection_of(project)["host"] == "engine"
+
+
+def test_the_console_tells_how_a_target_was_reached(
+    engines: FakeEngines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("compute.box.connection.host\n"))
+    assert engines.project.run("console").out == '"engine"\n'
 
 
 def test_an_apply_remembers_how_it_reached_its_targets(engines: FakeEngines) -> None:
