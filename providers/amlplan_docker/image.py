@@ -8,6 +8,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from amlplan.content import changed_since_plan
 from amlplan.errors import HistoryError, ProviderError, UnreachableError
 from amlplan.provider import Kind, Missing, Present, Refinement, Unreachable
 from amlplan.wording import counted
@@ -16,7 +17,7 @@ from amlplan_docker.image_composed import Composer
 from amlplan_docker.image_locked import asked_of_lock, resolved_for_lock
 from amlplan_docker.image_made import Place, adopted, loaded, pushed
 from amlplan_docker.image_names import tag_of
-from amlplan_docker.image_request import platform_asked
+from amlplan_docker.image_request import check_platform, platform_asked
 from amlplan_docker.image_seen import outputs_of, seen_now
 from amlplan_docker.image_stored import discard_images, stored_images
 from amlplan_docker.image_use import let_go_of_image
@@ -67,6 +68,7 @@ class DockerImage:
         Checks the script by its text, and what the builder is known to be.
         """
         if draft.values.get(INPUT) is not None:
+            check_platform(platform_asked(draft.values), draft.referred.get("builder"))
             return facts_of_reference(str(draft.values[INPUT]))
         composed = self._composer.composed(draft.values, draft.referred, draft.lock)
         return {} if composed is None else composed.facts
@@ -132,6 +134,8 @@ class DockerImage:
                     f"{desired.address} refers to a model or an environment without a digest. "
                     "Apply those first.",
                 )
+            if composed.digest != place.digest:
+                raise changed_since_plan(f"Something that {desired.address} is made of")
             image = self._composer.written(composed, engine, desired, operation)
             seen_image = adopted(image, place, operation) or loaded(image, place, operation)
             operation.step("image", {"id": seen_image.id, "tag": place.tag})

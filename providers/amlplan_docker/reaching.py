@@ -34,6 +34,11 @@ def engine_at(target: Referred, context: ProviderContext) -> Engine:
     return _engine(target.values.get(FIELD) or {}, context.root)
 
 
+def engine_through(connection: Mapping[str, JsonValue] | None, context: ProviderContext) -> Engine:
+    """The engine that a `connection` block leads to, or the one of this host."""
+    return _engine(connection or {}, context.root)
+
+
 def _engine(known: Mapping[str, JsonValue], root: Path) -> Engine:
     from amlplan_docker.client import Engine
 
