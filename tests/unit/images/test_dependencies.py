@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from amlplan.errors import AuthError, CanceledError, ProviderError
+from amlplan.errors import AuthError, CanceledError, ProviderError, QuotaError
 from amlplan.testing import StandInOperation
 from amlplan_images.base import BasePython
 from amlplan_images.dependencies import Dependencies, dependencies_layer, to_unpack
@@ -22,6 +22,7 @@ from amlplan_images.layers import Measured
 from amlplan_local.environment import LocalEnvironment
 from images_workbench import BASE, Machine, MadeWheel, files_in, modes_in
 from package_index import failing_sdist, served
+from small_disk import small_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -248,6 +249,18 @@ def test_what_uv_does_is_told_and_a_wish_to_stop_is_heard(machine: Machine) -> N
         dependencies_layer(wanted, BASE, environment, machine.cache, stopped)
     folder = machine.context.cache_folder / "layers"
     assert not list(folder.iterdir())
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_half(tmp_path: Path) -> None:
+    there = Machine(tmp_path / "machine", tmp_path / "wheels")
+    large = MadeWheel("large", {"large.py": "x = 1\n" * 500_000}).write(there.wheels)
+    there.context.cache_folder.mkdir(parents=True)
+    with small_disk(there.context.cache_folder, "4m"):
+        with pytest.raises(QuotaError):
+            there.dependencies([large])
+        left = [path for path in there.context.cache_folder.rglob("*") if path.is_file()]
+        assert not left
+        assert there.dependencies([]).size
 
 
 def test_without_packages_there_is_an_environment_all_the_same(machine: Machine) -> None:
