@@ -241,7 +241,7 @@ def _agreed_api(sdk: Any, address: Address) -> str:
     except (ValueError, AttributeError):
         said, newest, oldest = {}, (), ()
     if not newest or "Version" not in said:
-        raise no_engine(address, answer.text[:200])
+        raise no_engine(address, answer.text)
     if newest < OLDEST_API:
         raise UnreachableError(
             "The Docker engine is too old",

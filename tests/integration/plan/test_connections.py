@@ -123,7 +123,9 @@ def test_another_engine_behind_the_same_address_is_never_taken_for_it(
     engines.move("engine", "old")
     engines.start("engine", "e2")
     result = project.run("plan")
-    assert "recorded on e1, and engine is e2" in result.out
+    assert "# deployment.prod: compute.box: recorded on e1, and engine is e2" in result.out
+    assert "# image.scorer: compute.box: recorded on e1, and engine is e2" in result.out
+    assert "-accept-identity=compute.box" in result.out
     assert "will be" not in result.out
     assert project.run("apply", "-auto-approve", code=12).code
     engines.notes()

@@ -63,7 +63,8 @@ class FakeCompute:
         engine = engine_of(record)
         expected = record.outputs.values.get("identity", engine.identity)
         if engine.identity != expected:
-            return Unreachable(f"recorded on {expected}, and {engine.host} is {engine.identity}")
+            why = f"recorded on {expected}, and {engine.host} is {engine.identity}"
+            return Unreachable(why, is_another=True)
         return Present(outputs={"identity": expected})
 
     def with_identity_of_now(self, record: Record, targets: Targets) -> Record:

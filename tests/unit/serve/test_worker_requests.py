@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,32 @@ def test_a_script_gets_the_request_without_flask(worker: Spoken) -> None:
     status, _, body = asked(worker, "POST", "model=other", b"{}")
     assert status == 500
     assert "ridge:2" in worker.end()
+
+
+WITH_SDK = """
+from importlib import import_module
+import azureml.core.model
+from azureml.contrib.services.aml_request import rawhttp
+def init(): pass
+def run(data):
+    try:
+        import_module("azureml.data")
+    except ImportError as failure:
+        return [azureml.core.model.MODELS_DIR, azureml.core.OWN, failure.name]
+"""
+
+
+def test_an_installed_sdk_is_kept_and_told_where_models_are(tmp_path: Path) -> None:
+    source, models = tmp_path / "source", tmp_path / "azureml-models" / "ridge" / "2"
+    (source / "azureml/core").mkdir(parents=True)
+    (source / "azureml/__init__.py").touch()
+    (source / "azureml/core/__init__.py").write_text("OWN = True")
+    (source / "azureml/core/model.py").write_text("MODELS_DIR = 'elsewhere'")
+    (source / "score.py").write_text(WITH_SDK)
+    with Spoken(sys.executable, source, variables={"AZUREML_MODEL_DIR": str(models)}) as worker:
+        worker.read(), worker.read()
+        found = json.loads(worker.ask(b"").payload)
+    assert found == [str(tmp_path / "azureml-models"), True, "azureml.data"]
 
 
 @pytest.mark.parametrize("module", [*INSIDE, Path(WORKER)], ids=lambda path: str(path.name))
