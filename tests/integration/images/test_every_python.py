@@ -18,6 +18,7 @@ from interpreters import VERSIONS, interpreter
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("own_uv_cache")
 LOOK = """
 import json, os, site, sys, thing
 print(json.dumps({
