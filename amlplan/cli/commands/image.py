@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.run_json import FORMAT_VERSION
 from amlplan.cli.text.runs import size_text
 from amlplan.errors import EXIT_ERROR, PlanError
+from amlplan.project.connected import connected_state
 from amlplan.project.folders import provider_context
 from amlplan.project.opening import read_state
 from amlplan.provider import has
@@ -33,6 +35,10 @@ TARGET = click.option(
     "--on", "target", cls=Option, metavar="ADDR", help="Of this compute target alone."
 )
 
+NAME = click.option(
+    "--name", cls=Option, metavar="NAME", help="Images of this name alone; * is any text."
+)
+
 
 @click.group("image", cls=CommandGroup)
 def command() -> None:
@@ -43,7 +49,7 @@ class _Builders:
     """The compute targets of the state that keep images, each with what knows them."""
 
     def __init__(self, target: str | None) -> None:
-        state = read_state()
+        state = connected_state(read_state())
         self._records = list(state.records.values()) if state is not None else []
         self._registry = Registry(provider_context(Path.cwd()))
         self.known = {
@@ -69,9 +75,13 @@ class _Builders:
         provider = self._registry.provider(kind)
         return provider if has(provider, KeepsImages) else None
 
-    def stored(self) -> dict[str, Sequence[StoredImage]]:
+    def stored(self, name: str | None) -> dict[str, Sequence[StoredImage]]:
         return {
-            address: keeper.stored(record, self._records)
+            address: [
+                image
+                for image in keeper.stored(record, self._records)
+                if name is None or fnmatch(_name_of(image), name)
+            ]
             for address, (record, keeper) in self.known.items()
         }
 
@@ -84,13 +94,19 @@ class _Builders:
         }
 
 
+def _name_of(image: StoredImage) -> str:
+    """What an image is called, without where it lies and which it is."""
+    return image.names[0].rpartition("/")[2].partition(":")[0] if image.names else ""
+
+
 @command.command("list", cls=Command)
 @TARGET
+@NAME
 @flag("json", "Print for machines.")
-def list_command(target: str | None, *, json: bool) -> int:
+def list_command(target: str | None, name: str | None, *, json: bool) -> int:
     """List the images on each compute target, and who uses them."""
     console = Console(sys.stdout, sys.stderr)
-    found = _Builders(target).stored()
+    found = _Builders(target).stored(name)
     if json:
         shown = images_json(found)
         console.print(json_text({"format_version": FORMAT_VERSION, "images": shown}))
@@ -103,10 +119,13 @@ def list_command(target: str | None, *, json: bool) -> int:
 
 @command.command("gc", cls=Command)
 @TARGET
+@NAME
 @flag("dry-run", "Show what would go, and change nothing.")
 @flag("auto-approve", "Do not ask.")
 @flag("json", "Print for machines.")
-def gc_command(target: str | None, *, dry_run: bool, auto_approve: bool, json: bool) -> int:
+def gc_command(
+    target: str | None, name: str | None, *, dry_run: bool, auto_approve: bool, json: bool
+) -> int:
     """Clear away images that nothing uses any more.
 
     An image stays while a container was made from it, while it is the newest of its block in any
@@ -116,7 +135,7 @@ def gc_command(target: str | None, *, dry_run: bool, auto_approve: bool, json: b
     builders = _Builders(target)
     unused = {
         address: [image for image in images if not image.used_by]
-        for address, images in builders.stored().items()
+        for address, images in builders.stored(name).items()
     }
     is_empty = not any(unused.values())
     if not json:
