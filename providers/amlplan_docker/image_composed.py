@@ -29,6 +29,7 @@ from amlplan_images.image_document import Serving, image_document
 from amlplan_images.layer_cache import LayerCache
 from amlplan_images.layers import Layer, Measured
 from amlplan_images.manifest import image_manifest
+from amlplan_images.model_sources import located
 from amlplan_images.models import model_layers
 from amlplan_images.server import NAME as SERVER
 from amlplan_images.server import server_layer
@@ -37,6 +38,7 @@ from amlplan_images.written import WrittenImage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from amlplan.provider import (
         Desired,
@@ -130,14 +132,17 @@ class Composer:
 
     def foreseen_id(self, draft: Draft, targets: Targets) -> str | None:
         """The id that the image will have; None where that shows once it is built only."""
-        workspace = targets.get("workspace")
         composed = self.composed(draft.values, draft.referred, draft.lock)
-        if composed is None or workspace is None or composed.ground.is_built:
+        if composed is None or composed.ground.is_built:
             return None
+        workspace = targets.get("workspace")
+        stored = None if workspace is None else self._content(workspace).path
+        models = [each.values for way, each in draft.referred.items() if way.startswith("models.")]
+        locate = located(models, self._context.root, stored)
         try:
-            return self._image(composed, composed.base, workspace, {}, _unasked).id
+            return self._image(composed, composed.base, locate, {}, _unasked).id
         except NotFoundError:
-            return None  # a model that is registered by the same apply
+            return None  # a model whose content is neither in the store nor in the project
 
     def built_layers(
         self,
@@ -177,7 +182,7 @@ class Composer:
         return self._image(
             composed,
             base,
-            desired.targets["workspace"],
+            self._content(desired.targets["workspace"]).path,
             reads,
             operation.check_cancelled,
         )
@@ -205,7 +210,7 @@ class Composer:
         self,
         composed: Composed,
         base: BaseImage,
-        workspace: Record,
+        locate: Callable[[str], Path],
         reads: Mapping[str, Callable[[], Iterable[bytes | memoryview]]],
         check: Callable[[], None],
     ) -> WrittenImage:
@@ -224,8 +229,7 @@ class Composer:
             for name in (DEPENDENCIES, SERVER)
             if name in locked
         ]
-        content = self._content(workspace)
-        layers += model_layers(parts.models, content.path, self._cache, check)
+        layers += model_layers(parts.models, locate, self._cache, check)
         document = image_document(parts, serving)
         layers.append(code_layer(parts, document, manifest, self._cache))
         settings = settings_of(base, serving, parts.entry_script, tuple(parts.models))

@@ -133,9 +133,9 @@ class Revisions:
         raise self._unknown(revision)
 
     async def end(self) -> None:
-        """End every worker; returns when their processes are gone."""
+        """End every worker that is this server's; returns when their processes are gone."""
         pools = [self.active, self.candidate, self._loading, *self.draining]
-        await asyncio.gather(*(pool.end() for pool in pools if pool is not None))
+        await asyncio.gather(*(pool.detach() for pool in pools if pool is not None))
 
     @property
     def coming(self) -> Pool | None:

@@ -194,6 +194,47 @@ def test_a_front_that_was_killed_serves_again(containers: Containers) -> None:
     assert containers.active().workers_wanted == 2
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_outlive_their_front(containers: Containers, number: int) -> None:
+    containers.open_front()
+    containers.serve("r1")
+    worker = containers.ask({}).json["pid"]
+    for _ in range(2):
+        containers.running["front"].end(number)
+        containers.start_front()
+        wait_until(lambda: containers.active().workers_ready == 1, "the replica")
+        assert containers.ask({}).json["pid"] == worker
+    assert containers.running["r1-1"].log.count("init done") == 1
+    assert containers.running["r1-1"].end() == 0
+    assert has_ended(worker)
+
+
+def test_a_worker_at_a_request_of_a_dead_front_is_had_again(containers: Containers) -> None:
+    containers.open_front()
+    containers.serve("r1")
+    worker = containers.ask({}).json["pid"]
+    connection = containers.connect()
+    headers = {"Authorization": f"Bearer {containers.key}"}
+    connection.request("POST", "/score", b'{"sleep": 2}', headers)
+    wait_until(lambda: containers.active().in_flight == 1, "the request")
+    containers.running["front"].end(signal.SIGKILL)
+    connection.close()
+    containers.start_front()
+    wait_until(lambda: containers.active().workers_ready == 1, "the replica")
+    assert containers.ask({}).json["pid"] == worker
+
+
+def test_a_worker_that_died_without_a_front_is_replaced(containers: Containers) -> None:
+    containers.open_front()
+    containers.serve("r1")
+    worker = containers.ask({}).json["pid"]
+    containers.running["front"].end(signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)
+    containers.start_front()
+    wait_until(lambda: containers.active().workers_ready == 1, "the replica")
+    assert containers.ask({}).json["pid"] != worker
+
+
 def test_what_is_stuck_is_answered_and_replaced(containers: Containers) -> None:
     containers.open_front()
     containers.start_replica("r1", 1)
