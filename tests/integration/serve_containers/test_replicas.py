@@ -150,6 +150,10 @@ def test_replicas_that_are_stopped_finish_what_they_have(containers: Containers)
     active = containers.active()
     assert [item.name for item in active.replicas] == ["r1-1", "r1-3"]
     assert active.restarts == 0
+    containers.running["r1-3"].end(signal.SIGKILL)
+    wait_until(lambda: not containers.replica("r1-3").ready, "what was killed")
+    containers.client.scale(1)
+    assert [item.name for item in containers.active().replicas] == ["r1-1"]
 
 
 def test_a_request_whose_replica_died_is_asked_once_more(containers: Containers) -> None:
