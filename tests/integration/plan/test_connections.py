@@ -135,7 +135,8 @@ def test_another_engine_behind_the_same_address_is_never_taken_for_it(
     result = project.run("plan")
     assert "# deployment.prod: compute.box: recorded on e1, and engine is e2" in result.out
     assert "# image.scorer: compute.box: recorded on e1, and engine is e2" in result.out
-    assert "-accept-identity=compute.box" in result.out
+    assert result.out.count("-accept-identity=compute.box, to have it") == 3
+    assert "-forget=image.scorer" in result.out
     assert "will be" not in result.out
     assert project.run("apply", "-auto-approve", code=12).code
     engines.notes()
