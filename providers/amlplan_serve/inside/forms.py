@@ -3,8 +3,10 @@
 import io
 import shutil
 import urllib.parse
+from email.message import Message
+from email.utils import collapse_rfc2231_value
 
-from amlplan_serve.inside.values import Headers, parameter_of
+from amlplan_serve.inside.values import Headers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +48,15 @@ class UploadedFile(io.BytesIO):
             return
         with open(dst, "wb") as file:
             shutil.copyfileobj(self, file, buffer_size)
+
+
+def parameter_of(header: "Optional[str]", name: str) -> "Optional[str]":
+    """A parameter of a header, as the boundary in `multipart/form-data; boundary=x`."""
+    message = Message()
+    message["content-type"] = (header or "").replace("\r", " ").replace("\n", " ")
+    found = message.get_param(name)
+    # One that is written in a character set of its own comes in parts.
+    return collapse_rfc2231_value(found) if isinstance(found, tuple) else found
 
 
 def form_of(
