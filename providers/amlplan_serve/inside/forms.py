@@ -10,7 +10,7 @@ from amlplan_serve.inside.values import Headers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, List, Optional, Tuple
+    from typing import Any, List, Optional, Tuple
 
 MULTIPART = "multipart/form-data"
 URL_ENCODED = "application/x-www-form-urlencoded"
@@ -56,7 +56,9 @@ def parameter_of(header: "Optional[str]", name: str) -> "Optional[str]":
     message["content-type"] = (header or "").replace("\r", " ").replace("\n", " ")
     found = message.get_param(name)
     # One that is written in a character set of its own comes in parts.
-    return collapse_rfc2231_value(found) if isinstance(found, tuple) else found
+    if isinstance(found, tuple):
+        return collapse_rfc2231_value(found)
+    return found.replace("%22", '"') if found else found  # as browsers write it
 
 
 def form_of(
@@ -81,14 +83,16 @@ def form_of(
     return fields, files
 
 
-def _parts(body: bytes, boundary: "Optional[bytes]") -> "Iterator[Tuple[Headers, bytes]]":
-    """The parts between boundaries; what comes before the first and after the last is nothing."""
-    if not boundary:
-        return
-    for part in (b"\r\n" + body).split(b"\r\n--" + boundary)[1:]:
-        if part.startswith(b"--"):
-            return
-        head, _, content = part.partition(b"\r\n\r\n")
+def _parts(body: bytes, boundary: "Optional[bytes]") -> "List[Tuple[Headers, bytes]]":
+    """The parts between boundaries; none of them where the last boundary did not come."""
+    found = []  # type: List[Tuple[Headers, bytes]]
+    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary) if boundary else []
+    for piece in pieces[1:]:
+        if piece.startswith(b"--"):
+            return found
+        head, _, content = piece.partition(b"\r\n\r\n")
         lines = head.decode("utf-8", "replace").split("\r\n")
         pairs = (line.partition(":") for line in lines if ":" in line)
-        yield Headers((name.strip().title(), value.strip()) for name, _, value in pairs), content
+        headers = Headers((name.strip().title(), value.strip()) for name, _, value in pairs)
+        found.append((headers, content))
+    return []
