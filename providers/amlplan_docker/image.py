@@ -21,6 +21,7 @@ from amlplan_docker.image_request import check_platform, platform_asked
 from amlplan_docker.image_seen import outputs_of, seen_now
 from amlplan_docker.image_stored import discard_images, stored_images
 from amlplan_docker.image_use import let_go_of_image
+from amlplan_docker.image_verified import damage_of
 from amlplan_docker.image_writing import Writer
 from amlplan_docker.reaching import engine_of, login_of
 from amlplan_images.changes import change_of, models_in
@@ -164,6 +165,11 @@ class DockerImage:
         """Remove images there; see KeepsImages."""
         with engine_of(builder, self._context) as engine:
             return discard_images(engine, images)
+
+    def damage(self, record: Record, targets: Targets) -> Sequence[str]:
+        """What of its bytes the engine no longer has; see KeepsImages."""
+        with engine_of(targets["builder"], self._context) as engine:
+            return damage_of(engine, str(record.outputs.values["image_id"]))
 
     def _note_lineage(self, desired: Desired, environment: str) -> None:
         with contextlib.suppress(HistoryError):  # an unavailable history fails no apply

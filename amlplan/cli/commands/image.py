@@ -12,12 +12,13 @@ import click
 from amlplan.abilities import KeepsImages
 from amlplan.cli.console import Console
 from amlplan.cli.options import Command, CommandGroup, Option, flag
+from amlplan.cli.recorded import recorded_with_targets
 from amlplan.cli.removal import is_removal_approved
 from amlplan.cli.text.images import amount_of_images, images_json, images_table
 from amlplan.cli.text.json_text import json_text
 from amlplan.cli.text.run_json import FORMAT_VERSION
 from amlplan.cli.text.runs import size_text
-from amlplan.errors import EXIT_ERROR, PlanError
+from amlplan.errors import EXIT_ERROR, PlanError, ProviderError
 from amlplan.project.connected import connected_state
 from amlplan.project.folders import provider_context
 from amlplan.project.opening import read_state
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from amlplan.abilities import StoredImage
     from amlplan_schemas.state import Record
 
+BLOCK = "image"
 TARGET = click.option(
     "--on", "target", cls=Option, metavar="ADDR", help="Of this compute target alone."
 )
@@ -153,6 +155,32 @@ def gc_command(
     elif is_approved:
         console.print(f"\nCleared away: {_amounts(found)}.")
     return 0
+
+
+@command.command("verify", cls=Command)
+@click.argument("name")
+@flag("json", "Print for machines.")
+def verify_command(name: str, *, json: bool) -> int:
+    """Read all of image NAME back, and compare its bytes with what they were; else exit with 1."""
+    console = Console(sys.stdout, sys.stderr)
+    found = recorded_with_targets(BLOCK, name)
+    provider = Registry(provider_context(Path.cwd())).provider(found.record.kind)
+    if not has(provider, KeepsImages):
+        raise ProviderError(
+            "Not possible for this kind",
+            f"{found.record.address} is a bundle on this host, which amlplan drift reads whole.",
+        )
+    damage = list(provider.damage(found.record, found.targets))
+    outputs = found.record.outputs.values
+    if json:
+        document = {"format_version": FORMAT_VERSION, "id": outputs["image_id"]}
+        console.print(json_text({**document, "damage": damage}))
+    elif damage:
+        console.print("\n".join([f"{found.record.address} is damaged:", *damage]))
+        console.print(f"Remove it there (docker image rm -f {outputs['tag']}), then: amlplan apply")
+    else:
+        console.print(f"{found.record.address} is what it was: {outputs['image_id']}")
+    return EXIT_ERROR if damage else 0
 
 
 def _told(unused: Mapping[str, Sequence[StoredImage]]) -> str:

@@ -101,6 +101,7 @@ def test_from_a_lock_to_images_that_are_cleared_away(imaged: DockerProject, inde
     assert removed["id"] == first["image_id"]
     assert imaged.engine.image(first["image_id"]) is None
     assert images(imaged, "gc", "-dry-run") == []
+    assert second["image_id"] in imaged.run("image", "verify", "scorer").out
 
 
 def test_what_changed_outside_is_drift_and_mended(imaged: DockerProject, index: str) -> None:
