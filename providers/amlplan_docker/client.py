@@ -12,10 +12,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-import requests.adapters
-import urllib3
-
-from amlplan.errors import ProviderError, UnreachableError
+from amlplan.errors import MissingSdkError, ProviderError, UnreachableError
 from amlplan_docker.calls import Calls
 from amlplan_docker.connection import Address, Connection, address_of, command_line
 from amlplan_docker.engine_commands import EngineCommands
@@ -30,13 +27,22 @@ from amlplan_docker.unreachable import SUMMARY, no_engine, unreachable
 # The SDK's own ssh, which is not used, takes more than half of the time of importing it.
 _UNUSED = "docker.transport.sshconn"
 sys.modules.setdefault(_UNUSED, None)  # type: ignore[arg-type]
-import docker  # noqa: E402
-import docker.auth  # noqa: E402
-import docker.errors  # noqa: E402
-import docker.tls  # noqa: E402
-
-if sys.modules[_UNUSED] is None:
-    del sys.modules[_UNUSED]
+try:
+    import docker
+    import docker.auth
+    import docker.errors
+    import docker.tls
+    import requests.adapters
+    import urllib3
+except ImportError as failure:
+    raise MissingSdkError(
+        "A package is missing",
+        f"Docker engines are talked to with the package {failure.name}, which is not installed. "
+        "Install it with: pip install 'amlplan[docker]'",
+    ) from failure
+finally:
+    if sys.modules[_UNUSED] is None:
+        del sys.modules[_UNUSED]
 
 if TYPE_CHECKING:
     from amlplan_docker.seen import EngineFacts

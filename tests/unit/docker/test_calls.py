@@ -36,8 +36,7 @@ def engine_that(answers: Callable[[StandIn], None], version: object = VERSION) -
             else:
                 answers(self)
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    with Server(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         try:
@@ -47,6 +46,13 @@ def engine_that(answers: Callable[[StandIn], None], version: object = VERSION) -
         finally:
             server.shutdown()
             thread.join()
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that do not wait for an answer."""
 
 
 class StandIn(http.server.BaseHTTPRequestHandler):
