@@ -59,7 +59,7 @@ def main() -> None:
     if where == "load":
         from amlplan_docker import image_made
 
-        image_made.sent = dying_halfway  # type: ignore[assignment]
+        image_made.sent = dying_halfway  # type: ignore[attr-defined,assignment]
     bench.provider.create(desired, StandInOperation())
     print(counted.count)
 

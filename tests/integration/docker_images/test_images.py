@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,8 +18,6 @@ from amlplan_docker.specification import ContainerSpec
 from docker_image_workbench import DockerImages, draft_of, names_on
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from amlplan.provider import Desired
 
 
@@ -191,3 +190,21 @@ def test_a_script_may_be_the_server(bench: DockerImages) -> None:
     assert seen is not None
     assert seen.config["Entrypoint"][-1] == "/amlplan/source/serve.py"
     assert seen.config["ExposedPorts"] == {"8000/tcp": {}}
+
+
+def test_changed_bytes_are_found_when_all_of_them_are_read(bench: DockerImages) -> None:
+    desired = bench.image(word=bench.name)  # a layer that no other test has
+    record = bench.created(desired)
+    assert bench.provider.damage(record, desired.targets) == []
+    about = bench.engine._calls.call("inspect_image", record.outputs.values["image_id"])
+    layer = Path(about["GraphDriver"]["Data"].get("UpperDir", "/nowhere"))
+    script = layer / "amlplan/source/score.py"
+    if not script.exists():
+        pytest.skip("the layers of this engine are not files that can be reached")
+    text = script.read_text()
+    script.write_text(text.replace(bench.name, bench.name[::-1]))
+    [damage] = bench.provider.damage(record, desired.targets)
+    assert "score.py" in damage
+    script.write_text(text)
+    bench.engine.remove_image(record.outputs.values["image_id"], force=True)
+    assert bench.provider.damage(record, desired.targets) == ["the engine has no such image"]
