@@ -8,6 +8,7 @@ import http.client
 import platform
 import shutil
 import socket
+import ssl
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
@@ -172,6 +173,19 @@ class _SocketAdapter(requests.adapters.HTTPAdapter):
         self._pool.close()
 
 
+class _TlsAdapter(requests.adapters.HTTPAdapter):
+    """Speaks TLS as the docker command does."""
+
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+        """Take authorities without key usage, as Docker's own instructions make them.
+
+        Python refuses those from 3.13 on.
+        """
+        context = urllib3.util.ssl_.create_urllib3_context()
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        super().init_poolmanager(*arguments, ssl_context=context, **named)
+
+
 class _Pool(urllib3.HTTPConnectionPool):
     def __init__(self, address: Address, timeout: float) -> None:
         super().__init__("docker", timeout=timeout, maxsize=8)
@@ -242,7 +256,9 @@ def _session(address: Address, timeout: float) -> Any:
         raise ProviderError("The SDK of Docker refuses its settings", f"{failure}.") from failure
     # Variables of the environment for other HTTP, as REQUESTS_CA_BUNDLE, would outdo ca_file.
     sdk.trust_env = False
-    if address.scheme != "tcp":
+    if address.is_encrypted:
+        sdk.mount("https://", _TlsAdapter())
+    elif address.scheme != "tcp":
         sdk.mount(_NO_HOST, _SocketAdapter(address, timeout))
     return sdk
 
