@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import AuthError, NotFoundError, ProviderError, UnreachableError
 from amlplan_docker.image_names import PREFIX, divided, host_of
+from amlplan_docker.sending import told_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +95,7 @@ def pulled(
     repository, at, digest = reference.partition("@")
     repository, tag = divided(repository)
     return engine.pull(
-        repository, digest if at else tag, auth=login, on_progress=operation.progress
+        repository, digest if at else tag, auth=login, on_progress=told_once(operation)
     )
 
 

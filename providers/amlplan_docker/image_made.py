@@ -12,7 +12,7 @@ from amlplan_docker.base_found import platform_of, pulled
 from amlplan_docker.failures import LoginRefusedError, RefusedError
 from amlplan_docker.image_names import divided, host_of, repository_of, short, tag_of, use_of
 from amlplan_docker.image_use import hold_image
-from amlplan_docker.sending import sent
+from amlplan_docker.sending import sent, told_once
 from amlplan_images.archive import archive_of, whole_archive_of
 from amlplan_images.layer_cache import LayerCache
 from amlplan_images.saved import saved_layers
@@ -172,7 +172,7 @@ def pushed(place: Place, operation: OperationHandle) -> str | None:
     operation.progress(f"pushing {place.pushed_tag}")
     try:
         digest = place.engine.push(
-            repository, short(place.digest), auth=place.login, on_progress=operation.progress
+            repository, short(place.digest), auth=place.login, on_progress=told_once(operation)
         )
     except LoginRefusedError as failure:
         raise login_refused(place.repository, place.login, failure) from failure
