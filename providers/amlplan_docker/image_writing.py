@@ -20,6 +20,7 @@ from amlplan_images.image_document import image_document
 from amlplan_images.layer_cache import LayerCache
 from amlplan_images.layers import Layer, Measured
 from amlplan_images.manifest import image_manifest
+from amlplan_images.model_sources import located
 from amlplan_images.models import model_layers
 from amlplan_images.server import NAME as SERVER
 from amlplan_images.server import server_layer
@@ -27,7 +28,7 @@ from amlplan_images.starting import settings_of
 from amlplan_images.written import WrittenImage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from amlplan.content_store import ContentStore
@@ -164,25 +165,9 @@ class Writer:
         self, workspace: Record | None, referred: Mapping[str, Referred]
     ) -> Callable[[str], Path]:
         """Where the file with a digest lies: in the workspace's store, else at a model's source."""
-        content = None if workspace is None else self._content(workspace)
-        sources = dict(self._sources(referred))
-
-        def locate(digest: str) -> Path:
-            kept = None if content is None else content.path(digest)
-            if kept is not None and (kept.exists() or digest not in sources):
-                return kept
-            return sources.get(digest, self._context.root / "nowhere")
-
-        return locate
-
-    def _sources(self, referred: Mapping[str, Referred]) -> Iterator[tuple[str, Path]]:
-        for way, model in referred.items():
-            source = model.values.get("source")
-            if not way.startswith("models.") or source is None:
-                continue
-            folder = self._context.root / source
-            for name, digest in (model.values.get("files") or {}).items():
-                yield digest, folder / name if folder.is_dir() else folder
+        stored = None if workspace is None else self._content(workspace).path
+        models = [each.values for way, each in referred.items() if way.startswith("models.")]
+        return located(models, self._context.root, stored)
 
     def _content(self, workspace: Record) -> ContentStore:
         provider = self._context.provider_of(workspace.kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.errors import MissingSdkError
@@ -11,7 +12,6 @@ from amlplan_docker.specification import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from amlplan.provider import ProviderContext, Referred
     from amlplan_docker.client import Engine
@@ -51,7 +51,7 @@ def _engine(known: Mapping[str, JsonValue], root: Path) -> Engine:
             "Install it with: pip install 'amlplan[docker]'",
         ) from failure
 
-    files = {name: str(root / known[name]) for name in _FILES if known.get(name)}
+    files = {name: str(root / Path(known[name]).expanduser()) for name in _FILES if known.get(name)}
     return Engine.connect(Connection(host=known.get("host"), **files))
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from amlplan_docker.connection import Address
 
+_SHOWN = 100
+"""Characters of an answer that is none that are shown."""
 SUMMARY = "The Docker engine cannot be reached"
 
 
@@ -25,11 +27,15 @@ def unreachable(address: Address, failure: BaseException) -> UnreachableError:
 
 def no_engine(address: Address, answered: str) -> UnreachableError:
     """The error for something that answers and is no Docker engine."""
-    return UnreachableError(
-        SUMMARY,
-        f"{address.url}: what answers there is no Docker engine ({answered}). Correct the host "
-        "and port in `connection`.",
-    )
+    if "HTTPS server" in answered:
+        what = "it wants TLS. Give ca_file, and cert_file with key_file, in `connection`."
+    else:
+        said = " ".join(answered.split())[:_SHOWN]
+        what = (
+            f"what answers there is no Docker engine ({said}). Correct the host and port in "
+            "`connection`."
+        )
+    return UnreachableError(SUMMARY, f"{address.url}: {what}")
 
 
 def _reason(address: Address, failure: BaseException) -> str:

@@ -13,14 +13,14 @@ import re
 import time
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from amlplan_serve.logs import private_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from amlplan_serve.answers import Headers
+    from amlplan_serve.answers import Headers, Response
 
 STANDARD_OUTPUT = "-"
 PAUSE = 0.25
@@ -37,34 +37,67 @@ _TRACE = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class Note(NamedTuple):
-    """What is kept of a request until its line is written."""
+    """What is kept of a request until its line is written: no more objects than that takes."""
 
     ended: float
     method: str
     path: str
     status: int
     seconds: float
-    size: int
-    asked: Mapping[bytes, bytes]
-    told: Headers
+    took: bytes | None
+    size_in: bytes | None
+    size_out: int
+    request: bytes | None
+    client_request: bytes | None
+    trace: bytes | None
     client: str
     revision: str
 
     def line(self) -> str:
         """The line of the log."""
-        asked, told = self.asked.get, dict(self.told).get
-        length, took = asked(b"content-length"), told(b"x-ms-run-fn-exec-ms")
-        size_in = f'"bytes_in": {int(length)}, ' if length and _is_size(length) else ""
-        run_ms = f'"run_ms": {took.decode()}, ' if took and _is_figure(took) else ""
         return (
             f'{{"time": "{_moment(self.ended)}", "method": {quoted(self.method)}, '
             f'"path": {quoted(self.path[:LONGEST_PATH])}, "status": {self.status}, '
-            f'"ms": {self.seconds * 1000:.3f}, {run_ms}{size_in}"bytes_out": {self.size}, '
-            f"{_named('request_id', told(b'x-request-id'))}"
-            f"{_named('client_request_id', told(b'x-ms-client-request-id'))}"
-            f"{_named('trace_id', _trace_of(asked(b'traceparent')))}"
+            f'"ms": {self.seconds * 1000:.3f}, '
+            f"{_figure('run_ms', self.took)}{_figure('bytes_in', self.size_in)}"
+            f'"bytes_out": {self.size_out}, '
+            f"{_named('request_id', self.request)}"
+            f"{_named('client_request_id', self.client_request)}"
+            f"{_named('trace_id', _trace_of(self.trace))}"
             f'"client": {quoted(self.client)}, "revision": {quoted(self.revision)}}}\n'
         )
+
+
+def note_of(
+    scope: Mapping[str, Any],
+    asked: Mapping[bytes, bytes],
+    response: Response,
+    identifiers: Headers,
+    seconds: float,
+    revision: str,
+) -> Note:
+    """Take from a request and its answer what a line has; called for each request."""
+    names = dict(identifiers)
+    took = None
+    for name, value in response.headers:
+        if name == b"x-ms-run-fn-exec-ms":
+            took = value
+    client = scope.get("client")
+    return Note(
+        time.time(),
+        scope["method"],
+        scope["path"],
+        response.status,
+        seconds,
+        took,
+        asked.get(b"content-length"),
+        len(response.body),
+        names.get(b"x-request-id"),
+        names.get(b"x-ms-client-request-id"),
+        asked.get(b"traceparent"),
+        client[0] if client else "",
+        revision,
+    )
 
 
 class AccessLog:
@@ -138,13 +171,14 @@ def _second(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
-def _is_size(value: bytes) -> bool:
-    return value.isdigit() and len(value) < LONGEST_NUMBER
-
-
-def _is_figure(value: bytes) -> bool:
-    whole, _, part = value.partition(b".")
-    return _is_size(whole) and _is_size(part)
+def _figure(name: str, value: bytes | None) -> str:
+    """A number that somebody else wrote, where it is one that JSON knows too."""
+    if not value or len(value) > LONGEST_NUMBER:
+        return ""
+    whole, point, part = value.partition(b".")
+    if not whole.isdigit() or (point and not part.isdigit()):
+        return ""
+    return f'"{name}": {int(whole)}{point.decode()}{part.decode()}, '
 
 
 def _named(name: str, value: bytes | None) -> str:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from amlplan_docker.client import Engine
     from services.docker import Service
 
+pytestmark = pytest.mark.usefixtures("own_uv_cache")
 TOOL = MadeWheel(
     "tool",
     {
