@@ -134,6 +134,18 @@ class RunsJobs(Protocol):
 
 
 @runtime_checkable
+class TellsActiveRuns(Protocol):
+    """An ability of the compute target that is this host: which runs somebody looks after."""
+
+    def active_runs(self, workspace: Path, target: str) -> list[str]:
+        """The runs of a workspace's folder that are active on a target, by its address.
+
+        Raises ProviderError where it cannot be known.
+        """
+        ...
+
+
+@runtime_checkable
 class QueuesJobs(Protocol):
     """An ability of compute targets on which jobs wait for their turn."""
 
@@ -313,6 +325,10 @@ class KeepsImages(Protocol):
 
     def discard(self, builder: Record, images: Sequence[StoredImage]) -> Sequence[StoredImage]:
         """Remove these; gives those that went. One that somebody came to use meanwhile stays."""
+        ...
+
+    def damage(self, record: Record, targets: Targets) -> Sequence[str]:
+        """What of an image's bytes is not as it was, in words; reads all of them."""
         ...
 
 

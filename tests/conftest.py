@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from amlplan_docker.client import Engine
     from docker_objects import Objects
+    from docker_workbench import DockerProject
     from services.docker import Service
     from services.postgresql import Server
     from services.registry import Registry
@@ -118,6 +119,16 @@ def objects(docker: Service) -> Iterator[Objects]:
     objects = Objects(docker.engine, docker.base)
     yield objects
     objects.clear()
+
+
+@pytest.fixture
+def docker_project(project: Project, docker: Service, objects: Objects) -> Iterator[DockerProject]:
+    """A project whose compute target is the Docker engine."""
+    from docker_workbench import DockerProject
+
+    docker_project = DockerProject(project, docker, objects.name)
+    yield docker_project
+    docker_project.clear()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,15 @@
-"""A way to an engine that can be cut, frozen and mended: a TCP port in front of its socket."""
+"""A way to an engine that can be cut, frozen and mended: a TCP port in front of its socket.
+
+Run by itself with the path of that socket and a port, it is the process that passes bytes on.
+"""
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import suppress
 
@@ -12,12 +19,8 @@ class EngineProxy:
 
     def __init__(self, engine: str) -> None:
         self._engine = engine.removeprefix("unix://")
-        self._lock = threading.Lock()
-        self._open: set[socket.socket] = set()
-        self._flows = threading.Event()
-        self._flows.set()
-        self._listener = self._listening(0)
-        self.port: int = self._listener.getsockname()[1]
+        self.port = 0
+        self._process = self._started()
 
     @property
     def host(self) -> str:
@@ -25,52 +28,51 @@ class EngineProxy:
 
     def cut(self) -> None:
         """Refuse connections from now on, and drop those that are open."""
-        with suppress(OSError):  # closing alone leaves a thread in accept
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        with self._lock:
-            for each in self._open:
-                with suppress(OSError):
-                    each.shutdown(socket.SHUT_RDWR)
+        self._process.kill()
+        self._process.communicate()
 
     def mend(self) -> None:
         """Let connections through again."""
-        self._flows.set()
-        self._listener = self._listening(self.port)
+        self._process = self._started()
 
     def freeze(self) -> None:
-        """Take connections and bytes, and pass nothing on."""
-        self._flows.clear()
+        """Pass nothing on; connections are taken."""
+        os.kill(self._process.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Pass on what came meanwhile, and what comes."""
-        self._flows.set()
+        os.kill(self._process.pid, signal.SIGCONT)
 
     def close(self) -> None:
-        self._flows.set()
-        self.cut()
+        if self._process.poll() is None:
+            self.cut()
 
-    def _listening(self, port: int) -> socket.socket:
-        listener = socket.create_server(("127.0.0.1", port))
-        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
-        return listener
+    def _started(self) -> subprocess.Popen[str]:
+        command = [sys.executable, __file__, self._engine, str(self.port)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        self.port = int(process.stdout.readline())
+        return process
 
-    def _accept(self, listener: socket.socket) -> None:
+
+def _serve(engine: str, port: int) -> None:
+    listener = socket.create_server(("127.0.0.1", port))
+    print(listener.getsockname()[1], flush=True)
+    while True:
+        client, _ = listener.accept()
+        behind = socket.socket(socket.AF_UNIX)
+        behind.connect(engine)
+        for ends in ((client, behind), (behind, client)):
+            threading.Thread(target=_pass_on, args=ends, daemon=True).start()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    for each, how in ((target, socket.SHUT_WR), (source, socket.SHUT_RD)):
         with suppress(OSError):
-            while True:
-                client, _ = listener.accept()
-                engine = socket.socket(socket.AF_UNIX)
-                engine.connect(self._engine)
-                with self._lock:
-                    self._open |= {client, engine}
-                for one, other in ((client, engine), (engine, client)):
-                    threading.Thread(target=self._pass, args=(one, other), daemon=True).start()
+            each.shutdown(how)
 
-    def _pass(self, source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65536):
-                self._flows.wait()
-                target.sendall(data)
-        for each, how in ((target, socket.SHUT_WR), (source, socket.SHUT_RD)):
-            with suppress(OSError):
-                each.shutdown(how)
+
+if __name__ == "__main__":
+    _serve(sys.argv[1], int(sys.argv[2]))

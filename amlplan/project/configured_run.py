@@ -11,6 +11,7 @@ from amlplan.planning.implied_environments import implied_environment
 from amlplan.planning.locking import revealed
 from amlplan.planning.observe import targets_of
 from amlplan.project.asked_target import check_target, share_of, target_named
+from amlplan.project.connected import connected_state
 from amlplan.project.container_run import (
     check_room,
     container_of,
@@ -69,7 +70,7 @@ def configured(
     if target is not None:
         check_target(target, resolved.records, project.registry)
     elif asked.on is not None:
-        target = target_named(asked.on, state)
+        target = target_named(asked.on, connected_state(state, project.root))
     containers = containers_for(config, target, project.registry)
     here = check_here(config, in_container=containers is not None)
     handle = ProgressHandle(address, progress, stop)

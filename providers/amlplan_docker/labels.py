@@ -19,3 +19,5 @@ FOLDER = "amlplan.folder"
 
 FRONT, REPLICA, JOB, PROBE, BUILD = "front", "replica", "run", "probe", "build"
 """What a container is for, as the label of its role says."""
+NETWORK = "network"
+"""The role of a network that was made for a compute block."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan_docker.connection import Connection
@@ -9,7 +10,6 @@ from amlplan_docker.specification import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from amlplan.provider import ProviderContext, Referred
     from amlplan_docker.client import Engine
@@ -34,10 +34,15 @@ def engine_at(target: Referred, context: ProviderContext) -> Engine:
     return _engine(target.values.get(FIELD) or {}, context.root)
 
 
+def engine_through(connection: Mapping[str, JsonValue] | None, context: ProviderContext) -> Engine:
+    """The engine that a `connection` block leads to, or the one of this host."""
+    return _engine(connection or {}, context.root)
+
+
 def _engine(known: Mapping[str, JsonValue], root: Path) -> Engine:
     from amlplan_docker.client import Engine
 
-    files = {name: str(root / known[name]) for name in _FILES if known.get(name)}
+    files = {name: str(root / Path(known[name]).expanduser()) for name in _FILES if known.get(name)}
     return Engine.connect(Connection(host=known.get("host"), **files))
 
 

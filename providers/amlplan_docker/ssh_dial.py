@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from amlplan_docker.connection import Address
 
+_PROGRAM = "docker"
+"""What passes the engine's socket on, on the other side."""
 _NO_SUCH_COMMAND = 127
 _PATIENCE = 5.0
 """Seconds that ssh gets to end after it closed the connection."""
@@ -26,6 +28,10 @@ _OPTIONS = (
     "StrictHostKeyChecking=yes",
     "ServerAliveInterval=15",
     "ServerAliveCountMax=4",
+)
+_NO_ENGINE = (
+    "no engine runs there, or at another socket. Start it, or write its socket as "
+    "ssh://host/path/of/docker.sock"
 )
 _TOLD = {
     "could not resolve hostname": "the name of the host is not known here. Correct it, or see to "
@@ -39,10 +45,10 @@ _TOLD = {
     "connection refused": "no ssh server listens there. Correct the host and port, or start it",
     "timed out": "it did not answer in time. It is down, or a firewall is between",
     "no route to host": "there is no route to the host. See to the network",
-    "permission denied while trying to connect to the docker": "the user has no permission for "
-    "the engine's socket there. Have it added to its group, which is docker in most cases",
-    "cannot connect to the docker daemon": "no engine runs there, or at another socket. Start it, "
-    "or write its socket as ssh://host/path/of/docker.sock",
+    "failed to open the raw stream connection": _NO_ENGINE,
+    "cannot connect to the docker daemon": _NO_ENGINE,
+    "connect: permission denied": "the user has no permission for the engine's socket there. Have "
+    "it added to its group, which is docker in most cases",
 }
 """What ssh and the docker command on the other side say, in parts; the last that fits counts."""
 
@@ -95,7 +101,7 @@ def ssh_command(address: Address, timeout: float) -> list[str]:
     if address.key_file:
         command += ["-i", address.key_file, "-o", "IdentitiesOnly=yes"]
     host = ["--host", f"unix://{address.path}"] if address.path else []
-    return [*command, "--", address.host, shlex.join(["docker", *host, "system", "dial-stdio"])]
+    return [*command, "--", address.host, shlex.join([_PROGRAM, *host, "system", "dial-stdio"])]
 
 
 def _explained(code: int | None, said: bytes) -> str:

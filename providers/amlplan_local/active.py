@@ -28,7 +28,7 @@ def refuse_while_active(
     server that cannot be reached, every run in the folder counts. Raises ProviderError also where
     a history in the folder cannot be read.
     """
-    running = _active(workspace, jobs, context, target)
+    running = active_runs(workspace, jobs, context, target)
     if not running:
         return
     one = len(running) == 1
@@ -41,9 +41,10 @@ def refuse_while_active(
     )
 
 
-def _active(
+def active_runs(
     workspace: Path, jobs: LocalJobs, context: ProviderContext, target: str | None
 ) -> list[str]:
+    """The runs of a workspace's folder that are active, all or those on a target."""
     if not (workspace / "history").is_dir():
         return []
     try:

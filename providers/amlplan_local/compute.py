@@ -15,7 +15,7 @@ from amlplan.children import run_child
 from amlplan.containers import RunsInContainers
 from amlplan.errors import ProviderError
 from amlplan.provider import Imported, Kind, Missing, Present, has
-from amlplan_local.active import refuse_while_active
+from amlplan_local.active import active_runs, refuse_while_active
 from amlplan_local.identity import elsewhere, host_identity
 from amlplan_local.jobs import LocalJobs
 from amlplan_schemas.compute import ComputeFacts, LocalComputeOutputs
@@ -116,6 +116,10 @@ class LocalCompute:
     def finish_lost(self, run_id: str, folder: Path, store: Path) -> None:
         """Finish a job whose supervisor is gone."""
         self._jobs.finish_lost(run_id, folder, store)
+
+    def active_runs(self, workspace: Path, target: str) -> list[str]:
+        """The runs that are active on a target, which need not be this host: their supervisors."""
+        return active_runs(workspace, self._jobs, self._context, target)
 
     def place_in_queue(self, run_id: str, folder: Path) -> int | None:
         """The place of a job among those that wait on this host."""

@@ -142,6 +142,6 @@ class DockerComputeOutputs(ResourceOutputs):
     network_name: Annotated[str, Trait.STABLE] = Field(
         description="The network that its containers are in."
     )
-    network_id: Annotated[str, Trait.STABLE, Trait.WATCHED] = Field(
+    network_id: Annotated[str, Trait.WATCHED] = Field(
         description="The engine's id of that network."
     )

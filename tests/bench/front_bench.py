@@ -45,7 +45,7 @@ def command_time(containers: Containers) -> float:
     times = []
     for _ in range(COMMANDS):
         started = time.perf_counter()
-        containers.client.status()
+        containers.client_by_ctl.status()
         times.append(time.perf_counter() - started)
     return statistics.median(times)
 

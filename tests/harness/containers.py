@@ -104,7 +104,8 @@ class Containers:
     def __post_init__(self) -> None:
         for name in ("data", "link"):
             (self.folder / name).mkdir()
-        self.client = ServerClient(self.ask_control, timeout=30.0)
+        self.client = ServerClient(str(self.folder / "data/control.sock"), timeout=30.0)
+        self.client_by_ctl = ServerClient(self.ask_control, timeout=30.0)
 
     @property
     def places(self) -> dict[str, str]:

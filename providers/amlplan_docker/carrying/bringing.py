@@ -12,6 +12,7 @@ from amlplan_docker.carrying.output import say
 from amlplan_docker.carrying.task import BROUGHT, NAME, WORK
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from amlplan_docker.carrying.container import RunContainer
@@ -19,16 +20,25 @@ if TYPE_CHECKING:
     from amlplan_docker.carrying.task import CarryTask
 
 
-def bring(task: CarryTask, container: RunContainer, folder: Path, mirror: Mirror) -> None:
+def bring(
+    task: CarryTask,
+    container: RunContainer,
+    folder: Path,
+    mirror: Mirror,
+    filled: Collection[str] | None = None,
+) -> None:
     """Fetch what may be kept of the working folder, then remove the container; may be repeated.
 
-    Raises ProviderError and OSError; the container is there still then.
+    Of the top of that folder only what is `filled` is asked for, where that is known. Raises
+    ProviderError and OSError; the container is there still then.
     """
     work = folder / "work"
     sent = (folder / NAME).stat().st_mtime_ns
     links: list[str] = []
     for root in roots_of(task.include, mirror.asked()):
         _drop_sent(work / root, sent)
+        if filled is not None and root != "." and root.partition("/")[0] not in filled:
+            continue
         target = work if root == "." else (work / root).parent
         path = f"{WORK}/." if root == "." else posixpath.join(WORK, root)
         links += container.fetch(path, target, work)

@@ -70,12 +70,14 @@ def _carried(
     service = environment.get(SERVICE, "").removeprefix("http://")
     follower = Follower(engine, container, folder, task.interpreter, attempt, service, parts)
     seen = container.seen()
+    asked = _task_of_runner(task, attempt, service, environment)
     if seen is None or attempt == 1:
-        container.make(folder / "work")
-    elif seen.is_running:
-        container.end()
+        container.make(folder / "work", asked)
+    else:
+        container.end()  # no failure where it has ended
+        container.give(asked)
     if not follower.is_to_end:
-        container.start(_task_of_runner(task, attempt, service, environment))
+        container.start()
     try:
         ending = follower.follow()
     except SupervisorGoneError:
@@ -87,7 +89,7 @@ def _carried(
     is_last = ending.code == 0 or attempt > task.retries
     if is_last and not follower.is_to_end:
         ending.write(folder)  # it is known, whatever happens to its outputs
-        bring(task, container, folder, mirror)
+        bring(task, container, folder, mirror, ending.filled)
     return ending
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from amlplan_docker.seen import ContainerSeen
 
 ROOT = "/amlplan"
-"""The folder in which the run's is put; images that amlplan makes have it."""
+"""The folder in which the run's is put; every image that amlplan makes has it."""
 ENDING = 8
 """Seconds that a script and the runner may take to end, before all is killed."""
 
@@ -47,8 +47,11 @@ class RunContainer:
             )
         return found
 
-    def make(self, work: Path) -> None:
-        """Make it anew with all files in it; what an interrupted attempt left is removed."""
+    def make(self, work: Path, task: Mapping[str, Any]) -> None:
+        """Make it anew with all files in it, and a task of the runner's, which has the secrets.
+
+        What an interrupted attempt left is removed.
+        """
         for _ in range(2):
             try:
                 self._engine.create_container(self._spec())
@@ -58,13 +61,15 @@ class RunContainer:
             else:
                 break
         owner = self._owner()
-        self._put_root(owner)
-        archive = run_archive(work, Path(self._task.recorder), owner)
+        archive = run_archive(work, Path(self._task.recorder), task, owner)
         self._engine.put(self.name, ROOT, archive)
 
-    def start(self, task: Mapping[str, Any]) -> None:
-        """Start it on a task of the runner's, which has the secrets."""
+    def give(self, task: Mapping[str, Any]) -> None:
+        """Put another task of the runner's into it."""
         self._engine.put(self.name, INSIDE, [task_archive(task, self._owner())])
+
+    def start(self) -> None:
+        """Start it on the task that it has."""
         self._engine.start(self.name)
 
     def tell(self) -> None:
@@ -119,12 +124,6 @@ class RunContainer:
             network=task.network,
             log_options={"max-size": "1m", "max-file": "1"},
         )
-
-    def _put_root(self, owner: Owner) -> None:
-        """Make the folder that the run's goes into, in an image that has none."""
-        from amlplan_docker.carrying.sending import folder_archive
-
-        self._engine.put(self.name, "/", [folder_archive(ROOT.strip("/"), owner)])
 
     def _owner(self) -> Owner:
         """The user that the image runs its processes as."""

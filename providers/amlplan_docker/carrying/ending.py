@@ -19,13 +19,15 @@ class Ending:
     """The end of one attempt: the script's exit code, None where it had none.
 
     `reason` is told where the code alone says too little. `is_out_of_memory` tells that the kernel
-    killed the script for lack of memory.
+    killed the script for lack of memory. `filled` names what has something in it at the top of
+    the working folder, where that is known.
     """
 
     attempt: int
     code: int | None
     reason: str | None = None
     is_out_of_memory: bool = False
+    filled: tuple[str, ...] | None = None
 
     def write(self, folder: Path) -> None:
         """Tell it; raises ProviderError."""

@@ -62,7 +62,7 @@ def _finished(task: CarryTask, folder: Path, engine: Engine) -> None:
     ending = remains_of(container, attempt, folder, output, mirror)
     if not was_running and not (folder / ENDING).exists():
         (ending or ended_from_outside(seen, attempt)).write(folder)
-    bring(task, container, folder, mirror)
+    bring(task, container, folder, mirror, None if ending is None else ending.filled)
 
 
 def _attempt_in(folder: Path) -> int:

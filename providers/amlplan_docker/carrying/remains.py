@@ -63,11 +63,16 @@ def ended_from_outside(seen: ContainerSeen | None, attempt: int) -> Ending:
 
 def ending_in(document: dict[str, Any], attempt: int) -> Ending:
     """The ending that a runner tells."""
-    code = document.get("code")
+    code, filled = document.get("code"), document.get("filled")
     if code is None:
         why = document.get("reason") or "it is not known why"
         return Ending(attempt, None, f"the script cannot be started: {why}")
-    return Ending(attempt, int(code), is_out_of_memory=bool(document.get("kills")))
+    return Ending(
+        attempt,
+        int(code),
+        is_out_of_memory=bool(document.get("kills")),
+        filled=None if filled is None else tuple(map(str, filled)),
+    )
 
 
 def _take_output(spool: Path, output: Output) -> None:

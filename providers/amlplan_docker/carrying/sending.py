@@ -29,7 +29,9 @@ class Owner:
     gid: int = 0
 
 
-def run_archive(work: Path, recorder: Path, owner: Owner) -> Iterator[bytes]:
+def run_archive(
+    work: Path, recorder: Path, task: Mapping[str, Any], owner: Owner
+) -> Iterator[bytes]:
     """A run's folder as its container has it, named relative to its parent."""
     for name in ("run", "run/events", "run/inside", f"run/inside/{PACKAGE}"):
         yield _folder(name, owner)
@@ -37,6 +39,7 @@ def run_archive(work: Path, recorder: Path, owner: Owner) -> Iterator[bytes]:
     yield _folder(f"run/inside/{PACKAGE}/inside", owner)
     for path in sorted(_INSIDE.glob("*.py")):
         yield _file(f"run/inside/{PACKAGE}/inside/{path.name}", path.read_bytes(), owner)
+    yield _task("run/task.json", task, owner)
     yield from tree(recorder, "run/recorder", owner)
     yield from tree(work, "run/work", owner)
     yield bytes(2 * BLOCK)
@@ -44,8 +47,11 @@ def run_archive(work: Path, recorder: Path, owner: Owner) -> Iterator[bytes]:
 
 def task_archive(task: Mapping[str, Any], owner: Owner) -> bytes:
     """The runner's task, which nobody else may read, for the run's folder."""
-    data = json.dumps(task).encode()
-    return _file("task.json", data, owner, 0o600) + bytes(2 * BLOCK)
+    return _task("task.json", task, owner) + bytes(2 * BLOCK)
+
+
+def _task(name: str, task: Mapping[str, Any], owner: Owner) -> bytes:
+    return _file(name, json.dumps(task).encode(), owner, 0o600)
 
 
 def tree_archive(path: Path, name: str, owner: Owner) -> Iterator[bytes]:
@@ -127,8 +133,3 @@ def users_in(archive: bytes) -> bytes:
             if file is not None:
                 return file.read()
     return b""
-
-
-def folder_archive(name: str, owner: Owner) -> bytes:
-    """An empty folder."""
-    return _folder(name, owner) + bytes(2 * BLOCK)

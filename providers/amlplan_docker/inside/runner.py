@@ -105,6 +105,7 @@ class Runner:
 
     def _end_with(self, ending: "Dict[str, Any]") -> None:
         self._ending = ending
+        ending["filled"] = _filled(os.path.join(self._folder, WORK))
         is_alone = self._is_to_end and self._peer is None
         self._leaves_at = time.time() + (LAST_ASKED if is_alone else LAST)
         name = "%s-%d.json" % (ENDED, self._task["attempt"])
@@ -125,7 +126,8 @@ class Runner:
         if self._peer is not None:
             poll.register(self._peer, select.POLLIN | (select.POLLOUT if self._out else 0))
         self._tunnel.watch(poll, has_room=has_room)
-        ready = dict(poll.poll(LOOK * 1000))
+        is_news = self._ending is not None and self._tails is not None and not self._has_told
+        ready = dict(poll.poll(0 if is_news else LOOK * 1000))
         if self._wakes in ready:
             os.read(self._wakes, 512)
         self._look_at_script()
@@ -240,6 +242,21 @@ def _past_proxies(environment: "Dict[str, str]") -> "Dict[str, str]":
         return {}
     passed = told + ",127.0.0.1" if told else "127.0.0.1"
     return {"no_proxy": passed, "NO_PROXY": passed}
+
+
+def _filled(work: str) -> "List[str]":
+    """What has something in it at the top of the working folder."""
+    try:
+        return [each.name for each in os.scandir(work) if not _is_empty_folder(each)]
+    except OSError:  # the script removed it
+        return []
+
+
+def _is_empty_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False) and not os.listdir(entry.path)
+    except OSError:
+        return False
 
 
 def _described(failure: Exception) -> str:

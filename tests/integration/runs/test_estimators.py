@@ -123,7 +123,7 @@ def test_what_this_host_cannot_do_is_refused_or_told(line: CommandLine) -> None:
         'run_config "b" {\n  script = "x.py"\n  priority = 3\n  resources {\n'
         '    shm_size = "1GiB"\n  }\n}\n'
     )
-    assert "this host runs none" in line.run("run", "a", code=125).err
+    assert "A container needs an environment" in line.run("run", "a", code=125).err
     told = line.run("run", "b").out
     assert "Note: resources.shm_size is for containers" in told
     assert "Note: priority is for targets whose queue knows priorities" in told

@@ -88,7 +88,7 @@ def test_front_and_replicas_of_an_image_serve(version: str, tmp_path: Path) -> N
         assert not load.failures
         containers.client.put_certificate(*certificate_for("localhost"))
         containers.client.configure(FrontSettings(tls=True))
-        assert containers.client.status().interpreter == python
+        assert containers.client_by_ctl.status().interpreter == python
         assert containers.running["r1-2"].end() == 0
         assert containers.running["front"].end() == 0
     finally:

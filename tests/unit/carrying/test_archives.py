@@ -59,7 +59,7 @@ def test_links_that_lead_out_of_the_working_folder_are_sent_as_what_they_mean(
 def test_a_run_is_sent_with_all_that_runs_it(tmp_path: Path) -> None:
     for name in ("work", "recorder/amlplan_run"):
         (tmp_path / name).mkdir(parents=True)
-    with _opened(run_archive(tmp_path / "work", tmp_path / "recorder", Owner())) as archive:
+    with _opened(run_archive(tmp_path / "work", tmp_path / "recorder", {}, Owner())) as archive:
         names = set(archive.getnames())
     assert {"run/work", "run/events", "run/recorder/amlplan_run"} <= names
     assert "run/inside/amlplan_docker/inside/runner.py" in names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import pytest
 
 from amlplan_serve import frames
 from amlplan_serve.guarded import WORKER
+from amlplan_serve.shipped import shipped_files
 from interpreters import VERSIONS, interpreter
 from serve_support import Spoken
 
@@ -46,8 +48,18 @@ FORM = (
 )
 
 
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The worker as it lies in an image, with nothing of ours beside what is shipped."""
+    folder = tmp_path_factory.mktemp("server")
+    for name, path in shipped_files().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / name)
+    return str(folder / "amlplan_serve/worker.py")
+
+
 @pytest.fixture(params=VERSIONS)
-def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Spoken]:
+def worker(request: pytest.FixtureRequest, tmp_path: Path, shipped: str) -> Iterator[Spoken]:
     python = interpreter(request.param)
     if python is None:
         pytest.skip(f"this machine has no Python {request.param}")
@@ -57,7 +69,7 @@ def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Spoken]:
     (source / "score.py").write_text(RAW)
     (models / "model.txt").write_text("weights")
     variables = {"AZUREML_MODEL_DIR": str(models)}
-    with Spoken(python, source, variables=variables, options=("-S",)) as spoken:
+    with Spoken(python, source, variables=variables, options=("-S",), worker=shipped) as spoken:
         yield spoken
 
 

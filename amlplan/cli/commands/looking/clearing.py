@@ -27,6 +27,7 @@ from amlplan.looking.clearing.clearing import Clearer
 from amlplan.looking.clearing.leftovers import Leftovers
 from amlplan.looking.finding import Wanted, moment_of, tags_of
 from amlplan.project.asked_target import COMPUTE
+from amlplan.project.connected import connected_state
 from amlplan.project.folders import provider_context
 from amlplan.project.opening import read_state
 from amlplan.project.workspaces import has_configuration
@@ -165,7 +166,7 @@ def _candidates(
 def leftovers_of(place: RunPlace) -> Leftovers:
     """What looks for containers of runs, on the engines that the state of this folder knows."""
     root = Path.cwd()
-    state = read_state(root) if has_configuration(root) else None
+    state = connected_state(read_state(root)) if has_configuration(root) else None
     records = () if state is None else state.records.values()
     targets = [
         item for item in records if block_type_of(item.kind) == COMPUTE and item.outputs.values
