@@ -47,14 +47,15 @@ class RunContainer:
             )
         return found
 
-    def make(self, work: Path, task: Mapping[str, Any]) -> None:
+    def make(self, work: Path, task: Mapping[str, Any], gpu_ids: tuple[str, ...] = ()) -> None:
         """Make it anew with all files in it, and a task of the runner's, which has the secrets.
 
-        What an interrupted attempt left is removed.
+        What an interrupted attempt left is removed. `gpu_ids` are the graphics processors that it
+        gets where those of the task are certain ones.
         """
         for _ in range(2):
             try:
-                self._engine.create_container(self._spec())
+                self._engine.create_container(self._spec(gpu_ids))
             except ConflictError:
                 self.seen()  # raises where it is another's
                 self.remove()
@@ -108,7 +109,7 @@ class RunContainer:
         archive = tree_archive(path, absolute.strip("/"), self._owner())
         self._engine.put(self.name, "/", archive)
 
-    def _spec(self) -> ContainerSpec:
+    def _spec(self, gpu_ids: tuple[str, ...]) -> ContainerSpec:
         task = self._task
         return ContainerSpec(
             name=self.name,
@@ -120,6 +121,7 @@ class RunContainer:
             memory=task.memory,
             cpu=task.cpus,
             gpus=task.gpus or None,
+            gpu_ids=gpu_ids,
             shm_size=task.shm_size,
             network=task.network,
             log_options={"max-size": "1m", "max-file": "1"},

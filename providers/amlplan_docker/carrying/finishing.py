@@ -60,7 +60,8 @@ def _finished(task: CarryTask, folder: Path, engine: Engine) -> None:
     output = Output()
     output.offset = sys.maxsize  # nobody reads it here any more
     ending = remains_of(container, attempt, folder, output, mirror)
-    if not was_running and not (folder / ENDING).exists():
+    ended_by_itself = not was_running and seen.state != "created"
+    if ended_by_itself and not (folder / ENDING).exists():
         (ending or ended_from_outside(seen, attempt)).write(folder)
     bring(task, container, folder, mirror, None if ending is None else ending.filled)
 
