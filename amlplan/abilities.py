@@ -327,6 +327,10 @@ class KeepsImages(Protocol):
         """Remove these; gives those that went. One that somebody came to use meanwhile stays."""
         ...
 
+    def damage(self, record: Record, targets: Targets) -> Sequence[str]:
+        """What of an image's bytes is not as it was, in words; reads all of them."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

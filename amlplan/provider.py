@@ -164,9 +164,13 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """Nothing is known about the object; `reason` says why, for people."""
+    """Nothing is known about the object; `reason` says why, for people.
+
+    `is_another` tells that something did answer, which is not the target that was recorded.
+    """
 
     reason: str
+    is_another: bool = False
 
 
 Observed = Present | Missing | Unreachable

@@ -29,13 +29,14 @@ class Spoken:
         entry_script: str = "score.py",
         variables: Mapping[str, str] | None = None,
         options: tuple[str, ...] = (),
+        worker: str = WORKER,
     ) -> None:
         self.socket, theirs = socket.socketpair()
         self.socket.settimeout(PATIENCE)
         self._reader = FrameReader()
         self._found: list[Frame] = []
         self.process = subprocess.Popen(
-            [interpreter, *options, WORKER, str(theirs.fileno())],
+            [interpreter, *options, worker, str(theirs.fileno())],
             pass_fds=(theirs.fileno(),),
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(variables or {})},

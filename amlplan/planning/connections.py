@@ -131,8 +131,15 @@ class ConnectedRecords(Mapping[str, Record]):
 
 
 def with_connections(state: State, connections: Connections) -> State:
-    """A state with the connections of this user, to look at its objects; never to be written."""
-    if connections.keys().isdisjoint(state.records):
+    """A state with the connections of this user, to look at its objects; never to be written.
+
+    Those of interrupted operations too: the way that one was to take may be why it did not arrive.
+    """
+    if connections.keys().isdisjoint({*state.records, *state.pending}):
         return state
     records = {name: connected(record, connections) for name, record in state.records.items()}
-    return state.model_copy(update={"records": records})
+    pending = {
+        name: intent.model_copy(update={"draft": connected(intent.draft, connections)})
+        for name, intent in state.pending.items()
+    }
+    return state.model_copy(update={"records": records, "pending": pending})

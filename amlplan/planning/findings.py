@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from amlplan.planning.decide import drift_of
 from amlplan.planning.observe import PARALLEL_READS
 from amlplan.provider import Unreachable
+from amlplan.wording import in_shell
 from amlplan_schemas.plan import Blocked, Deferred, Drift, Import, Note, Operation, PlanOptions
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class Findings:
                 drift = drift_of(record, observed, self.inputs.registry.provider(record.kind))
                 if drift is not None:
                     self.drift.append(drift)
-            return observed.reason, "make it reachable, then plan again"
+            return observed.reason, _next_step(address, observed)
         return None
 
     def waits_for_others(self, operation: Operation) -> bool:
@@ -126,3 +127,14 @@ class Findings:
                 self.block(operation.address, operation.kind, f"{name} is blocked", stuck.next_step)
                 return True
         return False
+
+
+def _next_step(address: str, silence: Unreachable) -> str:
+    """What to do about an object that cannot be looked at."""
+    if not silence.is_another:
+        return "make it reachable, then plan again"
+    name = in_shell(address)
+    return (
+        f"reach the one that was recorded; or plan with -accept-identity={name}, to have it be the "
+        f"one that answers, or with -forget={name}"
+    )

@@ -9,7 +9,6 @@ from amlplan.defects import defects_explained
 from amlplan.diagnostics import Diagnostic, error
 from amlplan.errors import AmlplanError, UnreachableError
 from amlplan.planning.compare import defaults_of
-from amlplan.planning.connections import connection_of
 from amlplan.planning.echoes import without_echoes
 from amlplan.pointers import tokens_of, value_at, with_value
 from amlplan.provider import Imports, Missing, Present, Unreachable, has
@@ -153,7 +152,6 @@ def _record(
         schema_version=kind.schema_version,
         inputs=inputs,
         derived=dict(facts),
-        connection=connection_of(checked),
         depends_on=tuple(sorted(record.address for record in targets.values())),
         targets={
             way: Target(address=item.address, kind=item.kind, identity=str(item.identity))

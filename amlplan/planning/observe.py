@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from amlplan.addresses import CHOSEN
 from amlplan.defects import defects_explained
 from amlplan.errors import AmlplanError, UnreachableError
 from amlplan.events import Looked, Looking, Reading
 from amlplan.provider import Unreachable
+from amlplan_schemas.base import ChoosesKind, marked_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from amlplan.events import EventSink
     from amlplan.provider import Kinds, Observed, Targets
@@ -47,7 +50,8 @@ def observe(
     """What is outside for each record, by address; blocks until the last one answered.
 
     `known` are all records by address, among them those that a record refers to. `parallelism` is
-    how many are looked at at a time.
+    how many are looked at at a time. A target that chose the kind of what is on it comes first:
+    where it does not answer, or is another one, nothing is looked for there.
 
     Raises the first failure that is no silence of the target: a missing package, a refused login.
     """
@@ -55,15 +59,28 @@ def observe(
     def look(record: Record) -> Observed:
         known_by = record.address, record.kind, record.outputs.values.get("id", record.name)
         emit(Looking(*known_by))
-        seen = read_one(record, known, registry)
+        silence = _silence_below(record, carriers, known, registry)
+        seen = read_one(record, known, registry) if silence is None else silence
         emit(Looked(*known_by))
         return seen
 
     asked = list(records)
     emit(Reading(len(asked)))
-    if len(asked) <= FEW or parallelism == 1:
-        return {record.address: look(record) for record in asked}
-    waiting = deque(asked)
+    carriers: dict[str, Observed] = {}
+    below = [known[name] for name in _carriers(asked, known, registry)]
+    carriers.update(_looked_at(below, look, parallelism))
+    others = [record for record in asked if record.address not in carriers]
+    found = _looked_at(others, look, parallelism)
+    return {record.address: (carriers | found)[record.address] for record in asked}
+
+
+def _looked_at(
+    records: list[Record], look: Callable[[Record], Observed], parallelism: int
+) -> dict[str, Observed]:
+    """What is outside for each, many at a time where there are many."""
+    if len(records) <= FEW or parallelism == 1:
+        return {record.address: look(record) for record in records}
+    waiting = deque(records)
     found: dict[str, Observed] = {}
 
     def work() -> None:
@@ -79,6 +96,34 @@ def observe(
         for task in [pool.submit(work) for _ in range(parallelism)]:
             task.result()
     return found
+
+
+def _carriers(asked: list[Record], known: Mapping[str, Record], registry: Kinds) -> dict[str, None]:
+    """The targets that chose the kinds of records, by address: they are looked at first."""
+    found = (_carrier(record, known, registry) for record in asked if CHOSEN in record.kind)
+    return dict.fromkeys(item.address for item in found if item is not None and item.outputs.values)
+
+
+def _carrier(record: Record, known: Mapping[str, Record], registry: Kinds) -> Record | None:
+    """The target that an object is on, where that is still the same one."""
+    model = registry.inputs_of(record.kind)
+    for way in marked_fields(model, ChoosesKind):
+        target = record.targets.get(way)
+        now = None if target is None else known.get(target.address)
+        if target is not None and now is not None and now.identity == target.identity:
+            return now
+    return None
+
+
+def _silence_below(
+    record: Record, carriers: Mapping[str, Observed], known: Mapping[str, Record], registry: Kinds
+) -> Unreachable | None:
+    """Why nothing can be known of an object: its target does not answer, or is another one."""
+    carrier = _carrier(record, known, registry) if CHOSEN in record.kind else None
+    below = None if carrier is None else carriers.get(carrier.address)
+    if carrier is None or not isinstance(below, Unreachable):
+        return None
+    return replace(below, reason=f"{carrier.address}: {below.reason}")
 
 
 def read_one(record: Record, known: Mapping[str, Record], registry: Kinds) -> Observed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amlplan.diagnostics import Diagnostic
+from amlplan.planning.connections import reached_by
 from amlplan.planning.importing import look_up
 from amlplan.pointers import top_field
 from amlplan.provider import Unreachable
@@ -56,9 +57,10 @@ def take_over(
         return None
     taken, findings.observed[address] = found
     findings.imports[address] = taken
-    findings.records[address] = taken.record
-    _note_origin(findings, taken.record)
-    return taken.record
+    # How it is reached is personal, and no part of a plan: apply remembers it by itself.
+    record = findings.records[address] = reached_by(taken.record, wanted.checked)
+    _note_origin(findings, record)
+    return record
 
 
 def _note_origin(findings: Findings, record: Record) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.content import content_of
@@ -14,7 +15,6 @@ from amlplan.files import failure_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
 
 FOLDER = "inputs"
@@ -84,7 +84,8 @@ def within(inputs: Iterable[Input], source: Path) -> tuple[Input, ...]:
 
     found = []
     for item in inputs:
-        is_inside = not item.mode and item.path.is_relative_to(source) and item.path != source
+        inner = os.path.relpath(item.path, source)
+        is_inside = not item.mode and inner != "." and Path(inner).parts[0] != ".."
         if not is_inside and re.fullmatch(FOLDER_PATTERN, item.name) is None:
             raise RunError(
                 "The name of an input is no name of a folder",

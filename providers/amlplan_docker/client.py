@@ -8,13 +8,10 @@ import http.client
 import platform
 import shutil
 import socket
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-import docker
-import docker.auth
-import docker.errors
-import docker.tls
 import requests.adapters
 import urllib3
 
@@ -30,11 +27,23 @@ from amlplan_docker.reading import facts_of
 from amlplan_docker.ssh_dial import SshConnection
 from amlplan_docker.unreachable import SUMMARY, no_engine, unreachable
 
+# The SDK's own ssh, which is not used, takes more than half of the time of importing it.
+_UNUSED = "docker.transport.sshconn"
+sys.modules.setdefault(_UNUSED, None)  # type: ignore[arg-type]
+import docker  # noqa: E402
+import docker.auth  # noqa: E402
+import docker.errors  # noqa: E402
+import docker.tls  # noqa: E402
+
+if sys.modules[_UNUSED] is None:
+    del sys.modules[_UNUSED]
+
 if TYPE_CHECKING:
     from amlplan_docker.seen import EngineFacts
     from amlplan_docker.specification import Credentials
 
 OLDEST_API, OLDEST_ENGINE = (1, 41), "20.10"
+_OLDEST = ".".join(map(str, OLDEST_API))
 _NEWEST_API = (1, 45)
 """What this client was written for; an engine that speaks more is asked in this."""
 _NO_HOST = "http://docker:2375"
@@ -58,13 +67,13 @@ class Engine(EngineImages, EngineContainers, EngineCommands, EngineConversations
     def connect(cls, connection: Connection, *, timeout: float = 60) -> Self:
         """Reach an engine and agree on a version; `timeout` is how long it may be silent."""
         address = address_of(connection)
+        sdk = _session(address, timeout)
         try:
-            api = _agreed_api(
-                _session(address, f"{OLDEST_API[0]}.{OLDEST_API[1]}", timeout), address
-            )
-            return cls(_SdkCalls(_session(address, api, timeout), address, _FAILURES, timeout))
+            # Not given to the constructor, which would ask for it itself, or dial a second time.
+            sdk._version = _agreed_api(sdk, address)  # noqa: SLF001
         except _FAILURES as failure:
             raise unreachable(address, failure) from failure
+        return cls(_SdkCalls(sdk, address, _FAILURES, timeout))
 
     @property
     def address(self) -> Address:
@@ -212,7 +221,7 @@ class _SshHttp(urllib3.connection.HTTPConnection):
             raise self._ssh.failure() from failure
 
 
-def _session(address: Address, api: str, timeout: float) -> Any:
+def _session(address: Address, timeout: float) -> Any:
     """The SDK's client for an address. It asks nothing of the engine yet."""
     base = address.url if address.scheme == "tcp" else _NO_HOST
     encryption = None
@@ -222,7 +231,7 @@ def _session(address: Address, api: str, timeout: float) -> Any:
             client_cert=pair, ca_cert=address.ca_file, verify=address.ca_file or True
         )
     try:
-        sdk = docker.APIClient(base, version=api, timeout=timeout, tls=encryption or False)
+        sdk = docker.APIClient(base, version=_OLDEST, timeout=timeout, tls=encryption or False)
     except docker.errors.DockerException as failure:
         raise ProviderError("The SDK of Docker refuses its settings", f"{failure}.") from failure
     # Variables of the environment for other HTTP, as REQUESTS_CA_BUNDLE, would outdo ca_file.
@@ -241,12 +250,12 @@ def _agreed_api(sdk: Any, address: Address) -> str:
     except (ValueError, AttributeError):
         said, newest, oldest = {}, (), ()
     if not newest or "Version" not in said:
-        raise no_engine(address, answer.text[:200])
+        raise no_engine(address, answer.text)
     if newest < OLDEST_API:
         raise UnreachableError(
             "The Docker engine is too old",
             f"{address.url}: it is {said['Version']}. Engines from {OLDEST_ENGINE} on (API "
-            f"{OLDEST_API[0]}.{OLDEST_API[1]}) work; this one speaks {said['ApiVersion']}.",
+            f"{_OLDEST}) work; this one speaks {said['ApiVersion']}.",
         )
     return ".".join(map(str, max(min(newest, _NEWEST_API), oldest)))
 

@@ -61,7 +61,7 @@ class DockerCompute(RunsOnEngine):
         try:
             with engine_of(record, self._context) as engine:
                 if other := _other_engine(record, engine):
-                    return Unreachable(other)
+                    return Unreachable(other, is_another=True)
                 network = network_of_record(record, engine)
         except UnreachableError as failure:
             return Unreachable(f"{failure.summary}. {failure.detail}")

@@ -8,18 +8,21 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from amlplan.content import changed_since_plan
 from amlplan.errors import HistoryError, ProviderError, UnreachableError
 from amlplan.provider import Kind, Missing, Present, Refinement, Unreachable
 from amlplan.wording import counted
 from amlplan_docker.image_by_reference import INPUT, brought, facts_of_reference
-from amlplan_docker.image_composed import Composer
+from amlplan_docker.image_composed import composed
 from amlplan_docker.image_locked import asked_of_lock, resolved_for_lock
 from amlplan_docker.image_made import Place, adopted, loaded, pushed
-from amlplan_docker.image_names import tag_of
-from amlplan_docker.image_request import platform_asked
+from amlplan_docker.image_names import repository_of, tag_of
+from amlplan_docker.image_request import check_platform, platform_asked
 from amlplan_docker.image_seen import outputs_of, seen_now
 from amlplan_docker.image_stored import discard_images, stored_images
 from amlplan_docker.image_use import let_go_of_image
+from amlplan_docker.image_verified import damage_of
+from amlplan_docker.image_writing import Writer
 from amlplan_docker.reaching import engine_of, login_of
 from amlplan_images.changes import change_of, models_in
 from amlplan_schemas.image import DockerImageOutputs, Image
@@ -49,7 +52,7 @@ class DockerImage:
 
     def __init__(self, context: ProviderContext) -> None:
         self._context = context
-        self._composer = Composer(context)
+        self._writer = Writer(context)
 
     def lock_requests(self, draft: Draft) -> tuple[LockRequest, ...]:
         """Its base image, and the layers that are made for that; none for one by reference."""
@@ -67,9 +70,11 @@ class DockerImage:
         Checks the script by its text, and what the builder is known to be.
         """
         if draft.values.get(INPUT) is not None:
+            check_platform(platform_asked(draft.values), draft.referred.get("builder"))
             return facts_of_reference(str(draft.values[INPUT]))
-        composed = self._composer.composed(draft.values, draft.referred, draft.lock)
-        return {} if composed is None else composed.facts
+        repository_of(draft.values.get("registry"), draft.name)  # refuses what no engine takes
+        found = composed(draft.values, draft.referred, draft.lock, self._context)
+        return {} if found is None else found.facts
 
     def refine(
         self,
@@ -84,9 +89,9 @@ class DockerImage:
         expected: dict[str, JsonValue] = {"tag": tag_of(None, draft.name, str(derived["digest"]))}
         if "builder" in targets:
             expected["engine"] = targets["builder"].outputs.values.get("identity")
-        image_id = self._composer.foreseen_id(draft, targets)
-        if image_id is not None:
-            expected["image_id"] = image_id
+        if draft.values.get("registry", "") is None and draft.values.get(INPUT) is None:
+            expected["repo_digest"] = None
+        expected |= self._writer.foreseen(draft, targets)
         if prior is None or not prior.outputs.values:
             return Refinement(expected=expected)
         was, now = prior.outputs.values, cast("Mapping[str, str]", derived["contents"])
@@ -125,19 +130,21 @@ class DockerImage:
                 platform = platform_asked(values)
                 seen, name = brought(values[INPUT], platform, place, operation)
                 return outputs_of(desired, place, seen, name, None)
-            composed = self._composer.composed(values, desired.referred, desired.lock)
-            if composed is None:
+            wanted = composed(values, desired.referred, desired.lock, self._context)
+            if wanted is None:
                 raise ProviderError(
                     "A part of the image is not known",
                     f"{desired.address} refers to a model or an environment without a digest. "
                     "Apply those first.",
                 )
-            image = self._composer.written(composed, engine, desired, operation)
+            if wanted.digest != place.digest:
+                raise changed_since_plan(f"Something that {desired.address} is made of")
+            image = self._writer.written(wanted, engine, desired, operation)
             seen_image = adopted(image, place, operation) or loaded(image, place, operation)
             operation.step("image", {"id": seen_image.id, "tag": place.tag})
             pushed_name = pushed(place, operation)
-            self._note_lineage(desired, str(composed.parts.environment))
-            return outputs_of(desired, place, seen_image, pushed_name, composed.base.digest)
+            self._note_lineage(desired, str(wanted.parts.environment))
+            return outputs_of(desired, place, seen_image, pushed_name, wanted.base.digest)
 
     def update(self, desired: Desired, prior: Record, operation: OperationHandle) -> Outputs:
         """Bring the new image beside the old one."""
@@ -158,6 +165,11 @@ class DockerImage:
         """Remove images there; see KeepsImages."""
         with engine_of(builder, self._context) as engine:
             return discard_images(engine, images)
+
+    def damage(self, record: Record, targets: Targets) -> Sequence[str]:
+        """What of its bytes the engine no longer has; see KeepsImages."""
+        with engine_of(targets["builder"], self._context) as engine:
+            return damage_of(engine, str(record.outputs.values["image_id"]))
 
     def _note_lineage(self, desired: Desired, environment: str) -> None:
         with contextlib.suppress(HistoryError):  # an unavailable history fails no apply

@@ -9,7 +9,7 @@ from amlplan_docker.base_built import built_base
 from amlplan_docker.base_found import base_again, base_now, config_of, digest_of_base, platform_of
 from amlplan_docker.base_python import python_of
 from amlplan_docker.image_by_reference import INPUT
-from amlplan_docker.image_composed import Composer, serving_of
+from amlplan_docker.image_composed import serving_of
 from amlplan_docker.image_request import (
     BUILT,
     LAYERS,
@@ -19,6 +19,7 @@ from amlplan_docker.image_request import (
     ground_of,
     layers_request,
 )
+from amlplan_docker.image_writing import Writer
 from amlplan_docker.reaching import engine_at, login_of
 from amlplan_images.base import BaseImage
 
@@ -125,7 +126,7 @@ def _layers(
     base = _locked_base(draft, ground)
     assert base is not None  # noqa: S101 - else it was not asked for
     environment = draft.referred["environment"]
-    built = Composer(context).built_layers(base, environment, serving_of(draft.values), operation)
+    built = Writer(context).built_layers(base, environment, serving_of(draft.values), operation)
     return {name: layer.to_lock() for name, layer in sorted(built.items())}
 
 

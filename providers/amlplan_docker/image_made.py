@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.errors import NotFoundError, ProviderError
@@ -11,14 +13,19 @@ from amlplan_docker.failures import LoginRefusedError, RefusedError
 from amlplan_docker.image_names import divided, host_of, repository_of, short, tag_of, use_of
 from amlplan_docker.image_use import hold_image
 from amlplan_docker.sending import sent
-from amlplan_images.archive import archive_of
+from amlplan_images.archive import archive_of, whole_archive_of
+from amlplan_images.layer_cache import LayerCache
+from amlplan_images.saved import saved_layers
 from amlplan_images.written import layers_there
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from amlplan.provider import OperationHandle
     from amlplan_docker.client import Engine
     from amlplan_docker.seen import ImageSeen
     from amlplan_docker.specification import Credentials
+    from amlplan_images.layers import Layer
     from amlplan_images.written import WrittenImage
 
 
@@ -121,11 +128,30 @@ def _count_of_layers(image: WrittenImage, engine: Engine) -> int:
 
 def _load(image: WrittenImage, place: Place, there: int, operation: OperationHandle) -> None:
     engine = place.engine
+    if engine.facts().has_containerd_store:
+        _load_whole(image, place, operation)
+        return
     lacking = image.layers[max(0, there - len(image.base.layers)) :]
-    for layer in lacking:
-        next(layer.stream(), None)  # builds it now, since an engine does not wait in mid-archive
+    _prepare(lacking)
     size = sum(layer.size for layer in lacking)
     engine.load(sent(archive_of(image, there, place.names), size, operation))
+
+
+def _load_whole(image: WrittenImage, place: Place, operation: OperationHandle) -> None:
+    """Send every layer, also those of the base, which are taken from the engine itself."""
+    with tempfile.TemporaryDirectory(prefix="amlplan-") as folder:
+        operation.progress("reading the base image from the engine, which takes whole images only")
+        layers = saved_layers(place.engine.save([image.base.id]), LayerCache(Path(folder)))
+        _prepare(image.layers)
+        size = sum(layer.size for layer in (*layers.values(), *image.layers))
+        pieces = whole_archive_of(image, layers, place.names)
+        place.engine.load(sent(pieces, size, operation))
+
+
+def _prepare(layers: Iterable[Layer]) -> None:
+    """Have what is not built yet be built now: an engine does not wait in mid-archive."""
+    for layer in layers:
+        next(layer.stream(), None)
 
 
 def named(seen: ImageSeen, place: Place) -> ImageSeen:

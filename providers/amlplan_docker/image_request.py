@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PLATFORM = "linux/amd64"
 """What images are for where their block names nothing."""
+_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 BASE, BUILT, LAYERS = "base image", "built base", "image layers"
 
 
@@ -117,6 +118,19 @@ def check_base(ground: Ground, entry: Mapping[str, Any], address: str) -> None:
             "The base image has no Python",
             f"{ground.reference} has none. Choose one that has, or install it by docker.apt of "
             f'{address}, as in apt = ["python3"].',
+        )
+
+
+def check_platform(platform: str, builder: Referred | None) -> None:
+    """Raise ProviderError where an image is for another architecture than its engine."""
+    facts = builder.values.get("facts") if builder is not None else None
+    known = str((facts or {}).get("architecture") or "")
+    machine = _MACHINES.get(known, known)
+    if builder is not None and machine and machine != platform.partition("/")[2]:
+        raise ProviderError(
+            "An image for another architecture than its engine",
+            f"The engine of {builder.address} is {known}, and the image is for {platform}. Set "
+            f'platform = "linux/{machine}", or name a builder of that architecture.',
         )
 
 

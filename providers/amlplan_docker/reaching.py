@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan_docker.connection import Connection
@@ -9,7 +10,6 @@ from amlplan_docker.specification import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from amlplan.provider import ProviderContext, Referred
     from amlplan_docker.client import Engine
@@ -42,7 +42,7 @@ def engine_through(connection: Mapping[str, JsonValue] | None, context: Provider
 def _engine(known: Mapping[str, JsonValue], root: Path) -> Engine:
     from amlplan_docker.client import Engine
 
-    files = {name: str(root / known[name]) for name in _FILES if known.get(name)}
+    files = {name: str(root / Path(known[name]).expanduser()) for name in _FILES if known.get(name)}
     return Engine.connect(Connection(host=known.get("host"), **files))
 
 

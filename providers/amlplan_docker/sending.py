@@ -11,20 +11,22 @@ if TYPE_CHECKING:
 
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 _STEP = 1000
+_TOLD = 50 * _STEP**2
+"""Bytes of which at least is told that they are gone."""
 
 
 def sent(pieces: Iterable[bytes], size: int, operation: OperationHandle) -> Iterator[bytes]:
-    """The same pieces; every tenth of `size` is told, and the operation can be canceled."""
+    """The same pieces; how far it is gets told now and then, and the operation can be canceled."""
     gone, told = 0, 0
+    step = max(_TOLD, size // 10)
     operation.progress(f"sending {size_text(size)} to the engine")
     for piece in pieces:
         operation.check_cancelled()
         yield piece
         gone += len(piece)
-        tenth = min(10, gone * 10 // size) if size else 0
-        if tenth > told:
-            told = tenth
-            operation.progress(f"sent {tenth * 10} % of {size_text(size)}")
+        if gone - told >= step:
+            told = gone
+            operation.progress(f"sent {size_text(gone)} of {size_text(size)}")
 
 
 def size_text(size: float) -> str:

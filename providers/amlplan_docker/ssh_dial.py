@@ -29,6 +29,10 @@ _OPTIONS = (
     "ServerAliveInterval=15",
     "ServerAliveCountMax=4",
 )
+_NO_ENGINE = (
+    "no engine runs there, or at another socket. Start it, or write its socket as "
+    "ssh://host/path/of/docker.sock"
+)
 _TOLD = {
     "could not resolve hostname": "the name of the host is not known here. Correct it, or see to "
     "the DNS",
@@ -41,10 +45,10 @@ _TOLD = {
     "connection refused": "no ssh server listens there. Correct the host and port, or start it",
     "timed out": "it did not answer in time. It is down, or a firewall is between",
     "no route to host": "there is no route to the host. See to the network",
-    "permission denied while trying to connect to the docker": "the user has no permission for "
-    "the engine's socket there. Have it added to its group, which is docker in most cases",
-    "cannot connect to the docker daemon": "no engine runs there, or at another socket. Start it, "
-    "or write its socket as ssh://host/path/of/docker.sock",
+    "failed to open the raw stream connection": _NO_ENGINE,
+    "cannot connect to the docker daemon": _NO_ENGINE,
+    "connect: permission denied": "the user has no permission for the engine's socket there. Have "
+    "it added to its group, which is docker in most cases",
 }
 """What ssh and the docker command on the other side say, in parts; the last that fits counts."""
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from amlplan_docker.connection import Address
 
+_SHOWN = 100
+"""Characters of an answer that is none that are shown."""
 SUMMARY = "The Docker engine cannot be reached"
 
 
@@ -25,11 +27,15 @@ def unreachable(address: Address, failure: BaseException) -> UnreachableError:
 
 def no_engine(address: Address, answered: str) -> UnreachableError:
     """The error for something that answers and is no Docker engine."""
-    return UnreachableError(
-        SUMMARY,
-        f"{address.url}: what answers there is no Docker engine ({answered}). Correct the host "
-        "and port in `connection`.",
-    )
+    if "HTTPS server" in answered:
+        what = "it wants TLS. Give ca_file, and cert_file with key_file, in `connection`."
+    else:
+        said = " ".join(answered.split())[:_SHOWN]
+        what = (
+            f"what answers there is no Docker engine ({said}). Correct the host and port in "
+            "`connection`."
+        )
+    return UnreachableError(SUMMARY, f"{address.url}: {what}")
 
 
 def _reason(address: Address, failure: BaseException) -> str:
@@ -61,6 +67,8 @@ def _tls(address: Address, failure: BaseException) -> str | None:
             f"it refuses {shown}. Give cert_file and key_file that are signed with the "
             "authority that the engine trusts."
         )
+    if isinstance(failure, ssl.SSLEOFError):
+        return _dropped(address)
     if "wrong version number" in text or "record layer failure" in text:
         return "it speaks no TLS on this port. Correct the port, or leave ca_file out."
     if "key values mismatch" in text or "pem" in text:
@@ -101,7 +109,11 @@ def _broken(address: Address, failure: BaseException) -> str | None:
 
 
 def _dropped(address: Address) -> str:
-    hint = "" if address.scheme != "tcp" or address.is_encrypted else " It may want TLS."
+    hint = ""
+    if address.scheme == "tcp" and not address.is_encrypted:
+        hint = " It may want TLS."
+    elif address.is_encrypted and not address.cert_file:
+        hint = " It may want a client certificate, as cert_file and key_file."
     return f"it dropped the connection. See whether it was stopped, and try again.{hint}"
 
 

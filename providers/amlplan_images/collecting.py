@@ -29,7 +29,7 @@ def parts_of(
 ) -> Parts | None:
     """What goes into an image with these inputs, None while something of it is not known.
 
-    Checks the script by its text. Raises ProviderError.
+    Checks a scoring script by its text. Raises ProviderError.
     """
     if not values.keys() >= _DECIDING:
         return None
@@ -38,6 +38,9 @@ def parts_of(
     if models is None or environment is None:
         return None
     entry = str(values["entry_script"])
+    folder = values["source_dir"] or "."
+    if values.get("server") != "none":  # there the script is the server
+        check_script(root / folder / entry, str(PurePosixPath(folder, entry)))
     collector = PartsCollector(root, cache_folder)
     script = _add_source(collector, entry, values["source_dir"])
     for path in values["dependencies"]:
@@ -65,8 +68,6 @@ def _models(count: int, referred: Mapping[str, Referred]) -> dict[str, Mapping[s
 
 def _add_source(collector: PartsCollector, entry: str, folder: str | None) -> str:
     """Take the script, with its folder where one is named; gives its place among the sources."""
-    script = collector.root / (folder or ".") / entry
-    check_script(script, str(PurePosixPath(folder or ".", entry)))
     if folder is None:
         collector.add(entry, SOURCE)
         return PurePosixPath(entry).name

@@ -75,7 +75,7 @@ class _Unpacking:
             variables=variables,
             timeout=TIMEOUT,
             check=building.check,
-            progress=building.progress,
+            progress=lambda text: None if _of_this_host(text) else building.progress(text),
             explain=lambda said: (
                 _no_wheel(said, wanted) or explained(said, spec, is_offline=is_offline)
             ),
@@ -117,6 +117,11 @@ def uv_platform(wanted: ToUnpack) -> str:
     minor = int(version.split(".")[1])
     known = max((number for number in _GLIBC_KNOWN if number <= minor), default=_GLIBC_KNOWN[0])
     return f"{machine}-manylinux_2_{known}"
+
+
+def _of_this_host(text: str) -> bool:
+    """Whether uv tells of the Python that it runs, which has no part in what is unpacked."""
+    return text.startswith("Using ")
 
 
 def _request(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -11,15 +11,16 @@ import contextlib
 import os
 import re
 import time
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from amlplan_serve.logs import private_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from amlplan_serve.answers import Headers
+    from amlplan_serve.answers import Headers, Response
 
 STANDARD_OUTPUT = "-"
 PAUSE = 0.25
@@ -31,43 +32,72 @@ WAITING_AT_MOST = 50_000
 LARGEST = 32 * 1024 * 1024
 """Bytes after which a log is put aside, in place of the one before."""
 LONGEST_PATH = 200
+LONGEST_NUMBER = 19
 _TRACE = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class Note(NamedTuple):
-    """What is kept of a request until its line is written."""
+    """What is kept of a request until its line is written: no more objects than that takes."""
 
     ended: float
     method: str
     path: str
     status: int
     seconds: float
-    size: int
-    asked: Mapping[bytes, bytes]
-    told: Headers
+    took: bytes | None
+    size_in: bytes | None
+    size_out: int
+    request: bytes | None
+    client_request: bytes | None
+    trace: bytes | None
     client: str
     revision: str
 
     def line(self) -> str:
         """The line of the log."""
-        told = dict(self.told)
-        fields = {
-            "time": quoted(_moment(self.ended)),
-            "method": quoted(self.method),
-            "path": quoted(self.path[:LONGEST_PATH]),
-            "status": str(self.status),
-            "ms": f"{self.seconds * 1000:.3f}",
-            "run_ms": _number(told.get(b"x-ms-run-fn-exec-ms")),
-            "bytes_in": _number(self.asked.get(b"content-length")),
-            "bytes_out": str(self.size),
-            "request_id": _text(told.get(b"x-request-id")),
-            "client_request_id": _text(told.get(b"x-ms-client-request-id")),
-            "trace_id": _text(_trace_of(self.asked.get(b"traceparent"))),
-            "client": quoted(self.client),
-            "revision": quoted(self.revision),
-        }
-        pairs = ", ".join(f'"{name}": {value}' for name, value in fields.items() if value)
-        return "{" + pairs + "}\n"
+        return (
+            f'{{"time": "{_moment(self.ended)}", "method": {quoted(self.method)}, '
+            f'"path": {quoted(self.path[:LONGEST_PATH])}, "status": {self.status}, '
+            f'"ms": {self.seconds * 1000:.3f}, '
+            f"{_figure('run_ms', self.took)}{_figure('bytes_in', self.size_in)}"
+            f'"bytes_out": {self.size_out}, '
+            f"{_named('request_id', self.request)}"
+            f"{_named('client_request_id', self.client_request)}"
+            f"{_named('trace_id', _trace_of(self.trace))}"
+            f'"client": {quoted(self.client)}, "revision": {quoted(self.revision)}}}\n'
+        )
+
+
+def note_of(
+    scope: Mapping[str, Any],
+    asked: Mapping[bytes, bytes],
+    response: Response,
+    identifiers: Headers,
+    seconds: float,
+    revision: str,
+) -> Note:
+    """Take from a request and its answer what a line has; called for each request."""
+    names = dict(identifiers)
+    took = None
+    for name, value in response.headers:
+        if name == b"x-ms-run-fn-exec-ms":
+            took = value
+    client = scope.get("client")
+    return Note(
+        time.time(),
+        scope["method"],
+        scope["path"],
+        response.status,
+        seconds,
+        took,
+        asked.get(b"content-length"),
+        len(response.body),
+        names.get(b"x-request-id"),
+        names.get(b"x-ms-client-request-id"),
+        asked.get(b"traceparent"),
+        client[0] if client else "",
+        revision,
+    )
 
 
 class AccessLog:
@@ -132,20 +162,30 @@ class AccessLog:
 
 
 def _moment(seconds: float) -> str:
-    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-    return f"{whole}.{int(seconds % 1 * 1000):03d}Z"
+    whole = int(seconds)
+    return f"{_second(whole)}.{int((seconds - whole) * 1000):03d}Z"
 
 
-def _number(value: bytes | None) -> str:
-    text = (value or b"").decode("latin-1")
-    return text if re.fullmatch(r"\d{1,18}(\.\d{1,9})?", text, re.ASCII) else ""
+@lru_cache(maxsize=8)
+def _second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
-def _text(value: bytes | None) -> str:
-    return quoted(value.decode("latin-1")) if value else ""
+def _figure(name: str, value: bytes | None) -> str:
+    """A number that somebody else wrote, where it is one that JSON knows too."""
+    if not value or len(value) > LONGEST_NUMBER:
+        return ""
+    whole, point, part = value.partition(b".")
+    if not whole.isdigit() or (point and not part.isdigit()):
+        return ""
+    return f'"{name}": {int(whole)}{point.decode()}{part.decode()}, '
+
+
+def _named(name: str, value: bytes | None) -> str:
+    return f'"{name}": {quoted(value.decode("latin-1"))}, ' if value else ""
 
 
 def _trace_of(header: bytes | None) -> bytes | None:
     """The trace that a request belongs to, as W3C's Trace Context has it."""
-    found = _TRACE.fullmatch(header or b"")
+    found = _TRACE.fullmatch(header) if header else None
     return found.group(1) if found else None

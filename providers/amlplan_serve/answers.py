@@ -18,6 +18,8 @@ NOT_FAILED = (b"x-ms-run-function-failed", b"False")
 NEVER_PASSED = frozenset((b"authorization",))
 FINAL = range(200, 600)
 """What HTTP has for answers that are the last."""
+OURS = frozenset(("x-request-id", "x-ms-request-id", "x-ms-server-version"))
+"""Told by the server itself, whatever a script says of them."""
 HOP_BY_HOP = frozenset(("connection", "content-length", "transfer-encoding", "keep-alive"))
 
 
@@ -45,7 +47,7 @@ def response_of(frame: Frame) -> Response:
         headers = [
             (name.encode("latin-1"), value.encode("latin-1", "replace"))
             for name, value in head["headers"]
-            if name not in HOP_BY_HOP
+            if name not in HOP_BY_HOP and name not in OURS
         ]
         status = int(head["status"])
     except (frames.BrokenFrameError, ValueError, KeyError, TypeError, AttributeError):

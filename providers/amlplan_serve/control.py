@@ -94,6 +94,8 @@ class Control:
             }, b""
         except REFUSALS as failure:
             return {"error": "refused", "text": str(failure)}, b""
+        except OSError as failure:
+            return {"error": "refused", "text": f"It could not be done: {failure}."}, b""
         except (KeyError, TypeError, ValueError) as failure:
             return {"error": "refused", "text": f"The command makes no sense: {failure!r}"}, b""
 

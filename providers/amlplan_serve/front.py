@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from amlplan_serve import frames
-from amlplan_serve.access_log import Note
+from amlplan_serve.access_log import note_of
 from amlplan_serve.answers import (
     JSON_TYPE,
     NOT_FAILED,
@@ -130,20 +130,8 @@ class Front:
             identifiers += active.description.cross_origin.headers(scope["method"], headers)
         if self._access_log is None or (response.status < FAILED and path in PROBES):
             return
-        self._access_log.note(
-            Note(
-                time.time(),
-                scope["method"],
-                path,
-                response.status,
-                seconds,
-                len(response.body),
-                headers,
-                identifiers + response.headers,
-                scope["client"][0] if scope.get("client") else "",
-                active.spec.revision if active is not None else "",
-            )
-        )
+        revision = active.spec.revision if active is not None else ""
+        self._access_log.note(note_of(scope, headers, response, identifiers, seconds, revision))
 
     def limit_bodies(self, limit: int) -> None:
         """Refuse bodies that are longer than this many bytes, from now on."""

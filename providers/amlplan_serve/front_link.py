@@ -22,7 +22,10 @@ class UnwelcomeError(Exception):
 
 
 class FrontLink:
-    """One connection; raises OSError where no front is there or what it says makes no sense."""
+    """One connection; raises OSError where no front is there or what it says makes no sense.
+
+    `is_afresh` tells that the front wants no worker that there is already.
+    """
 
     def __init__(self, path: Path, greeting: Mapping[str, Any]) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -39,6 +42,7 @@ class FrontLink:
         if kind != frames.SETUP or not answer.get("welcome"):
             self.socket.close()
             raise UnwelcomeError(str(answer.get("reason")))
+        self.is_afresh = bool(answer.get("afresh"))
 
     def send(self, kind: int, about: Mapping[str, Any]) -> None:
         """Send a frame, before a worker sends its own."""

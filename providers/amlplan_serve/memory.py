@@ -39,7 +39,7 @@ class Memory:
             return _spec(told["active"]), _spec(told["paused"])
         except FileNotFoundError:
             return None, None
-        except (OSError, ValueError, KeyError, TypeError) as failure:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as failure:
             raise UnusableMemoryError(f"{self._path} cannot be used: {failure!r}.") from failure
 
 
@@ -51,12 +51,16 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Have these bytes at a path for good, or what was there before; raises OSError."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, mode)
-        file.write(data)
-        file.flush()
-        os.fsync(descriptor)
-    aside.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        aside.replace(path)
+    except OSError:
+        aside.unlink()
+        raise
     folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(folder)

@@ -51,10 +51,13 @@ def _writable(place: Path) -> Path:
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError:
-        return Path(tempfile.mkdtemp(prefix="azureml-models-"))
-    if os.access(place, os.W_OK):
-        return place
-    return Path(tempfile.mkdtemp(prefix="azureml-models-"))
+        return _elsewhere(place)
+    return place if os.access(str(place), os.W_OK) else _elsewhere(place)
+
+
+def _elsewhere(place: Path) -> Path:
+    """A folder of the same name, by which scripts and `Model` know that models lie below."""
+    return Path(tempfile.mkdtemp()) / place.name
 
 
 def _link_files(source: Path, folder: Path) -> None:

@@ -71,6 +71,10 @@ class Pool:
         """End the workers and fail what waits; returns when they are gone."""
         raise NotImplementedError
 
+    async def detach(self) -> None:
+        """End, but leave workers that are not this server's alone: another one may have them."""
+        await self.end()
+
     def submit(self, kind: int, payload: bytes) -> asyncio.Future[Frame]:
         """Have a request answered; raises OverloadedError where there are too many."""
         raise NotImplementedError

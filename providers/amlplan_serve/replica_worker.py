@@ -1,7 +1,8 @@
-"""The worker of a replica: told what to load, watched, and ended when the front lets it go."""
+"""The worker of a replica: told what to load, watched, and handed from one front to the next."""
 
 from __future__ import annotations
 
+import array
 import contextlib
 import enum
 import json
@@ -9,7 +10,7 @@ import os
 import select
 import socket
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from amlplan_serve import frames
 from amlplan_serve.front_link import read_frame
@@ -27,20 +28,25 @@ LOOK = 1.0
 """Seconds between two looks at the clock."""
 ENDING = 10.0
 """Seconds for its processes to be gone."""
+GOING_OVER = 10.0
+"""Seconds for a worker to take another connection; it may be at a request of the front before."""
 BROKEN = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
 class End(enum.Enum):
-    """How it came that a worker is no longer there."""
+    """How it came that a worker serves no front any more."""
 
     FAILED = "init() failed"
     DIED = "it died"
-    DROPPED = "the front let it go"
+    DROPPED = "the front is gone, or let it go"
     ASKED = "this replica was asked to end"
 
 
 class ReplicaWorker:
-    """A worker that answers on a connection to the front; raises OSError where none starts."""
+    """A worker process, which begins on a connection to the front; raises OSError.
+
+    Call `watch` for the first connection and for each that it went over to, and `end` at last.
+    """
 
     def __init__(
         self,
@@ -55,9 +61,8 @@ class ReplicaWorker:
             "entry_script": image.entry_script,
             "secrets": dict(secrets),
         }
-        self._link = link
         self._pidfd = -1
-        self._is_ready = False
+        self._described: dict[str, Any] | None = None
         self._outputs = [MaskedOutput(target, forms) for target in (1, 2)]
         self._starter, theirs = socket.socketpair()
         with theirs:
@@ -71,74 +76,59 @@ class ReplicaWorker:
         for output in self._outputs:
             output.start()
 
-    def watch(self, signals: Signals, leave: Callable[[], None], drain: float) -> End:
-        """Wait for what ends it, then see that nothing is left of it; blocks.
+    @property
+    def is_ready(self) -> bool:
+        """Whether its `init` was done."""
+        return self._described is not None
+
+    def watch(
+        self, link: FrontLink, signals: Signals, leave: Callable[[], None], drain: float
+    ) -> End:
+        """Wait until it serves this front no more; blocks.
 
         `leave` tells the front to send no more; it then has so many seconds for what was sent.
         """
         poll = select.poll()
         poll.register(signals.fileno(), select.POLLIN)
         poll.register(self._starter, select.POLLIN)
-        poll.register(self._link.socket, 0)  # what comes is the worker's, but not the end of it
-        try:
-            return self._watched(poll, signals, leave, drain)
-        finally:
-            self._end()
-
-    def _watched(
-        self, poll: select.poll, signals: Signals, leave: Callable[[], None], drain: float
-    ) -> End:
+        poll.register(link.socket, 0)  # what comes is the worker's, but not the end of it
+        if self._pidfd >= 0:
+            poll.register(self._pidfd, select.POLLIN)
         deadline = float("inf")
         while True:
             ready = dict(poll.poll(LOOK * 1000))
-            if ready.get(self._link.socket.fileno(), 0) & BROKEN:
-                return End.ASKED if signals.asked_to_end else End.DROPPED
-            if self._starter.fileno() in ready and not self._is_told(poll):
-                return End.FAILED
             signals.take()
-            if self._has_died(ready):
+            if self._starter.fileno() in ready and not self._is_told(poll, link):
+                return End.FAILED
+            if self.is_ready and (self._pidfd in ready or self._process.has_ended()):
                 return End.ASKED if signals.asked_to_end else End.DIED
+            if ready.get(link.socket.fileno(), 0) & BROKEN:
+                return End.ASKED if signals.asked_to_end else End.DROPPED
             if signals.asked_to_end and deadline == float("inf"):
-                if not self._is_ready:
+                if not self.is_ready:
                     return End.ASKED
                 leave()
                 deadline = time.monotonic() + drain
             if time.monotonic() > deadline:
                 return End.ASKED
 
-    def _is_told(self, poll: select.poll) -> bool:
-        """Take what the worker says of itself; whether it may be served by."""
+    def goes_over(self, link: FrontLink) -> bool:
+        """Hand it another connection; whether it took that in time, and the front knows of it."""
+        if self._described is None or self._process.has_ended():
+            return False
+        rights = array.array("i", [link.socket.fileno()]).tobytes()
         try:
-            kind, about = read_frame(self._starter)
-        except OSError:
-            poll.unregister(self._starter)
-            return self._is_ready or self._ended_early()
-        if kind == frames.HELLO:
-            self._process.pid = int(about["pid"])
-            self._pidfd = _watched_pid(self._process.pid)
-            if self._pidfd >= 0:
-                poll.register(self._pidfd, select.POLLIN)
-            told = json.dumps(self._setup).encode()
-            self._starter.sendall(frames.frame(0, frames.SETUP, told))
-            return True
-        self._is_ready = kind == frames.READY
-        with contextlib.suppress(OSError):  # the end of the link is seen by the poll
-            self._link.send(kind, about)
-        return self._is_ready
+            self._starter.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+            self._starter.settimeout(GOING_OVER)
+            read_frame(self._starter)
+            self._starter.settimeout(None)
+            link.send(frames.READY, self._described)
+        except OSError:  # it is stuck, or its end came first
+            return False
+        return True
 
-    def _ended_early(self) -> bool:
-        self._process.wait(ENDING)
-        how = f"the worker's process ended before it was ready: {self._process.how_it_ended()}"
-        os.write(2, f"{how}\n".encode())
-        with contextlib.suppress(OSError):
-            self._link.send(frames.FAILED, {"reason": how})
-        return False
-
-    def _has_died(self, ready: Mapping[int, int]) -> bool:
-        return self._is_ready and (self._pidfd in ready or self._process.has_ended())
-
-    def _end(self) -> None:
-        self._link.close()
+    def end(self) -> None:
+        """See that nothing is left of it; may be repeated."""
         self._process.kill()
         self._process.wait(ENDING)
         for output in self._outputs:
@@ -146,6 +136,40 @@ class ReplicaWorker:
         self._starter.close()
         if self._pidfd >= 0:
             os.close(self._pidfd)
+            self._pidfd = -1
+
+    def _is_told(self, poll: select.poll, link: FrontLink) -> bool:
+        """Take what the worker says of itself; whether it may be served by."""
+        try:
+            kind, about = read_frame(self._starter)
+        except OSError:
+            poll.unregister(self._starter)
+            return self.is_ready or self._ended_early(link)
+        if kind == frames.HELLO:
+            self._load(int(about["pid"]), poll)
+            return True
+        if kind == frames.READY:
+            self._described = about
+        with contextlib.suppress(OSError):  # the end of the link is seen by the poll
+            link.send(kind, about)
+        return self.is_ready
+
+    def _load(self, pid: int, poll: select.poll) -> None:
+        """Have it load the script."""
+        self._process.pid = pid
+        self._pidfd = _watched_pid(pid)
+        if self._pidfd >= 0:
+            poll.register(self._pidfd, select.POLLIN)
+        told = json.dumps(self._setup).encode()
+        self._starter.sendall(frames.frame(0, frames.SETUP, told))
+
+    def _ended_early(self, link: FrontLink) -> bool:
+        self._process.wait(ENDING)
+        how = f"the worker's process ended before it was ready: {self._process.how_it_ended()}"
+        os.write(2, f"{how}\n".encode())
+        with contextlib.suppress(OSError):
+            link.send(frames.FAILED, {"reason": how})
+        return False
 
 
 def _watched_pid(pid: int) -> int:

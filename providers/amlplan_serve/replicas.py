@@ -1,7 +1,8 @@
 """A pool whose workers are those of replicas: they connect by themselves to a socket of their own.
 
 What is said on a connection: the replica greets, the front answers whether it is welcome, the
-replica tells whether `init` was done; from then on its worker answers requests.
+replica tells whether `init` was done; from then on its worker answers requests, until the front
+lets it go. A connection that just ends leaves the worker as it is, for the next front.
 """
 
 from __future__ import annotations
@@ -54,10 +55,16 @@ class Replica(Link):
         if self.name:
             super().connection_lost(failure)
 
-    def answer(self, about: Mapping[str, Any]) -> None:
-        """Tell the replica whether it is welcome."""
+    def tell(self, about: Mapping[str, Any]) -> None:
+        """Tell the replica whether it is welcome, or its worker that it may end."""
         told = frames.frame(0, frames.SETUP, json.dumps(about).encode())
         cast("asyncio.WriteTransport", self._transport).write(told)
+
+    def close(self) -> None:
+        """Let the worker go for good; may be repeated."""
+        if self.is_ready and self._transport is not None and not self._transport.is_closing():
+            self.tell({"welcome": False})
+        super().close()
 
     def _greeted(self, about: dict[str, Any]) -> None:
         if self.name:
@@ -85,6 +92,7 @@ class ReplicaPool(WorkerPool):
         self._listener: PathListener | None = None
         self._server: asyncio.AbstractServer | None = None
         self._restarts: dict[str, int] = {}
+        self._stuck: set[str] = set()
         self._manifest: bytes | None = None
 
     async def begin(self) -> None:
@@ -102,12 +110,22 @@ class ReplicaPool(WorkerPool):
         await super().begin()
 
     async def end(self) -> None:
-        """Let nobody connect any more, and end those who are; theirs is how they go on."""
+        """Let nobody connect any more, and let the workers go for good."""
+        self._close_listener()
+        await super().end()
+
+    async def detach(self) -> None:
+        """Let nobody connect any more; the workers wait for the next front."""
+        self._close_listener()
+        for worker in self._workers:
+            worker.kill()
+        await super().end()
+
+    def _close_listener(self) -> None:
         if self._server is not None:
             self._server.close()
         if self._listener is not None:
             self._listener.close()
-        await super().end()
 
     def manifest(self) -> bytes | None:
         """What the replicas say is in their image."""
@@ -119,7 +137,7 @@ class ReplicaPool(WorkerPool):
         if about["protocol"] != frames.PROTOCOL:
             self._refuse(replica, name, about)
         elif about.get("leaving"):
-            replica.answer({"welcome": True})
+            replica.tell({"welcome": True})
             self._let_go(name)
         else:
             self._take_in(replica, name, about)
@@ -129,7 +147,7 @@ class ReplicaPool(WorkerPool):
             f"{name} speaks protocol {about['protocol']} of amlplan {about.get('version')}, and "
             f"this front protocol {frames.PROTOCOL}"
         )
-        replica.answer({"welcome": False, "reason": reason})
+        replica.tell({"welcome": False, "reason": reason})
         replica.close()
         self.worker_failed(reason)
 
@@ -141,7 +159,8 @@ class ReplicaPool(WorkerPool):
         self._workers.append(replica)
         if about.get("manifest") is not None:
             self._manifest = str(about["manifest"]).encode()
-        replica.answer({"welcome": True})
+        replica.tell({"welcome": True, "afresh": name in self._stuck})
+        self._stuck.discard(name)
 
     def _let_go(self, name: str) -> None:
         self._restarts.pop(name, None)
@@ -163,6 +182,8 @@ class ReplicaPool(WorkerPool):
 
     def _replace(self, worker: Link) -> None:
         replica = cast("Replica", worker)
+        if replica.is_stuck:
+            self._stuck.add(replica.name)
         if replica.was_ready:
             self.restarts += 1
             self._restarts[replica.name] = self._restarts.get(replica.name, 0) + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from amlplan_serve.pool import Pool
     from amlplan_serve.settings import RevisionSpec
 
+    Remember = Callable[[Optional[RevisionSpec], Optional[RevisionSpec]], None]
     MakePool = Callable[[RevisionSpec, Mapping[str, str]], Pool]
 
 
@@ -21,15 +22,15 @@ class UnknownRevisionError(Exception):
 class Revisions:
     """Decides which pool takes new requests; its methods run in the server's loop.
 
-    `retired` is told the restarts of a revision that is active no longer; `changed` that another
-    revision is active or paused now, or the active one is scaled.
+    `retired` is told the restarts of a revision that is active no longer. `remember` is told which
+    revision is about to be active or paused, as it is scaled; where it raises, nothing changes.
     """
 
     def __init__(
         self,
         make_pool: MakePool,
         retired: Callable[[int], None],
-        changed: Callable[[], None] = lambda: None,
+        remember: Remember = lambda *_: None,
     ) -> None:
         self.active: Pool | None = None
         self.candidate: Pool | None = None
@@ -39,7 +40,7 @@ class Revisions:
         self._secrets_of_paused: Mapping[str, str] = {}
         self._make_pool = make_pool
         self._retired = retired
-        self._changed = changed
+        self._remember = remember
         self._lock = asyncio.Lock()
 
     async def load(self, spec: RevisionSpec, secrets: Mapping[str, str]) -> None:
@@ -63,9 +64,9 @@ class Revisions:
                 if self.active is not None and self.active.spec.revision == revision:
                     return
                 raise self._unknown(revision)
+            self._remember(candidate.scaled_spec, None)
             before, self.active, self.candidate = self.active, candidate, None
             self.paused = None
-            self._changed()
             if before is not None:
                 self._retire(before)
 
@@ -77,9 +78,10 @@ class Revisions:
         """
         async with self._lock:
             if self.active is not None:
-                before, self.active = self.active, None
+                before = self.active
+                self._remember(None, before.scaled_spec)
+                self.active = None
                 self.paused, self._secrets_of_paused = before.scaled_spec, before.secrets
-                self._changed()
                 await self._retire(before)
 
     async def resume(self) -> None:
@@ -92,9 +94,13 @@ class Revisions:
                 return
             if self.paused is None:
                 raise UnknownRevisionError("No revision is paused.")
-            self.active = await self._started(self.paused, self._secrets_of_paused)
-            self.paused = None
-            self._changed()
+            started = await self._started(self.paused, self._secrets_of_paused)
+            try:
+                self._remember(started.scaled_spec, None)
+            except OSError:
+                await started.end()
+                raise
+            self.active, self.paused = started, None
 
     async def restore(self, active: RevisionSpec | None, paused: RevisionSpec | None) -> None:
         """Have what an earlier server had, without waiting for its workers."""
@@ -123,7 +129,7 @@ class Revisions:
             try:
                 await self.active.scale(workers, upstreams)
             finally:
-                self._changed()
+                self._remember(self.active.scaled_spec, None)
 
     def find(self, revision: str) -> Pool:
         """The candidate or the active revision; raises UnknownRevisionError."""
@@ -133,9 +139,9 @@ class Revisions:
         raise self._unknown(revision)
 
     async def end(self) -> None:
-        """End every worker; returns when their processes are gone."""
+        """End every worker that is this server's; returns when their processes are gone."""
         pools = [self.active, self.candidate, self._loading, *self.draining]
-        await asyncio.gather(*(pool.end() for pool in pools if pool is not None))
+        await asyncio.gather(*(pool.detach() for pool in pools if pool is not None))
 
     @property
     def coming(self) -> Pool | None:

@@ -63,20 +63,22 @@ class Kind:
 
     `heritage` is what the server before this one served, which is ready before this one begins;
     `first` a revision that is loaded while it answers already, and with which it fails. A front has
-    a `folder`, from which it takes keys and certificate, and what it served before.
+    a `folder`, from which it takes keys and certificate, and has `remembered` which revision was
+    active and which was paused.
     """
 
     make_pool: MakePool = spawning
     heritage: Mapping[str, Any] = field(default_factory=dict)
     first: tuple[RevisionSpec, Mapping[str, str]] | None = None
     folder: FrontFolder | None = None
+    remembered: tuple[RevisionSpec | None, RevisionSpec | None] = (None, None)
 
 
 class Server:
     """One server: made in its loop, runs until it is told to end.
 
-    Raises UnusableKeysError, UnusableCertificateError, and FolderError or UnusableMemoryError of a
-    front whose folder makes no sense.
+    Raises UnusableKeysError and UnusableCertificateError, and FolderError where a front's folder
+    makes no sense.
     """
 
     def __init__(self, config: ServerConfig, opened: socket.socket, lock: int, kind: Kind) -> None:
@@ -123,8 +125,7 @@ class Server:
         heritage = self._kind.heritage
         if heritage.get("spec") is not None:
             await self._take_on(spec_from_json(heritage["spec"]), heritage["secrets"])
-        if self._kind.folder is not None:
-            await self._revisions.restore(*self._kind.folder.memory.recall())
+        await self._revisions.restore(*self._kind.remembered)
 
     async def _take_on(self, spec: RevisionSpec, secrets: Mapping[str, str]) -> None:
         await self._revisions.load(spec, secrets)
@@ -215,12 +216,9 @@ class Server:
             Certificate(certificate, key) if certificate is not None and key is not None else None
         )
 
-    def _remember(self) -> None:
+    def _remember(self, active: RevisionSpec | None, paused: RevisionSpec | None) -> None:
         if self._kind.folder is not None:
-            active = self._revisions.active
-            self._kind.folder.memory.keep(
-                active.scaled_spec if active is not None else None, self._revisions.paused
-            )
+            self._kind.folder.memory.keep(active, paused)
 
     def _active_status(self) -> RevisionStatus | None:
         active = self._revisions.active

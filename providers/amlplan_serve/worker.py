@@ -11,17 +11,22 @@ import sys
 import traceback
 from importlib.util import module_from_spec, spec_from_file_location
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from amlplan_serve.inside.script import Script
+    from amlplan_serve.inside.wire import Connection
+
 OWN = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - quick to start
 PACKAGE = "amlplan_serve"
 
 
 def serve(descriptor: int, *starter: int) -> None:
-    """Load the script, then answer until the server is gone, which is an EOFError.
+    """Load the script, then answer until the server is gone, which may be an EOFError.
 
-    The starter says what to load, and is told whether it is; often it is the server itself.
+    The starter says what to load, and is told whether it is; often it is the server itself. Where
+    it is not, it may hand over a connection to another server once the first is gone.
     """
     from amlplan_serve.inside import wire
-    from amlplan_serve.inside.answers import answer_of
     from amlplan_serve.inside.description import description_of
     from amlplan_serve.inside.imports import install
     from amlplan_serve.inside.script import prepared
@@ -41,10 +46,27 @@ def serve(descriptor: int, *starter: int) -> None:
         told.write(0, wire.FAILED, json.dumps({"reason": reason}).encode())
         return
     told.write(0, wire.READY, about)
-    while True:
+    while not is_let_go(connection, script):
+        if told is connection:
+            return
+        connection = told.receive_connection()
+        told.write(0, wire.READY, about)
+
+
+def is_let_go(connection: "Connection", script: "Script") -> bool:
+    """Answer requests until the server wants no more ever, or is just gone."""
+    from amlplan_serve.inside import wire
+    from amlplan_serve.inside.answers import answer_of
+
+    try:
         number, kind, payload = connection.read()
-        answer, took, payload = answer_of(script, kind, payload)
-        connection.write(number, answer, payload, took)
+        while kind != wire.SETUP:
+            answer, took, payload = answer_of(script, kind, payload)
+            connection.write(number, answer, payload, took)
+            number, kind, payload = connection.read()
+    except EOFError:
+        return False
+    return True
 
 
 def _make_importable() -> None:

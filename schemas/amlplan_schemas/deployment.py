@@ -231,6 +231,9 @@ class DockerDeploymentOutputs(ResourceOutputs):
     front: Annotated[DeploymentFront, Trait.WATCHED] = Field(
         description="The container that has the port."
     )
+    network: Annotated[str, Trait.WATCHED] = Field(
+        description="The network that its containers are on; empty where one of them is not."
+    )
     address: Annotated[str, Trait.WATCHED] = Field(
         description="Host and port that the front has, as in 127.0.0.1:8080."
     )

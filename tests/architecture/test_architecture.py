@@ -22,7 +22,7 @@ PROVIDERS_MAY_IMPORT = {*sys.stdlib_module_names, "amlplan", "amlplan_schemas", 
 # What a package is built on, rather than an SDK whose objects could leak out of it.
 LIBRARIES = {
     "amlplan_endpoint": {"amlplan_local", "yaml"},  # it serves runs of this host
-    "amlplan_serve": {"prometheus_client", "uvicorn", "uvloop"},
+    "amlplan_serve": {"httptools", "prometheus_client", "uvicorn", "uvloop"},
     "amlplan_docker": {"amlplan_deployments", "amlplan_images", "amlplan_serve"},
     "amlplan_images": {"amlplan_serve"},  # whose files go into images
     "amlplan_local": {"amlplan_deployments", "amlplan_images", "amlplan_serve"},

@@ -104,7 +104,8 @@ class Containers:
     def __post_init__(self) -> None:
         for name in ("data", "link"):
             (self.folder / name).mkdir()
-        self.client = ServerClient(self.ask_control, timeout=30.0)
+        self.client = ServerClient(str(self.folder / "data/control.sock"), timeout=30.0)
+        self.client_by_ctl = ServerClient(self.ask_control, timeout=30.0)
 
     @property
     def places(self) -> dict[str, str]:
@@ -130,8 +131,9 @@ class Containers:
             raise ServerUnreachableError(done.stderr.decode())
         return done.stdout
 
-    def start_front(self) -> Container:
-        front = Container("front", self.folder).run("front", self.program, self.places)
+    def start_front(self, **variables: str) -> Container:
+        told = {**self.places, **variables}
+        front = Container("front", self.folder).run("front", self.program, told)
         self.running["front"] = front
         wait_until(lambda: self.answers() or front.process.poll() is not None, "the front")
         assert front.process.poll() is None, front.log
@@ -144,9 +146,9 @@ class Containers:
             return False
         return True
 
-    def open_front(self) -> Container:
+    def open_front(self, **variables: str) -> Container:
         """Start the front, and let in who has the key."""
-        front = self.start_front()
+        front = self.start_front(**variables)
         self.client.configure(FrontSettings(auth="none" if self.key is None else "key"))
         if self.key is not None:
             self.client.put_keys({"primary": self.key})

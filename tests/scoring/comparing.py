@@ -192,6 +192,7 @@ class Ours:
             model_dir=str(model_dir),
             variables=dict(case.variables),
             scoring_timeout=case.timeout,
+            startup_timeout=120.0,
         )
         return [self._ask(request) for request in case.requests]
 

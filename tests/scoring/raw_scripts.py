@@ -125,6 +125,9 @@ RESPONSES = (
     def words():
         yield "d\\u00fc"
         yield "o"
+    def changed(response):
+        response.headers["X-Own"] = "a\\nX-Own-Evil: 1"
+        return response
     class Words:
         def __iter__(self): return iter([b"a", b"b"])
     @rawhttp
@@ -156,6 +159,8 @@ RESPONSES = (
             "dictionary": lambda: {"plain": True},
             "nothing": lambda: None,
             "unserializable": lambda: AMLResponse({1, 2}, 200, json_str=True),
+            "line break": lambda: AMLResponse("", 200, {"X-Own": "a\\r\\nX-Own-Evil: 1"}),
+            "late break": lambda: changed(AMLResponse("", 200)),
             "bad header": lambda: AMLResponse("", 200, {"X-Own": 1}),
         }[request.args["how"]]()
 """
@@ -164,7 +169,7 @@ RESPONSE_NAMES = (
     *("text", "empty", "bytes", "list", "generator", "generator+of+text", "iterable", "none"),
     *("json", "json+text", "headers", "type", "lower+type", "json+type", "json+and+type", "404"),
     *("418", "500", "503", "failed", "204", "redirect", "cookie", "dictionary", "nothing"),
-    *("unserializable", "bad+header", "unknown"),
+    *("unserializable", "bad+header", "line+break", "late+break", "unknown"),
 )
 CHANGED = (
     NEW

@@ -92,13 +92,17 @@ def _context(folder: Path) -> ssl.SSLContext:
     context.load_cert_chain(folder / "server-cert.pem", folder / "server-key.pem")
     context.load_verify_locations(folder / "ca.pem")
     context.verify_mode = ssl.CERT_REQUIRED
+    # As in engines, an end without a farewell is the end of what one side says.
+    context.options |= ssl.OP_IGNORE_UNEXPECTED_EOF
     return context
 
 
 def _serve(client: socket.socket, target: str, context: ssl.SSLContext | None) -> None:
     with suppress(OSError), client:
         if context is not None:
-            client = context.wrap_socket(client, server_side=True)
+            client = context.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
+            if not _is_agreed(client):
+                return
         with socket.socket(socket.AF_UNIX) as engine:
             engine.connect(target)
             if context is not None:
@@ -109,6 +113,18 @@ def _serve(client: socket.socket, target: str, context: ssl.SSLContext | None) -
             back.start()
             _pass_on(client, engine)
             back.join()
+
+
+def _is_agreed(client: ssl.SSLSocket) -> bool:
+    """Whether both sides accept each other; else the client hears why before it is left."""
+    try:
+        client.do_handshake()
+    except OSError:
+        socket.socket.shutdown(client, socket.SHUT_WR)
+        while socket.socket.recv(client, _PIECE):
+            pass
+        return False
+    return True
 
 
 def _alternate(client: socket.socket, engine: socket.socket) -> None:

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 import pytest
 
 from amlplan.project.folders import provider_context
 from amlplan.provider import Attaches, Derives, Finds, Lists, Locks, Offers, Refines, Requests, has
-from amlplan.registry import Readers, Registry
+from amlplan.registry import PROVIDERS, Readers, Registry
 from amlplan_schemas.state import Record
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-KINDS = (
-    "workspace",
-    "datastore.local",
-    "compute.local",
-    "environment",
-    "model",
-    "image",
-    "deployment",
-    "bench.thing",
-    "bench.gadget",
-)
+KINDS = sorted(point.name for point in entry_points(group=PROVIDERS))
 READING = {
     "kind",
     "read",
@@ -50,6 +41,7 @@ def registry(tmp_path: Path) -> Registry:
 def test_every_installed_kind_is_tried(registry: Registry) -> None:
     planned = {kind for kind in registry.kinds if not registry.is_configuration_only(kind)}
     assert planned == set(KINDS)
+    assert planned >= {"workspace", "model", "image", "image@docker", "deployment", "bench.thing"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

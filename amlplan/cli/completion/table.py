@@ -29,6 +29,7 @@ _ARGUMENTS = {
     "environment build": "environment",
     "environment shell": "environment",
     "environment show": "environment",
+    "image verify": "image",
     "deployment keys show": "deployment",
     "deployment keys rotate": "deployment",
     "deployment logs": "deployment",

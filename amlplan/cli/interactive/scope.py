@@ -114,7 +114,7 @@ def _publish_recorded(project: OpenProject) -> list[Diagnostic]:
 def _recorded(record: Record) -> ResourceValue:
     """A resource as the state has it: its secrets are references, or only known to be there."""
     attributes: dict[str, Value] = {}
-    for tree in (record.inputs, record.outputs):
+    for tree in filter(None, (record.inputs, record.connection, record.outputs)):
         values: dict[str, Value] = {name: exact(value) for name, value in tree.values.items()}
         for path, secret in tree.secrets.items():
             hidden: Value = Sensitive(UNKNOWN)

@@ -11,6 +11,9 @@ from amlplan.wording import counted
 if TYPE_CHECKING:
     from amlplan.lockfile import LockEntry, LockFile
 
+SHORT = 19
+"""Characters of a digest that tell it from others."""
+
 
 def lock_changes(before: LockFile, after: LockFile) -> list[str]:
     """A line for each entry that comes, goes, or has another answer."""
@@ -32,7 +35,11 @@ def _question(entry: LockEntry) -> str:
     request = entry.request
     if entry.type == "requirements":
         return f"requirements ({', '.join(request['requirements']) or 'none'})"
-    which = request.get("path") or request.get("name") or ""
+    if entry.type == "image layers":
+        return f"image layers for Python {request['python']} on {request['platform']}"
+    if entry.type == "built base":
+        return f"Python after apt and steps on {request['base'][:SHORT]}"
+    which = request.get("reference") or request.get("path") or request.get("name") or ""
     return f"{entry.type} for {which}" if which else entry.type
 
 
@@ -45,5 +52,13 @@ def _answer(entry: LockEntry) -> str:
         return f"{name} ({lineage['metric']} {lineage['value']:g})" if "value" in lineage else name
     if "registered" in lineage:
         return str(lineage["registered"])
+    if entry.type == "base image":
+        return str(entry.resolved["digest"])[:SHORT]
+    if entry.type == "built base":
+        python = entry.resolved["python"]
+        return "none" if python is None else str(python["version"])
+    if entry.type == "image layers":
+        layers = entry.resolved.items()
+        return ", ".join(f"{name} {layer['diff_id'][:SHORT]}" for name, layer in layers)
     packages = len(entry.resolved.get("packages", ()))
     return counted(packages, "package")

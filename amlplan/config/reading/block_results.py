@@ -25,7 +25,7 @@ from amlplan.config.syntax.nodes import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from amlplan.config.blocks import Configuration, ModuleCall, ResourceBlock
+    from amlplan.config.blocks import Configuration, ModuleCall, PlacedExpression, ResourceBlock
     from amlplan.config.syntax.nodes import Expression, TemplatePart
 
     Found = ResourceBlock | None
@@ -188,7 +188,7 @@ def place_in(module: Configuration, callers: Mapping[tuple[str, ...], Place]) ->
     return Place(module, caller.module.calls[module.path[-1]], caller)
 
 
-def _each(meta: Mapping[str, object]) -> Expression | None:
+def _each(meta: Mapping[str, PlacedExpression]) -> Expression | None:
     """What a call is repeated for."""
     placed = meta.get("for_each")
-    return None if placed is None else placed.expression  # type: ignore[attr-defined]
+    return None if placed is None else placed.expression

@@ -59,11 +59,19 @@ def is_response(result: object) -> bool:
 def answer_of_response(result: "Any") -> bytes:
     """Take status, headers and body from a response object."""
     status = int(result.status_code)
-    headers = [[str(name).lower(), str(value)] for name, value in result.headers.items()]
+    headers = [header_of(name, value) for name, value in result.headers.items()]
     if status >= 500:  # noqa: PLR2004 - what HTTP calls a failure of the server
         headers = [item for item in headers if item[0] != "x-ms-run-function-failed"]
         headers.append(["x-ms-run-function-failed", "True"])
     return with_head({"status": status, "headers": headers, "timed": True}, body_of(result))
+
+
+def header_of(name: object, value: object) -> "list[str]":
+    """A header of a response; raises ValueError where it would be more than one."""
+    header = [str(name).lower(), str(value)]
+    if any(character in part for part in header for character in "\r\n\0"):
+        raise ValueError("A header may not have a line break in it: %r" % (header,))
+    return header
 
 
 def body_of(result: "Any") -> bytes:

@@ -14,7 +14,7 @@ class ManyHeaders(Headers):
         super().__init__(())
 
     def __setitem__(self, key: str, value: "Any") -> None:
-        super().__setitem__(key.title(), str(value))
+        super().__setitem__(key.title(), _one_line(value))
         self._lists[key.title()] = [str(value)]
 
     def __delitem__(self, key: str) -> None:
@@ -25,7 +25,7 @@ class ManyHeaders(Headers):
         if key not in self:
             self[key] = value
         else:
-            self._lists[key.title()].append(str(value))
+            self._lists[key.title()].append(_one_line(value))
 
     add_header = add
 
@@ -78,6 +78,13 @@ class BareResponse:
     @content_type.setter
     def content_type(self, value: str) -> None:
         self.headers["Content-Type"] = value
+
+
+def _one_line(value: object) -> str:
+    text = str(value)
+    if "\r" in text or "\n" in text:
+        raise ValueError("Header values must not contain line breaks.")
+    return text
 
 
 def _with_charset(mimetype: str) -> str:

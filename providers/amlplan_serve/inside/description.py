@@ -79,14 +79,11 @@ def _schemas(run: object) -> "dict[str, Any]":
     module = sys.modules.get("inference_schema.schema_util")  # type: Any
     if module is None or not module.is_schema_decorated(run):
         return {"input": ANYTHING, "output": ANYTHING, "versions": sorted(FILES)}
-    versions = sorted(FILES)
+    known = ["2.0"]  # an old inference-schema makes nothing else
     if hasattr(module, "get_supported_versions"):
         known = module.get_supported_versions(run)
-        versions = [version for version in versions if set(ALIASES[version]) & set(known)]
-    elif not hasattr(module, "ALL_SUPPORTED_VERSIONS"):
-        versions = ["2"]  # an old inference-schema, which knows nothing else
     return {
         "input": module.get_input_schema(run),
         "output": module.get_output_schema(run),
-        "versions": versions,
+        "versions": [name for name in sorted(FILES) if set(ALIASES[name]) & set(known)],
     }

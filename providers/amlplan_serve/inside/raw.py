@@ -1,8 +1,8 @@
 """The HTTP request itself, for scripts that ask for it: flask's where flask is installed."""
 
 import importlib
-import importlib.util
 import io
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -30,8 +30,12 @@ def no_context() -> "AbstractContextManager[None]":
 
 
 def has_flask() -> bool:
-    """Whether flask can be imported here."""
-    return "flask" in sys.modules or importlib.util.find_spec("flask") is not None
+    """Whether flask can be imported here, with all that it needs."""
+    try:
+        importlib.import_module("flask")
+    except ImportError:
+        return False
+    return True
 
 
 def names_flask(module: "ModuleType") -> bool:
@@ -39,26 +43,33 @@ def names_flask(module: "ModuleType") -> bool:
     return "flask" in sys.modules and any(map(_is_of_flask, vars(module).values()))
 
 
-def _is_of_flask(value: object) -> bool:
-    kind = type(value)
-    if kind.__module__ == "werkzeug.local":  # a proxy, which must not be asked for more
+def _is_of_flask(value: "Any") -> bool:
+    """Look at a thing without asking it, which may import or raise anything."""
+    if type(value).__module__ == "werkzeug.local":  # a proxy, as `flask.request` is
         return True
-    name = getattr(value, "__name__" if kind is type(sys) else "__module__", None)
+    if type(value) is type(sys):
+        name = vars(value).get("__name__")
+    else:
+        name = value.__module__ if type(value) in (type, type(has_flask)) else None
     return isinstance(name, str) and name.partition(".")[0] == "flask"
+
+
+def make_app() -> None:
+    """Have ready what a context needs; raises what flask does."""
+    flask = importlib.import_module("flask")
+    folder = os.path.dirname(str(sys.modules["entry_module"].__file__))
+    _apps.append(flask.Flask("entry_module", root_path=folder, static_folder=None))
 
 
 def context_of(request: "Request") -> "AbstractContextManager[object]":
     """A context in which flask's own names work: `request`, `jsonify`, `send_file`."""
-    if not _apps:
-        flask = importlib.import_module("flask")
-        _apps.append(flask.Flask("entry_module", root_path=sys.path[0], static_folder=None))
     return _apps[0].request_context(environ_of(request))  # type: ignore[no-any-return]
 
 
 def request_of(request: "Request") -> object:
-    """The request object that @rawhttp promises; within `context_of` where flask is there."""
-    if has_flask():
-        return importlib.import_module("flask").request._get_current_object()  # noqa: SLF001
+    """The request object that @rawhttp promises; that of the context where there is one."""
+    if _apps:
+        return sys.modules["flask"].request._get_current_object()  # noqa: SLF001
     from amlplan_serve.inside.bare_request import BareRequest
 
     return BareRequest(environ_of(request), request.headers)

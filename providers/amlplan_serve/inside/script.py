@@ -42,7 +42,9 @@ class Script:
         # A generated driver script forwards to the real one, with the wrong arguments.
         self.run = getattr(getattr(module, "driver_module", None), "run", None) or module.run
         self._read_signature(path)
-        self.needs_context = raw.names_flask(module) or (self._is_raw and raw.has_flask())
+        self.needs_context = (self._is_raw and raw.has_flask()) or raw.names_flask(module)
+        if self.needs_context:
+            raw.make_app()
 
     def _read_signature(self, path: str) -> None:
         parameters = list(inspect.signature(self.run).parameters.values())

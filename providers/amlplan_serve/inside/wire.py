@@ -1,5 +1,6 @@
 """Frames to and from the server, as the worker's end of the socket has them."""
 
+import array
 import json
 import os
 import socket
@@ -47,6 +48,20 @@ class Connection:
             self._socket.sendall(HEADER.pack(len(payload), number, took, kind) + payload)
         except OSError:
             raise EOFError from None
+
+    def receive_connection(self) -> "Connection":
+        """Wait for another connection to be handed over; EOFError where none will be."""
+        found = array.array("i")
+        try:
+            _, ancillary, _, _ = self._socket.recvmsg(1, socket.CMSG_LEN(found.itemsize))
+        except OSError:
+            raise EOFError from None
+        for level, kind, data in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                found.frombytes(data[: found.itemsize])
+        if not found:
+            raise EOFError
+        return Connection(found[0])
 
     def _take(self, size: int) -> bytes:
         end = self._position + size

@@ -15,7 +15,8 @@ from amlplan_serve.image import UnusableImageError
 from amlplan_serve.init import under_init
 
 if TYPE_CHECKING:
-    from amlplan_serve.settings import Status
+    from amlplan_serve.front_folder import FrontFolder
+    from amlplan_serve.settings import RevisionSpec, Status
 
 
 def main() -> int:
@@ -28,14 +29,13 @@ def _main() -> int:
     from amlplan_serve.front_folder import FolderError
     from amlplan_serve.keys import UnusableKeysError
     from amlplan_serve.listener import AddressError
-    from amlplan_serve.memory import UnusableMemoryError
     from amlplan_serve.pool import RevisionBrokenError
 
     try:
         _serve(Variables(os.environ))
     except (
         *(AddressError, FolderError, OSError, RevisionBrokenError, UnusableCertificateError),
-        *(UnusableImageError, UnusableKeysError, UnusableMemoryError),
+        *(UnusableImageError, UnusableKeysError),
     ) as failure:
         sys.stderr.write(f"amlplan: {failure}\n")
         return 1
@@ -65,8 +65,19 @@ def _serve(variables: Variables) -> None:
         certificate_key=str(folder.certificate_key) if settings.tls else None,
     )
     opened = bound(config.host, config.port)
-    kind = Kind(make_pool=connecting(variables.link), folder=folder)
+    kind = Kind(make_pool=connecting(variables.link), folder=folder, remembered=_remembered(folder))
     run(config, opened, -1, kind, SilentStarter())
+
+
+def _remembered(folder: FrontFolder) -> tuple[RevisionSpec | None, RevisionSpec | None]:
+    """What served before; nothing where that is broken, so that another revision can be loaded."""
+    from amlplan_serve.memory import UnusableMemoryError
+
+    try:
+        return folder.memory.recall()
+    except UnusableMemoryError as failure:
+        sys.stderr.write(f"amlplan: {failure} Nothing is served until a revision is loaded.\n")
+        return None, None
 
 
 class SilentStarter:

@@ -68,9 +68,16 @@ class ReplicaMode:
         view = view_of_models(self._image, versions, variables.text("MODEL_VIEW", PLACE))
         self._environment = script_environment(self._image, view)
         self._signals = Signals()
+        self._worker: ReplicaWorker | None = None
 
     def run(self) -> int:
-        """Have the front served by one worker after the other; raises UnwelcomeError."""
+        """Have one front after the other served; raises UnwelcomeError."""
+        try:
+            return self._run()
+        finally:
+            self._let_worker_go()
+
+    def _run(self) -> int:
         deaths = 0
         while True:
             link = self._connected()
@@ -78,8 +85,11 @@ class ReplicaMode:
                 return 0
             started = time.monotonic()
             end = self._serve(link)
-            if end is End.FAILED:
-                return 1
+            link.close()
+            if end in (End.FAILED, End.ASKED):
+                return 1 if end is End.FAILED else 0
+            if end is End.DIED:
+                self._let_worker_go()
             is_early = end is End.DIED and time.monotonic() - started < ENOUGH
             deaths = deaths + 1 if is_early else 0
             if deaths:
@@ -97,12 +107,24 @@ class ReplicaMode:
         return None
 
     def _serve(self, link: FrontLink) -> End:
+        """Serve a front, by the worker that there is where it can be had."""
+        worker = self._worker
+        if worker is not None and (link.is_afresh or not worker.goes_over(link)):
+            self._let_worker_go()
+        if self._worker is None:
+            self._worker = self._started(link)
+        return self._worker.watch(link, self._signals, self._leave, self._drain)
+
+    def _started(self, link: FrontLink) -> ReplicaWorker:
         try:
-            worker = ReplicaWorker(self._image, self._environment, self._secrets, self._forms, link)
+            return ReplicaWorker(self._image, self._environment, self._secrets, self._forms, link)
         except OSError as failure:
-            link.close()
             raise UnusableImageError(f"a worker cannot be started: {failure}") from failure
-        return worker.watch(self._signals, self._leave, self._drain)
+
+    def _let_worker_go(self) -> None:
+        if self._worker is not None:
+            self._worker.end()
+            self._worker = None
 
     def _leave(self) -> None:
         """Ask the front to send nothing more; without a front nothing comes anyway."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,13 @@ def test_a_file_of_my_own_says_how_i_reach_a_target(engines: FakeEngines) -> Non
     assert connection_of(project)["host"] == "engine"
 
 
+def test_the_console_tells_how_a_target_was_reached(
+    engines: FakeEngines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("compute.box.connection.host\n"))
+    assert engines.project.run("console").out == '"engine"\n'
+
+
 def test_an_apply_remembers_how_it_reached_its_targets(engines: FakeEngines) -> None:
     project = engines.project
     engines.move("engine", "later")
@@ -123,7 +131,9 @@ def test_another_engine_behind_the_same_address_is_never_taken_for_it(
     engines.move("engine", "old")
     engines.start("engine", "e2")
     result = project.run("plan")
-    assert "recorded on e1, and engine is e2" in result.out
+    assert "# deployment.prod: compute.box: recorded on e1, and engine is e2" in result.out
+    assert "# image.scorer: compute.box: recorded on e1, and engine is e2" in result.out
+    assert "-accept-identity=compute.box" in result.out
     assert "will be" not in result.out
     assert project.run("apply", "-auto-approve", code=12).code
     engines.notes()
@@ -158,6 +168,20 @@ def test_a_new_network_replaces_what_stands_on_the_target(engines: FakeEngines) 
         "make image.scorer",
         "make deployment.prod",
     ]
+
+
+def test_a_target_is_imported_over_the_connection_of_its_block(project: Project) -> None:
+    engines = FakeEngines(project)
+    engines.start("far", "e9")
+    box = 'compute "fake" "box" {\n  connection {\n    host = "far"\n  }\n}'
+    engines.hcl(box)
+    project.apply("-target=workspace.main")
+    engines.hcl(box, 'import {\n  to = compute.box\n  id = "e9"\n}')
+    project.run("plan", "-out=it.plan")
+    assert '"far"' not in (project.root / "it.plan").read_text()
+    project.run("apply", "it.plan")
+    assert connection_of(project)["host"] == "far"
+    assert NO_CHANGES in project.run("apply", "-auto-approve", "-target=compute.box").out
 
 
 def test_a_mistake_in_a_connection_is_told_where_it_is(engines: FakeEngines) -> None:

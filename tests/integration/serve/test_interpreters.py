@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amlplan_serve.client import ServerClient
+from amlplan_serve.client import FrontSettings, ServerClient
 from amlplan_serve.settings import status_from_json
+from harness.certificates import certificate_for
+from harness.containers import Containers
 from harness.image_server import UnavailableError, server_folder
-from harness.service import Service, wait_until
+from harness.service import Load, Service, wait_until
 from interpreters import VERSIONS, interpreter
 
 if TYPE_CHECKING:
@@ -40,15 +42,20 @@ def start(service: Service, python: str, folder: Path) -> None:
     service.client, service.status = ServerClient(config.control), status_from_json(said)
 
 
-@pytest.mark.parametrize("version", PYTHONS)
-def test_the_server_of_an_image_serves(version: str, service: Service, tmp_path: Path) -> None:
+def folder_for(version: str, place: Path) -> tuple[str, Path]:
+    """An interpreter of that version, and the server's folder as an image for it has it."""
     python = interpreter(version)
     if python is None:
         pytest.skip(f"this machine has no Python {version}")
     try:
-        folder = server_folder(python, tmp_path / "server")
+        return python, server_folder(python, place)
     except UnavailableError as failure:
         pytest.skip(f"packages of the server cannot be installed for Python {version}: {failure}")
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_the_server_of_an_image_serves(version: str, service: Service, tmp_path: Path) -> None:
+    python, folder = folder_for(version, tmp_path / "server")
     start(service, python, folder)
     service.serve(interpreter=python)
     answer = service.ask(body={"echo": version})
@@ -63,3 +70,26 @@ def test_the_server_of_an_image_serves(version: str, service: Service, tmp_path:
     wait_until(lambda: service.active().restarts == 1, "another worker")
     assert service.ask(body={}).status == 200
     assert service.status.interpreter == python
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_front_and_replicas_of_an_image_serve(version: str, tmp_path: Path) -> None:
+    python, folder = folder_for(version, tmp_path / "server")
+    containers = Containers(tmp_path, program=[python, "-I", "-S", str(folder)])
+    try:
+        containers.open_front()
+        containers.serve("r1", workers=2)
+        with Load(containers, clients=2) as load:
+            os.kill(containers.ask({}).json["pid"], signal.SIGKILL)
+            load.wait_for_more(20)
+            wait_until(lambda: containers.active().workers_ready == 2, "another worker")
+            containers.running["r1-1"].end(signal.SIGKILL)
+            load.wait_for_more(20)
+        assert not load.failures
+        containers.client.put_certificate(*certificate_for("localhost"))
+        containers.client.configure(FrontSettings(tls=True))
+        assert containers.client_by_ctl.status().interpreter == python
+        assert containers.running["r1-2"].end() == 0
+        assert containers.running["front"].end() == 0
+    finally:
+        containers.close()

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from amlplan_serve.client import RevisionFailedError
 from harness import azmlinfsrv
 from scoring.behaviour_scripts import BEHAVIOUR_CASES
+from scoring.broken_scripts import BROKEN_CASES
 from scoring.comparing import Answer, Case, Ours, Request, Theirs
 from scoring.raw_scripts import RAW_CASES
 from scoring.schema_scripts import SCHEMA_CASES
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ALONE = [case for case in RAW_CASES if "flask" not in case.script]
+pytestmark = pytest.mark.slow
 CASES = [*TEXT_CASES, *SCHEMA_CASES, *RAW_CASES, *BEHAVIOUR_CASES]
 PAGE = Path(__file__).resolve().parents[3] / "docs/serving.md"
 
@@ -100,6 +103,19 @@ def test_a_request_is_the_same_without_flask(
     case: Case, theirs: Theirs, ours_alone: Ours, tmp_path: Path
 ) -> None:
     assert wrong_answers(case, theirs, ours_alone, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"), BROKEN_CASES, ids=[case.name for case, _ in BROKEN_CASES]
+)
+def test_what_they_do_not_serve_is_told_by_us(
+    case: Case, reason: str, theirs: Theirs, ours: Ours, tmp_path: Path
+) -> None:
+    assert theirs.answers(case, *case.put(tmp_path / "theirs")) == [None] * len(case.requests)
+    with pytest.raises(RevisionFailedError) as failure:
+        ours.answers(case, *case.put(tmp_path / "ours"))
+    assert reason in str(failure.value)
+    assert "Traceback" in failure.value.log
 
 
 def test_intended_differences_are_documented() -> None:

@@ -271,3 +271,30 @@ def test_without_keys_everybody_may_ask(service: Service) -> None:
     service.key = None
     service.start().serve()
     assert service.ask(body={}).status == 200
+
+
+OWN_RESPONSE = """
+class Response:
+    status_code, body = 200, b"x"
+    headers = {"X-Request-Id": "mine", "Content-Length": "99", "X-Own": "1"}
+class Split(Response):
+    headers = {"X-Own": "1\\r\\nX-Evil: 1"}
+def init(): pass
+def run(data): return Split() if data else Response()
+"""
+
+
+def test_a_script_may_not_speak_for_the_server(service: Service) -> None:
+    service.start().serve(OWN_RESPONSE)
+    answer = raw(
+        service,
+        b"POST /score HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"Authorization: Bearer first-key\r\nx-request-id: given\r\n\r\n",
+    )
+    head, _, body = answer.lower().partition(b"\r\n\r\n")
+    assert body == b"x"
+    assert head.count(b"x-request-id") == 1
+    assert head.count(b"content-length") == 1
+    assert b"x-own: 1" in head
+    split = service.ask(body={})
+    assert (split.status, "x-evil" in split.headers) == (500, False)

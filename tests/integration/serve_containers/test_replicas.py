@@ -6,12 +6,14 @@ import json
 import os
 import signal
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
-from amlplan_serve.client import RefusedError, RevisionFailedError
+from amlplan_serve.client import RefusedError, RevisionFailedError, ServerUnreachableError
 from harness.service import Load, has_ended, wait_until
+from small_disk import small_disk
 
 if TYPE_CHECKING:
     from harness.containers import Containers
@@ -64,6 +66,22 @@ def test_replicas_serve_and_are_told_of_by_name(containers: Containers) -> None:
     assert active.digest == "sha256:r1"
     assert list(status.key_fingerprints) == ["primary"]
     assert containers.ask(None, "GET", "/amlplan/manifest").json == {"files": {}}
+
+
+def test_commands_come_by_standard_input(containers: Containers) -> None:
+    with pytest.raises(ServerUnreachableError, match="No server answers at"):
+        containers.client_by_ctl.status()
+    containers.open_front()
+    client = containers.client_by_ctl
+    containers.start_replica("r1", 1)
+    client.load(containers.spec(), {})
+    assert client.score("r1", b'{"echo": "\\u00e9"}')[0] == 200
+    client.activate("r1")
+    with pytest.raises(RefusedError, match="Revision r9 is not loaded"):
+        client.activate("r9")
+    with pytest.raises(RefusedError, match="holds no key"):
+        client.put_keys({})
+    assert client.status() == containers.client.status()
 
 
 def test_nobody_gets_in_before_there_are_keys(containers: Containers) -> None:
@@ -194,6 +212,47 @@ def test_a_front_that_was_killed_serves_again(containers: Containers) -> None:
     assert containers.active().workers_wanted == 2
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_outlive_their_front(containers: Containers, number: int) -> None:
+    containers.open_front()
+    containers.serve("r1")
+    worker = containers.ask({}).json["pid"]
+    for _ in range(2):
+        containers.running["front"].end(number)
+        containers.start_front()
+        wait_until(lambda: containers.active().workers_ready == 1, "the replica")
+        assert containers.ask({}).json["pid"] == worker
+    assert containers.running["r1-1"].log.count("init done") == 1
+    assert containers.running["r1-1"].end() == 0
+    assert has_ended(worker)
+
+
+def test_a_worker_at_a_request_of_a_dead_front_is_had_again(containers: Containers) -> None:
+    containers.open_front()
+    containers.serve("r1")
+    worker = containers.ask({}).json["pid"]
+    connection = containers.connect()
+    headers = {"Authorization": f"Bearer {containers.key}"}
+    connection.request("POST", "/score", b'{"sleep": 2}', headers)
+    wait_until(lambda: containers.active().in_flight == 1, "the request")
+    containers.running["front"].end(signal.SIGKILL)
+    connection.close()
+    containers.start_front()
+    wait_until(lambda: containers.active().workers_ready == 1, "the replica")
+    assert containers.ask({}).json["pid"] == worker
+
+
+def test_a_worker_that_died_without_a_front_is_replaced(containers: Containers) -> None:
+    containers.open_front()
+    containers.serve("r1")
+    worker = containers.ask({}).json["pid"]
+    containers.running["front"].end(signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)
+    containers.start_front()
+    wait_until(lambda: containers.active().workers_ready == 1, "the replica")
+    assert containers.ask({}).json["pid"] != worker
+
+
 def test_what_is_stuck_is_answered_and_replaced(containers: Containers) -> None:
     containers.open_front()
     containers.start_replica("r1", 1)
@@ -253,9 +312,45 @@ def test_a_secret_file_that_others_may_read_is_refused(containers: Containers) -
     assert "Traceback" not in replica.log
 
 
+def test_a_front_whose_memory_is_broken_can_be_given_a_revision(containers: Containers) -> None:
+    containers.open_front()
+    containers.serve("r1")
+    containers.running["front"].end()
+    (containers.folder / "data/serving.json").write_text("{")
+    front = containers.start_front()
+    assert "serving.json cannot be used" in front.log
+    assert containers.client.status().active is None
+    containers.client.load(containers.spec(), {})
+    containers.client.activate("r1")
+    assert containers.ask({}).status == 200
+
+
+def test_what_cannot_be_remembered_is_refused(containers: Containers) -> None:
+    data = containers.folder / "data"
+    with small_disk(data, "256k"):
+        containers.open_front()
+        containers.serve("r1")
+        containers.start_replica("r2", 1)
+        containers.client.load(containers.spec("r2"), {})
+        filler = data / "filler"
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(b"x" * 1024):
+                continue
+        with pytest.raises(RefusedError, match="No space left"):
+            containers.client.activate("r2")
+        with pytest.raises(RefusedError, match="No space left"):
+            containers.client.put_keys({"primary": "another-key"})
+        assert containers.ask({}).json["revision"] == "r1"
+        filler.unlink()
+        containers.client.activate("r2")
+        assert containers.ask({}).json["revision"] == "r2"
+        assert sorted(path.name for path in data.glob(".*")) == []
+        containers.close()
+
+
 def test_documents_of_the_manager_are_kept(containers: Containers) -> None:
     containers.start_front()
-    client = containers.client
+    client = containers.client_by_ctl
     client.write("deployment.json", b"{}")
     client.write("revisions/7.json", bytes(range(256)))
     containers.running["front"].end()

@@ -132,7 +132,9 @@ def test_it_can_be_managed_through_its_control_socket(containers: Containers) ->
     start(containers, AMLPLAN_CONTROL=str(control))
     wait_until(lambda: is_ready(containers), "readiness")
     containers.control = str(control)
-    assert containers.active().workers_ready == 1
+    active = containers.client_by_ctl.status().active
+    assert active is not None
+    assert active.workers_ready == 1
 
 
 FIRST = """

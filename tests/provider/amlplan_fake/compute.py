@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from amlplan.provider import Kind, Present, Unreachable
+from amlplan.provider import Imported, Kind, Missing, Present, Unreachable
 from amlplan_fake.engine import FakeEngine, engine_of, note
 from amlplan_schemas.base import (
     Behaviour,
@@ -21,6 +21,7 @@ from amlplan_schemas.state import Record, Tree
 if TYPE_CHECKING:
     from amlplan.provider import (
         Desired,
+        Draft,
         Observed,
         OperationHandle,
         Outputs,
@@ -63,8 +64,13 @@ class FakeCompute:
         engine = engine_of(record)
         expected = record.outputs.values.get("identity", engine.identity)
         if engine.identity != expected:
-            return Unreachable(f"recorded on {expected}, and {engine.host} is {engine.identity}")
+            why = f"recorded on {expected}, and {engine.host} is {engine.identity}"
+            return Unreachable(why, is_another=True)
         return Present(outputs={"identity": expected})
+
+    def look_up(self, draft: Draft, targets: Targets, object_id: str) -> Imported | Missing:
+        identity = FakeEngine(draft.values["connection"]["host"]).identity
+        return Imported({}, {"identity": identity}) if identity == object_id else Missing()
 
     def with_identity_of_now(self, record: Record, targets: Targets) -> Record:
         outputs = Tree(values={"identity": engine_of(record).identity})

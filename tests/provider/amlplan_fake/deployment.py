@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from amlplan.abilities import Answer, RolledBack
-from amlplan.provider import Kind, Missing, Present, Unreachable
-from amlplan_fake.engine import engine_at, engine_of
+from amlplan.provider import Kind, Missing, Present
+from amlplan_fake.engine import engine_of
 from amlplan_schemas.base import ResourceOutputs, Trait
 from amlplan_schemas.deployment import Deployment
 
@@ -48,10 +48,7 @@ class FakeDeployment:
         return {"image_digest": image.values["digest"]}
 
     def read(self, record: Record, targets: Targets) -> Observed:
-        engine = engine_at("target", record, targets)
-        if isinstance(engine, Unreachable):
-            return engine
-        there = engine.object(record.identity)
+        there = engine_of(targets.get("target")).object(record.identity)
         return Missing() if there is None else Present(outputs={"image_digest": there["digest"]})
 
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:

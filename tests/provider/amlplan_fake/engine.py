@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amlplan.errors import UnreachableError
-from amlplan.provider import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from amlplan.provider import Targets
     from amlplan_schemas.state import Record
 
 FOLDER = "AMLPLAN_FAKE_ENGINES"
@@ -70,12 +68,3 @@ def engine_of(record: Record | None) -> FakeEngine:
     assert record is not None
     assert record.connection is not None
     return FakeEngine(record.connection.values["connection"]["host"])
-
-
-def engine_at(way: str, record: Record, targets: Targets) -> FakeEngine | Unreachable:
-    """The engine that an object was made on, or why nothing is known of it."""
-    engine = engine_of(targets.get(way))
-    expected = record.outputs.values.get("engine", engine.identity)
-    if engine.identity != expected:
-        return Unreachable(f"recorded on {expected}, and {engine.host} is {engine.identity}")
-    return engine

@@ -6,8 +6,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from amlplan.provider import Kind, LockRequest, Missing, Present, Unreachable
-from amlplan_fake.engine import FakeEngine, engine_at, engine_of
+from amlplan.provider import Kind, LockRequest, Missing, Present
+from amlplan_fake.engine import FakeEngine, engine_of
 from amlplan_schemas.image import DockerImageOutputs, Image
 
 if TYPE_CHECKING:
@@ -61,10 +61,7 @@ class FakeImage:
         return {"digest": _digest(contents), "contents": contents, "variables": {}}
 
     def read(self, record: Record, targets: Targets) -> Observed:
-        engine = engine_at("builder", record, targets)
-        if isinstance(engine, Unreachable):
-            return engine
-        there = engine.object(record.identity)
+        there = engine_of(targets.get("builder")).object(record.identity)
         return Missing() if there is None else Present(outputs={"digest": there["digest"]})
 
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:

@@ -6,7 +6,13 @@ import pytest
 
 from amlplan.errors import ProviderError
 from amlplan.provider import Referred
-from amlplan_docker.image_request import base_entry, check_base, ground_of, layers_request
+from amlplan_docker.image_request import (
+    base_entry,
+    check_base,
+    check_platform,
+    ground_of,
+    layers_request,
+)
 from amlplan_images.image_document import Serving
 from images_workbench import BASE
 
@@ -71,3 +77,12 @@ def test_an_interpreter_of_a_host_is_refused_before_anything_is_locked() -> None
     with pytest.raises(ProviderError, match="is an interpreter that you keep yourself"):
         layers_request(BASE, environment(user_managed=True), Serving())
     assert layers_request(BASE, environment(), Serving()) is None
+
+
+def test_an_image_is_for_the_architecture_of_its_engine() -> None:
+    builder = Referred("compute.box", "compute.docker", {"facts": {"architecture": "aarch64"}})
+    check_platform("linux/arm64", builder)
+    check_platform("linux/amd64", Referred("compute.box", "compute.docker", {}))
+    check_platform("linux/amd64", None)
+    with pytest.raises(ProviderError, match='platform = "linux/arm64"'):
+        check_platform("linux/amd64", builder)

@@ -7,20 +7,22 @@ import csv
 import hashlib
 import os
 import posixpath
+import shutil
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from amlplan.errors import AuthError, ProviderError
+from amlplan.errors import AuthError, CanceledError, ProviderError, QuotaError
 from amlplan.testing import StandInOperation
 from amlplan_images.base import BasePython
-from amlplan_images.dependencies import Dependencies, to_unpack
+from amlplan_images.dependencies import Dependencies, dependencies_layer, to_unpack
 from amlplan_images.layers import Measured
 from amlplan_local.environment import LocalEnvironment
 from images_workbench import BASE, Machine, MadeWheel, files_in, modes_in
 from package_index import failing_sdist, served
+from small_disk import small_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -231,6 +233,34 @@ def test_an_index_that_is_a_secret_has_to_be_known(machine: Machine, tmp_path: P
     environment = LocalEnvironment(machine.context)
     with pytest.raises(AuthError, match="is sensitive"):
         environment.unpack(wanted, tmp_path / "folder", StandInOperation())
+
+
+def test_what_uv_does_is_told_and_a_wish_to_stop_is_heard(machine: Machine) -> None:
+    values = {"index_url": None, "extra_index_urls": [], "find_links": [str(machine.wheels)]}
+    wanted = Dependencies((TOOL.write(machine.wheels),), values)
+    operation, environment = StandInOperation(), LocalEnvironment(machine.context)
+    dependencies_layer(wanted, BASE, environment, machine.cache, operation)
+    assert "unpacking packages for linux/amd64" in operation.texts
+    assert any("tool==1.0" in text for text in operation.texts)
+    assert not [text for text in operation.texts if "interpreter" in text]
+    shutil.rmtree(machine.context.cache_folder)
+    stopped = StandInOperation(cancelled=True)
+    with pytest.raises(CanceledError):
+        dependencies_layer(wanted, BASE, environment, machine.cache, stopped)
+    folder = machine.context.cache_folder / "layers"
+    assert not list(folder.iterdir())
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_half(tmp_path: Path) -> None:
+    there = Machine(tmp_path / "machine", tmp_path / "wheels")
+    large = MadeWheel("large", {"large.py": "x = 1\n" * 500_000}).write(there.wheels)
+    there.context.cache_folder.mkdir(parents=True)
+    with small_disk(there.context.cache_folder, "4m"):
+        with pytest.raises(QuotaError):
+            there.dependencies([large])
+        left = [path for path in there.context.cache_folder.rglob("*") if path.is_file()]
+        assert not left
+        assert there.dependencies([]).size
 
 
 def test_without_packages_there_is_an_environment_all_the_same(machine: Machine) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from amlplan.errors import NotFoundError, ProviderError
 from amlplan_images.layer_cache import LayerCache
+from amlplan_images.model_sources import located
 from amlplan_images.models import MOST, model_layers
 from images_workbench import files_in
 
@@ -110,3 +111,24 @@ def test_many_models_share_the_last_layer(store: Store) -> None:
     assert layers[-1].name == "9 models"
     found = {name for layer in layers for name in files_in(layer)}
     assert found == {f"amlplan/models/{name}/x" for name in models}
+
+
+def test_models_of_the_same_apply_are_found_in_the_project(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "folder/sub").mkdir(parents=True)
+    (tmp_path / "folder/sub/a.bin").write_bytes(b"a")
+    (tmp_path / "single.bin").write_bytes(b"b")
+    stored = store.put(b"c")
+    digests = {text: "sha256:" + hashlib.sha256(text.encode()).hexdigest() for text in "ab"}
+    models: list[Mapping[str, object]] = [
+        {"source": "folder", "files": {"sub/a.bin": digests["a"]}},
+        {"source": "single.bin", "files": {"single.bin": digests["b"]}},
+        {"source": None, "files": {"c.bin": stored}},
+        {"source": "not-known-yet"},
+    ]
+    locate = located(models, tmp_path, store.locate)
+    assert locate(digests["a"]) == tmp_path / "folder/sub/a.bin"
+    assert locate(digests["b"]) == tmp_path / "single.bin"
+    assert locate(stored) == store.locate(stored)
+    assert not located(models, tmp_path, None)(stored).exists()
+    store.put(b"a")
+    assert locate(digests["a"]) == store.locate(digests["a"])

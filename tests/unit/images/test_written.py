@@ -38,6 +38,8 @@ SETTINGS = Settings(
     path=("/amlplan/environment/bin",),
     ports=(5001,),
 )
+ID = "sha256:749b926ee3ca4869c266625c2395304d835b9225ae8301bd91d7844573f3356e"
+"""Of the image of these tests: another one would have every image made anew."""
 
 
 def layer(name: str, text: str = "x") -> Layer:
@@ -78,6 +80,10 @@ def test_equal_inputs_give_one_id_and_others_another() -> None:
     assert image("y").id != image().id
     other = replace(SETTINGS, command=("replica",))
     assert WrittenImage.of(BASE, image().layers, other).id != image().id
+
+
+def test_ids_are_what_they_were() -> None:
+    assert image().id == ID
 
 
 def test_a_variant_of_an_architecture_is_told() -> None:

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from amlplan.errors import AmlplanError, CanceledError, RunError
-from amlplan.runs.inputs import Input, fingerprinted, link
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from amlplan.runs.inputs import Input, fingerprinted, link, within
 
 
 def test_inputs_are_fingerprinted_by_content(tmp_path: Path) -> None:
@@ -65,3 +62,16 @@ def test_a_link_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
 )
 def test_the_variable_of_an_input(tmp_path: Path, name: str, variable: str) -> None:
     assert Input(name, tmp_path, "", 0).variable == f"AMLPLAN_INPUT_{variable}"
+
+
+@pytest.mark.parametrize(
+    ("path", "mode"),
+    [("data/a.csv", ""), ("../beside/a.csv", "mount"), (".", "mount"), ("..data/a.csv", "")],
+)
+def test_a_container_gets_what_is_not_in_the_source_in_a_folder_of_its_own(
+    tmp_path: Path, path: str, mode: str
+) -> None:
+    source = tmp_path / "source"
+    [found] = within([Input("images", source / path, "sha256:1", 1)], source)
+    assert found.mode == mode
+    assert found.place_in(Path("/work"), source).is_relative_to("/work")

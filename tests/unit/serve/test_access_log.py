@@ -22,13 +22,12 @@ def note(**changed: Any) -> Note:
         path="/score",
         status=200,
         seconds=0.0015,
-        size=7,
-        asked={
-            b"content-length": b"12",
-            b"authorization": b"Bearer hidden-key",
-            b"traceparent": TRACE,
-        },
-        told=[(b"x-request-id", b"one"), (b"x-ms-run-fn-exec-ms", b"0.250")],
+        took=b"0.250",
+        size_in=b"12",
+        size_out=7,
+        request=b"one",
+        client_request=None,
+        trace=TRACE,
         client="127.0.0.1",
         revision="3",
     )
@@ -43,7 +42,7 @@ async def written(log: AccessLog, *notes: Note) -> None:
     await task
 
 
-def test_a_line_tells_of_a_request_and_gives_nothing_away() -> None:
+def test_a_line_tells_of_a_request() -> None:
     line = note().line()
     assert json.loads(line) == {
         "time": "2023-11-14T22:13:20.999Z",
@@ -59,16 +58,16 @@ def test_a_line_tells_of_a_request_and_gives_nothing_away() -> None:
         "client": "127.0.0.1",
         "revision": "3",
     }
-    assert "hidden-key" not in line
 
 
 @pytest.mark.parametrize(
     "changed",
     [
         {"path": '/"\n\\\u2028' + "x" * 1000},
-        {"asked": {b"content-length": b"1e9"}},
-        {"asked": {b"content-length": b"\xff", b"traceparent": b"00-xyz\n"}},
-        {"told": [(b"x-request-id", b'"\r\n\x00\xff')]},
+        {"size_in": b"1e9", "took": b"nan"},
+        {"size_in": b"\xff", "trace": b"00-xyz\n", "took": b"."},
+        {"size_in": b"0012", "took": b"1." + b"2" * 400},
+        {"request": b'"\r\n\x00\xff', "client_request": "\u2028".encode()},
         {"client": "", "revision": ""},
     ],
 )

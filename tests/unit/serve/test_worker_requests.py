@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from amlplan_serve import frames
 from amlplan_serve.guarded import WORKER
+from amlplan_serve.shipped import shipped_files
 from interpreters import VERSIONS, interpreter
 from serve_support import Spoken
 
@@ -45,8 +48,18 @@ FORM = (
 )
 
 
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The worker as it lies in an image, with nothing of ours beside what is shipped."""
+    folder = tmp_path_factory.mktemp("server")
+    for name, path in shipped_files().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / name)
+    return str(folder / "amlplan_serve/worker.py")
+
+
 @pytest.fixture(params=VERSIONS)
-def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Spoken]:
+def worker(request: pytest.FixtureRequest, tmp_path: Path, shipped: str) -> Iterator[Spoken]:
     python = interpreter(request.param)
     if python is None:
         pytest.skip(f"this machine has no Python {request.param}")
@@ -56,7 +69,7 @@ def worker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Spoken]:
     (source / "score.py").write_text(RAW)
     (models / "model.txt").write_text("weights")
     variables = {"AZUREML_MODEL_DIR": str(models)}
-    with Spoken(python, source, variables=variables, options=("-S",)) as spoken:
+    with Spoken(python, source, variables=variables, options=("-S",), worker=shipped) as spoken:
         yield spoken
 
 
@@ -86,6 +99,32 @@ def test_a_script_gets_the_request_without_flask(worker: Spoken) -> None:
     status, _, body = asked(worker, "POST", "model=other", b"{}")
     assert status == 500
     assert "ridge:2" in worker.end()
+
+
+WITH_SDK = """
+from importlib import import_module
+import azureml.core.model
+from azureml.contrib.services.aml_request import rawhttp
+def init(): pass
+def run(data):
+    try:
+        import_module("azureml.data")
+    except ImportError as failure:
+        return [azureml.core.model.MODELS_DIR, azureml.core.OWN, failure.name]
+"""
+
+
+def test_an_installed_sdk_is_kept_and_told_where_models_are(tmp_path: Path) -> None:
+    source, models = tmp_path / "source", tmp_path / "azureml-models" / "ridge" / "2"
+    (source / "azureml/core").mkdir(parents=True)
+    (source / "azureml/__init__.py").touch()
+    (source / "azureml/core/__init__.py").write_text("OWN = True")
+    (source / "azureml/core/model.py").write_text("MODELS_DIR = 'elsewhere'")
+    (source / "score.py").write_text(WITH_SDK)
+    with Spoken(sys.executable, source, variables={"AZUREML_MODEL_DIR": str(models)}) as worker:
+        worker.read(), worker.read()
+        found = json.loads(worker.ask(b"").payload)
+    assert found == [str(tmp_path / "azureml-models"), True, "azureml.data"]
 
 
 @pytest.mark.parametrize("module", [*INSIDE, Path(WORKER)], ids=lambda path: str(path.name))
