@@ -12,7 +12,7 @@ from amlplan.errors import ProviderError
 from amlplan_docker.carrying.fetching import unpack
 from amlplan_docker.carrying.sending import Owner, run_archive, task_archive, tree_archive, users_in
 from amlplan_docker.carrying.task import INSIDE, WORK
-from amlplan_docker.failures import ConflictError, NotThereError
+from amlplan_docker.failures import ConflictError, NotThereError, RefusedError
 from amlplan_docker.specification import ContainerSpec
 
 if TYPE_CHECKING:
@@ -98,10 +98,19 @@ class RunContainer:
             return unpack(self._engine.get(self.name, path), target, root)
         except NotThereError:
             return []
+        except RefusedError:
+            if self._is_going():
+                return []
+            raise
         except tarfile.TarError as failure:
             raise ProviderError(
                 "Files of a container cannot be read", f"{path} of {self.name}: {failure}."
             ) from failure
+
+    def _is_going(self) -> bool:
+        """Whether somebody is removing it, or has; an engine is at a loss for words meanwhile."""
+        found = self._engine.container(self.name)
+        return found is None or found.state in ("removing", "dead")
 
     def put(self, path: Path, place: str) -> None:
         """Put a file or folder of this host at a place in the container."""
