@@ -89,7 +89,7 @@ def _base(
     operation: OperationHandle,
 ) -> Mapping[str, JsonValue]:
     """The base image as it is now; asked anew where the lock has an answer already."""
-    login = login_of(draft.values)
+    login = login_of(draft.values, ground.reference)
     is_anew = request.key in draft.lock
     seen = base_now(engine, ground.reference, login, operation, anew=is_anew)
     if platform_of(seen) != ground.platform:
@@ -113,7 +113,9 @@ def _built_python(
     draft: Draft, ground: Ground, engine: Engine, operation: OperationHandle
 ) -> Mapping[str, JsonValue]:
     entry = draft.lock[ground.request.key]
-    base = base_again(engine, ground.reference, entry, login_of(draft.values), operation)
+    base = base_again(
+        engine, ground.reference, entry, login_of(draft.values, ground.reference), operation
+    )
     key = ground.built_request(entry["digest"]).key
     built = built_base(engine, base, key, ground.labelled_text, operation)
     python = python_of(engine, built.id, ground.python)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amlplan.errors import MissingSdkError
 from amlplan_docker.connection import Connection
+from amlplan_docker.image_names import divided, host_of
 from amlplan_docker.specification import Credentials
 
 if TYPE_CHECKING:
@@ -40,15 +42,30 @@ def engine_through(connection: Mapping[str, JsonValue] | None, context: Provider
 
 
 def _engine(known: Mapping[str, JsonValue], root: Path) -> Engine:
-    from amlplan_docker.client import Engine
+    try:
+        from amlplan_docker.client import Engine
+    except ImportError as failure:
+        raise MissingSdkError(
+            "A package is missing",
+            f"A Docker engine is reached by {failure.name or failure}, which is not installed. "
+            "Install it with: pip install 'amlplan[docker]'",
+        ) from failure
 
     files = {name: str(root / Path(known[name]).expanduser()) for name in _FILES if known.get(name)}
     return Engine.connect(Connection(host=known.get("host"), **files))
 
 
-def login_of(values: Mapping[str, JsonValue]) -> Credentials | None:
-    """The login that an image block names; None leaves it to the docker credential store."""
+def login_of(values: Mapping[str, JsonValue], repository: str | None = None) -> Credentials | None:
+    """The login that an image block names, for its registry or the one of a repository.
+
+    None leaves it to the docker credential store, also where the repository is in another registry:
+    a login is shown to nobody but whom it is for.
+    """
     known = values.get("credentials")
     if known is None or known.get("password") is None:
+        return None
+    own = values.get("registry") or values.get("reference") or ""
+    asked = own if repository is None else divided(repository.partition("@")[0])[0]
+    if host_of(f"{asked}/") != host_of(f"{own}/"):
         return None
     return Credentials(known["username"], known["password"])
