@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from amlplan.errors import UnreachableError
 from amlplan_deployments.requests import smoke_of
 from amlplan_deployments.revisions import forgettable
 from amlplan_deployments.variables import secrets_of
@@ -69,7 +71,8 @@ class Course:
             return self._served(document)
         except BaseException:
             if document.active is None:  # what never served is nobody's
-                remove_deployment(self.engine, self.where.names)
+                with contextlib.suppress(UnreachableError):
+                    remove_deployment(self.engine, self.where.names)
             raise
 
     def _files(self) -> Files:

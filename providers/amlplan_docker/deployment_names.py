@@ -59,6 +59,11 @@ class Names:
         """The container of a replica; the first one has place 1."""
         return f"{self.base}-r{revision}-{place}"
 
+    @property
+    def front_holder(self) -> str:
+        """By what it holds the image of its front on the engine."""
+        return f"{self.identity}/front"
+
     def holder(self, revision: int) -> str:
         """By what a kept revision holds its image on the engine."""
         return f"{self.identity}/revision/{revision}"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.state import Record
 
-IMAGE = "image@docker"
+IMAGE, OURS = "image@docker", "amlplan"
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 """Architectures as kernels and as images call them."""
 
@@ -70,17 +70,17 @@ def refuse_image(draft: Draft, image: Referred, target: Referred | None) -> None
             "the image "
             f'platform = "linux/{known}".',
         )
-    if image.values.get("server") == "none" and "reference" in image.values:
+    if image.values.get("server", OURS) != OURS:
         _refuse_secrets(draft, image)
 
 
 def _refuse_secrets(draft: Draft, image: Referred) -> None:
-    if image.values["reference"] is not None and "env" not in draft.values:
+    if "env" not in draft.values and "env" not in draft.unknown:
         raise ProviderError(
             "A secret that could not be handed over",
-            f"{draft.address} has a sensitive variable, and {image.address} starts a server that "
-            "amlplan does not know: the variable would stand in the container for everybody to "
-            "read. Have that server fetch its secrets itself.",
+            f"{draft.address} has a sensitive variable, and {image.address} has a server of its "
+            "own: the variable would stand in the container for everybody to read. Have that "
+            'server fetch its secrets itself, or leave server at "amlplan".',
         )
 
 

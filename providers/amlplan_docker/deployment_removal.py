@@ -47,6 +47,7 @@ def let_go_of_images(engine: Engine, names: Names, last: int) -> None:
         document = read_files(engine, names.front, names.identity).document
         if document is not None:
             numbers = {*document.revisions, document.last + 1}
+    let_go_of_image(engine, names.front_holder)
     for number in numbers:
         let_go_of_image(engine, names.holder(number))
 

@@ -70,9 +70,15 @@ class DeploymentSeen:
     def outputs(
         self, engine_identity: str, variables: JsonValue, *, with_keys: bool
     ) -> dict[str, JsonValue]:
-        """The outputs of the deployment; `variables` are told on as they were recorded."""
+        """The outputs of the deployment; `variables` are told on as they were recorded.
+
+        Without its front nothing else is known: what it kept cannot be read then.
+        """
         front = FrontContainer(self.engine, self.where)
-        container, files, status = front.seen(), self.files(), front.status()
+        container = front.seen()
+        if container is None:
+            return {"state": STOPPED, "running": 0, "front": _front(front.name, None)}
+        files, status = self.files(), front.status()
         document = files.document
         active = None if status is None else status.active
         number = int(active.revision) if active else (document.active or 0) if document else 0
@@ -92,8 +98,8 @@ class DeploymentSeen:
             "running": active.workers_ready if active else 0,
             **self._as_they_are(revision, replicas),
             "variables": variables,
-            "front": _front(self.where.names.front, container),
-            "network": self._network([*replicas, *([container] if container else [])]),
+            "front": _front(front.name, container),
+            "network": self._network([*replicas, container]),
             "address": "" if published is None else f"{published.address}:{published.port}",
             "certificate": None if files.certificate is None else fingerprint_of(files.certificate),
             "keys": fingerprints_of(files.keys) if with_keys else {},
@@ -167,10 +173,10 @@ def _differing(
     return found
 
 
-def _state(container: ContainerSeen | None, status: Status | None) -> str:
+def _state(container: ContainerSeen, status: Status | None) -> str:
     if status is not None and status.active is not None and status.active.workers_ready:
         return HEALTHY
-    return STOPPED if container is None or not container.is_running else UNHEALTHY
+    return UNHEALTHY if container.is_running else STOPPED
 
 
 def _front(name: str, container: ContainerSeen | None) -> dict[str, JsonValue]:
@@ -179,9 +185,9 @@ def _front(name: str, container: ContainerSeen | None) -> dict[str, JsonValue]:
     return {"name": name, "image_id": container.image_id, "state": container.state}
 
 
-def _published(container: ContainerSeen | None, document: Document | None) -> Published | None:
+def _published(container: ContainerSeen, document: Document | None) -> Published | None:
     """Where the front listens, or did while it ran."""
-    found = None if container is None else published_of(container)
+    found = published_of(container)
     if found is not None:
         return found
     if document is None or document.port is None or document.listen is None:

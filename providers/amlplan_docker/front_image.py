@@ -10,6 +10,7 @@ from amlplan.errors import ProviderError
 from amlplan.provider import has
 from amlplan_docker.base_found import base_now, config_of, digest_of_base, platform_of
 from amlplan_docker.base_python import python_of
+from amlplan_docker.deployment_names import Names
 from amlplan_docker.image_made import Place, adopted, loaded
 from amlplan_images.base import BaseImage
 from amlplan_images.layer_cache import LayerCache
@@ -57,7 +58,7 @@ def made_front_image(
         )
     layer = server_layer(base, provider, LayerCache(context.cache_folder), operation)
     image = WrittenImage.of(base, (layer,), settings_of_front(base))
-    place = Place(engine, NAME, image.id, f"{desired.identity}/{NAME}")
+    place = Place(engine, NAME, image.id, Names(desired.name, desired.identity).front_holder)
     seen = adopted(image, place, operation) or loaded(image, place, operation)
     return FrontImage(seen.id, server_version())
 
