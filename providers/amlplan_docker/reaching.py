@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amlplan.errors import MissingSdkError
 from amlplan_docker.connection import Connection
 from amlplan_docker.image_names import divided, host_of
 from amlplan_docker.specification import Credentials
@@ -42,14 +41,7 @@ def engine_through(connection: Mapping[str, JsonValue] | None, context: Provider
 
 
 def _engine(known: Mapping[str, JsonValue], root: Path) -> Engine:
-    try:
-        from amlplan_docker.client import Engine
-    except ImportError as failure:
-        raise MissingSdkError(
-            "A package is missing",
-            f"A Docker engine is reached by {failure.name or failure}, which is not installed. "
-            "Install it with: pip install 'amlplan[docker]'",
-        ) from failure
+    from amlplan_docker.client import Engine
 
     files = {name: str(root / Path(known[name]).expanduser()) for name in _FILES if known.get(name)}
     return Engine.connect(Connection(host=known.get("host"), **files))
