@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amlplan.errors import UnreachableError
 from amlplan_docker.connection import Connection
 from amlplan_docker.image_names import divided, host_of
 from amlplan_docker.specification import Credentials
@@ -31,8 +32,17 @@ def engine_of(target: Record, context: ProviderContext) -> Engine:
 
 
 def engine_at(target: Referred, context: ProviderContext) -> Engine:
-    """The engine of a compute block, by the connection that is written there."""
-    return _engine(target.values.get(FIELD) or {}, context.root)
+    """The engine of a compute block, by the connection that is written there.
+
+    Raises UnreachableError also where that is not known yet: another engine would answer.
+    """
+    if FIELD not in target.values:
+        raise UnreachableError(
+            "How the engine is reached is not known yet",
+            f"The connection of {target.address} is made from what an apply gives. Apply that "
+            "first, with -target.",
+        )
+    return _engine(target.values[FIELD] or {}, context.root)
 
 
 def engine_through(connection: Mapping[str, JsonValue] | None, context: ProviderContext) -> Engine:
