@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections import Counter
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,11 +42,11 @@ class Load:
             time.sleep(0.02)
 
     def _ask(self) -> None:
-        connection = http.client.HTTPConnection(*self._address, timeout=LIMIT)
-        while self._has_more():
-            said = self._answer(connection)
-            with self._lock:
-                self.answers[said] += 1
+        with closing(http.client.HTTPConnection(*self._address, timeout=LIMIT)) as connection:
+            while self._has_more():
+                said = self._answer(connection)
+                with self._lock:
+                    self.answers[said] += 1
 
     def _has_more(self) -> bool:
         with self._lock:
