@@ -106,6 +106,7 @@ class Containers:
     reserved: ReservedPort = field(default_factory=ReservedPort)
     running: dict[str, Container] = field(default_factory=dict)
     control: str = ""
+    wait: int = 60
 
     def __post_init__(self) -> None:
         for name in ("data", "link"):
@@ -135,7 +136,12 @@ class Containers:
             capture_output=True,
             timeout=timeout,
             cwd="/",
-            env={"PATH": os.environ["PATH"], **self.places, "AMLPLAN_CONTROL": self.control},
+            env={
+                "PATH": os.environ["PATH"],
+                **self.places,
+                "AMLPLAN_CONTROL": self.control,
+                "AMLPLAN_WAIT": str(self.wait),
+            },
         )
         if done.returncode:
             raise ServerUnreachableError(done.stderr.decode())

@@ -79,10 +79,17 @@ def test_replicas_serve_and_are_told_of_by_name(containers: Containers) -> None:
 
 
 def test_commands_come_by_standard_input(containers: Containers) -> None:
-    with pytest.raises(ServerUnreachableError, match="No server answers at"):
-        containers.client_by_ctl.status()
-    containers.open_front()
     client = containers.client_by_ctl
+    containers.wait = 0
+    with pytest.raises(ServerUnreachableError, match="No server answers at"):
+        client.status()
+    containers.wait = 60
+    told: list[int] = []
+    waiting = threading.Thread(target=lambda: told.append(client.status().pid))
+    waiting.start()
+    front = containers.open_front()
+    waiting.join(60)
+    assert told == [front.process.pid]
     containers.start_replica("r1", 1)
     client.load(containers.spec(), {})
     assert client.score("r1", b'{"echo": "\\u00e9"}')[0] == 200
