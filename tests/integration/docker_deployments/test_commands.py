@@ -75,12 +75,8 @@ def test_a_deployment_goes_from_its_plan_to_a_rollback_and_its_end(
     assert served.run("deployment", "score", "prod", "-data=1").out.strip() == '"one"'
     assert "held at revision 1" in served.run("plan").out
     served.run("deployment", "release", "prod")
-    (front,) = [
-        item
-        for item in served.engine.containers(
-            {"amlplan.role": "front", "amlplan.lineage": served.lineage}
-        )
-    ]
+    labels = {"amlplan.role": "front", "amlplan.lineage": served.lineage}
+    (front,) = served.engine.containers(labels)
     served.engine.stop(front.id)
     assert "front.state" in served.run("drift", code=2).out
     served.run("apply", "-auto-approve")
