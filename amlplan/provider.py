@@ -166,11 +166,13 @@ class Missing:
 class Unreachable:
     """Nothing is known about the object; `reason` says why, for people.
 
-    `is_another` tells that something did answer, which is not the target that was recorded.
+    `is_another` tells that something did answer, which is not the target that was recorded, and
+    `target` which one that is by its address, where it is not the object itself.
     """
 
     reason: str
     is_another: bool = False
+    target: str = ""
 
 
 Observed = Present | Missing | Unreachable

@@ -14,6 +14,7 @@ from amlplan.testing import StandInOperation, record_of
 from amlplan_docker.failures import ConflictError, NotThereError
 from amlplan_docker.image import DockerImage
 from amlplan_docker.image_names import OURS, divided, use_of
+from amlplan_docker.image_use import next_of
 from amlplan_schemas.state import Record, Tree
 
 if TYPE_CHECKING:
@@ -109,12 +110,15 @@ class DockerImages:
         model: Mapping[str, bytes] | None = None,
         **values: Any,
     ) -> Desired:
-        """An image whose script answers with a word, locked and derived, not made."""
-        (self.root / "score.py").write_text(SCRIPT.format(word=word))
+        """An image whose script answers with a word, locked and derived, not made.
+
+        No other test has one of this content: what it has is not adopted, and goes without harm.
+        """
+        (self.root / "score.py").write_text(SCRIPT.format(word=f"{word} of {self.name}"))
         wanted_model, model_record = self.model(model or {"weights.bin": b"weights"})
         wanted, environment_record = self.environment(**(environment or {}))
         identity = identity or f"{self.name}:image:1"
-        self._holders.add(use_of(identity))
+        self._holders |= {use_of(identity), use_of(next_of(identity))}
         given = {
             "name": self.name,
             "workspace": WORKSPACE,
@@ -155,7 +159,7 @@ class DockerImages:
             **values,
         }
         identity = f"{self.name}:image:1"
-        self._holders.add(use_of(identity))
+        self._holders |= {use_of(identity), use_of(next_of(identity))}
         desired = Desired(
             "image.scorer",
             "image@docker",

@@ -131,11 +131,8 @@ class ConnectedRecords(Mapping[str, Record]):
 
 
 def with_connections(state: State, connections: Connections) -> State:
-    """A state with the connections of this user, to look at its objects; never to be written.
-
-    Those of interrupted operations too: the way that one was to take may be why it did not arrive.
-    """
-    if connections.keys().isdisjoint({*state.records, *state.pending}):
+    """A state with the connections of this user, to look at its objects; never to be written."""
+    if connections.keys().isdisjoint(state.records.keys() | state.pending.keys()):
         return state
     records = {name: connected(record, connections) for name, record in state.records.items()}
     pending = {

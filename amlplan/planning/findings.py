@@ -132,9 +132,9 @@ class Findings:
 def _next_step(address: str, silence: Unreachable) -> str:
     """What to do about an object that cannot be looked at."""
     if not silence.is_another:
-        return "make it reachable, then plan again"
-    name = in_shell(address)
+        return f"make {silence.target or 'it'} reachable, then plan again"
+    name, target = in_shell(address), in_shell(silence.target or address)
     return (
-        f"reach the one that was recorded; or plan with -accept-identity={name}, to have it be the "
-        f"one that answers, or with -forget={name}"
+        f"reach the one that was recorded; or plan with -accept-identity={target}, to have it be "
+        f"the one that answers, or with -forget={name}"
     )

@@ -123,7 +123,8 @@ def _silence_below(
     below = None if carrier is None else carriers.get(carrier.address)
     if carrier is None or not isinstance(below, Unreachable):
         return None
-    return replace(below, reason=f"{carrier.address}: {below.reason}")
+    reason = f"{carrier.address}: {below.reason}"
+    return replace(below, reason=reason, target=carrier.address)
 
 
 def read_one(record: Record, known: Mapping[str, Record], registry: Kinds) -> Observed:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from amlplan.errors import AuthError, NotFoundError, ProviderError, UnreachableError
 from amlplan_docker.image_names import PREFIX, divided, host_of
+from amlplan_docker.sending import told_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,14 +59,18 @@ def base_again(
     login: Credentials | None,
     operation: OperationHandle,
 ) -> ImageSeen:
-    """The image that the lock names, whatever its tag means now; pulled by digest if need be."""
-    there = engine.image(str(locked["id"]))
-    if there is not None:
-        return there
-    digest = str(locked["digest"])
-    repository = divided(reference.partition("@")[0])[0]
+    """The image that the lock names, whatever its tag means now; pulled by digest if need be.
+
+    It is known by its id, or by its layers where an engine counts ids in another way.
+    """
+    repository, digest = divided(reference.partition("@")[0])[0], str(locked["digest"])
+    by_digest = f"{repository}@{digest}"
+    for name in (str(locked["id"]), by_digest, reference):
+        there = engine.image(name)
+        if there is not None and _is_locked(there, locked):
+            return there
     try:
-        found = pulled(engine, f"{repository}@{digest}", login, operation)
+        found = pulled(engine, by_digest, login, operation)
     except AuthError:
         raise
     except UnreachableError:
@@ -77,13 +82,17 @@ def base_again(
             f"{failure.detail} Bring it to the engine again, or take the one of today: amlplan "
             "lock -upgrade",
         ) from failure
-    if found.id != locked["id"]:
+    if not _is_locked(found, locked):
         raise ProviderError(
             "The locked base image is another one",
             f"amlplan.lock has {reference} as {locked['id']}, and what the registry gave for its "
             f"digest is {found.id}. Lock it anew: amlplan lock -upgrade",
         )
     return found
+
+
+def _is_locked(seen: ImageSeen, locked: Mapping[str, JsonValue]) -> bool:
+    return seen.id == locked["id"] or list(seen.layers) == list(locked["layers"])
 
 
 def pulled(
@@ -94,7 +103,7 @@ def pulled(
     repository, at, digest = reference.partition("@")
     repository, tag = divided(repository)
     return engine.pull(
-        repository, digest if at else tag, auth=login, on_progress=operation.progress
+        repository, digest if at else tag, auth=login, on_progress=told_once(operation)
     )
 
 

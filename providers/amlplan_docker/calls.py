@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 from amlplan_docker.failures import failure_of
 from amlplan_docker.unreachable import unreachable
 from amlplan_docker.watching import Watched, watched_call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from amlplan.errors import ProviderError
     from amlplan_docker.connection import Address
     from amlplan_docker.specification import Credentials
 
-Given = TypeVar("Given")
 _CHUNK = 1024 * 1024
 _ERROR_STATUS = 400
 
@@ -42,9 +41,11 @@ class Calls(ABC):
         with self.told():
             return getattr(self._sdk, name)(*arguments, **named)
 
-    def patiently(self, work: Callable[[], Given]) -> Given:
-        """What work gives that may take long at the engine; ends where the engine falls silent."""
-        return watched_call(work, self.is_alive, self.timeout)
+    def patient_request(self, method: str, path: str, **named: Any) -> Any:
+        """As `request`, for what may take long; ends where the engine answers nothing else."""
+        return watched_call(
+            lambda: self.request(method, path, timeout=None, **named), self.is_alive, self.timeout
+        )
 
     def is_alive(self) -> None:
         """Raise UnreachableError where the engine does not answer now."""
@@ -151,7 +152,8 @@ class _Body:
     def close(self) -> None:
         """Shut the socket: that ends a read in another thread, which closing would wait for."""
         if not self._answer.raw.closed:
-            self._answer.raw.shutdown()
+            with suppress(OSError, ValueError):  # the other side may have ended it just now
+                self._answer.raw.shutdown()
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

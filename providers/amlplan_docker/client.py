@@ -8,14 +8,12 @@ import http.client
 import platform
 import shutil
 import socket
+import ssl
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-import requests.adapters
-import urllib3
-
-from amlplan.errors import ProviderError, UnreachableError
+from amlplan.errors import MissingSdkError, ProviderError, UnreachableError
 from amlplan_docker.calls import Calls
 from amlplan_docker.connection import Address, Connection, address_of, command_line
 from amlplan_docker.engine_commands import EngineCommands
@@ -30,13 +28,22 @@ from amlplan_docker.unreachable import SUMMARY, no_engine, unreachable
 # The SDK's own ssh, which is not used, takes more than half of the time of importing it.
 _UNUSED = "docker.transport.sshconn"
 sys.modules.setdefault(_UNUSED, None)  # type: ignore[arg-type]
-import docker  # noqa: E402
-import docker.auth  # noqa: E402
-import docker.errors  # noqa: E402
-import docker.tls  # noqa: E402
-
-if sys.modules[_UNUSED] is None:
-    del sys.modules[_UNUSED]
+try:
+    import docker
+    import docker.auth
+    import docker.errors
+    import docker.tls
+    import requests.adapters
+    import urllib3
+except ImportError as failure:
+    raise MissingSdkError(
+        "A package is missing",
+        f"Docker engines are talked to with the package {failure.name}, which is not installed. "
+        "Install it with: pip install 'amlplan[docker]'",
+    ) from failure
+finally:
+    if sys.modules[_UNUSED] is None:
+        del sys.modules[_UNUSED]
 
 if TYPE_CHECKING:
     from amlplan_docker.seen import EngineFacts
@@ -166,9 +173,22 @@ class _SocketAdapter(requests.adapters.HTTPAdapter):
         self._pool.close()
 
 
+class _TlsAdapter(requests.adapters.HTTPAdapter):
+    """Speaks TLS as the docker command does."""
+
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+        """Take authorities without key usage, as Docker's own instructions make them.
+
+        Python refuses those from 3.13 on.
+        """
+        context = urllib3.util.ssl_.create_urllib3_context()
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        super().init_poolmanager(*arguments, ssl_context=context, **named)
+
+
 class _Pool(urllib3.HTTPConnectionPool):
     def __init__(self, address: Address, timeout: float) -> None:
-        super().__init__("docker", timeout=timeout, maxsize=8)
+        super().__init__(host="docker", timeout=timeout, maxsize=8)
         self._address = address
         self._limit = timeout
 
@@ -181,7 +201,7 @@ class _UnixHttp(urllib3.connection.HTTPConnection):
     """A connection to a socket of this machine."""
 
     def __init__(self, address: Address, limit: float) -> None:
-        super().__init__("docker", timeout=limit)
+        super().__init__(host="docker", timeout=limit)
         self._address = address
         self._limit = limit
 
@@ -201,7 +221,7 @@ class _SshHttp(urllib3.connection.HTTPConnection):
     """A connection over the input and output of an ssh process."""
 
     def __init__(self, address: Address, limit: float) -> None:
-        super().__init__("docker", timeout=limit)
+        super().__init__(host="docker", timeout=limit)
         self._address = address
         self._limit = limit
         self._ssh: SshConnection | None = None
@@ -236,7 +256,9 @@ def _session(address: Address, timeout: float) -> Any:
         raise ProviderError("The SDK of Docker refuses its settings", f"{failure}.") from failure
     # Variables of the environment for other HTTP, as REQUESTS_CA_BUNDLE, would outdo ca_file.
     sdk.trust_env = False
-    if address.scheme != "tcp":
+    if address.is_encrypted:
+        sdk.mount("https://", _TlsAdapter())
+    elif address.scheme != "tcp":
         sdk.mount(_NO_HOST, _SocketAdapter(address, timeout))
     return sdk
 

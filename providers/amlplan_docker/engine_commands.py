@@ -79,6 +79,7 @@ class _Conversation:
         self._buffer = answer.raw._fp.fp  # noqa: SLF001
         self._socket = self._buffer.raw._sock  # noqa: SLF001
         self._left = memoryview(stdin)
+        self._has_input = bool(stdin)
         self._is_sending = True
         self._frames = Frames()
         self._output = {STDOUT: bytearray(), STDERR: bytearray()}
@@ -131,6 +132,10 @@ class _Conversation:
             return bytes(self._socket.recv(_PIECE))
         except _AGAIN:
             return None
+        except ConnectionResetError:
+            if not self._has_input:
+                raise
+            return b""  # how a connection ends whose input nobody read; asked about afterwards
 
     def _await(self, seconds: float) -> bool:
         if seconds <= 0:

@@ -47,22 +47,18 @@ class EngineContainers(Part):
 
         Raises ConflictError where the name is taken, NotThereError without the image.
         """
-        made = self._calls.patiently(
-            lambda: self._calls.call("create_container_from_config", request_of(spec), spec.name)
+        made = self._calls.patient_request(
+            "POST", "/containers/create", params={"name": spec.name}, json=request_of(spec)
         )
-        return str(made["Id"])
+        return str(made.json()["Id"])
 
     def start(self, name: str) -> None:
         """Start it; one that runs already is no failure."""
-        self._calls.patiently(lambda: self._calls.call("start", name))
+        self._calls.patient_request("POST", f"/containers/{name}/start")
 
     def stop(self, name: str, timeout: int = 10) -> None:
         """Ask its process to end, and kill it after `timeout` seconds; blocks until it ended."""
-        self._calls.patiently(
-            lambda: self._calls.request(
-                "POST", f"/containers/{name}/stop", params={"t": timeout}, timeout=None
-            )
-        )
+        self._calls.patient_request("POST", f"/containers/{name}/stop", params={"t": timeout})
 
     def kill(self, name: str, signal: str = "KILL") -> None:
         """Send a signal; raises ConflictError where it does not run."""
@@ -70,9 +66,8 @@ class EngineContainers(Part):
 
     def remove_container(self, name: str, *, force: bool = False) -> None:
         """Remove it, with its anonymous volumes; `force` also one that runs."""
-        self._calls.patiently(
-            lambda: self._calls.call("remove_container", name, v=True, force=force)
-        )
+        asked = {"v": "1", "force": "1" if force else "0"}
+        self._calls.patient_request("DELETE", f"/containers/{name}", params=asked)
 
     def rename(self, name: str, new: str) -> None:
         """Give it another name; raises ConflictError where that is taken."""
@@ -103,15 +98,12 @@ class EngineContainers(Part):
         """Unpack a tar into a folder of the container, which need not run."""
         sent = Sent(tar)
         with sent.own_failure_first():
-            self._calls.patiently(
-                lambda: self._calls.request(
-                    "PUT",
-                    f"/containers/{name}/archive",
-                    params={"path": path},
-                    data=iter(sent),
-                    headers=_TAR,
-                    timeout=None,
-                )
+            self._calls.patient_request(
+                "PUT",
+                f"/containers/{name}/archive",
+                params={"path": path},
+                data=iter(sent),
+                headers=_TAR,
             )
 
     def get(self, name: str, path: str) -> Iterator[bytes]:

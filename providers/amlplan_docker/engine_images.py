@@ -60,7 +60,8 @@ class EngineImages(Part):
 
     def remove_image(self, reference: str, *, force: bool = False) -> None:
         """Remove a tag, or an image by its id; raises NotThereError and ConflictError."""
-        self._calls.patiently(lambda: self._calls.call("remove_image", reference, force=force))
+        asked = {"force": "1" if force else "0"}
+        self._calls.patient_request("DELETE", f"/images/{reference}", params=asked)
 
     def build(
         self,
@@ -144,10 +145,8 @@ class EngineImages(Part):
         """The digest that a registry has for a tag or digest, asked by the engine; None: none."""
         headers = self._calls.registry_headers(reference, auth)
         try:
-            answer = self._calls.patiently(
-                lambda: self._calls.request(
-                    "GET", f"/distribution/{reference}/json", headers=headers
-                )
+            answer = self._calls.patient_request(
+                "GET", f"/distribution/{reference}/json", headers=headers
             )
         except NotThereError:
             return None

@@ -31,9 +31,8 @@ class EnginePlaces(Part):
 
     def create_network(self, name: str, labels: Mapping[str, str]) -> NetworkSeen:
         """Make a bridge; raises ConflictError where the name is taken."""
-        made = self._calls.call(
-            "create_network", name, driver="bridge", check_duplicate=True, labels=dict(labels)
-        )
+        asked = {"Name": name, "Driver": "bridge", "CheckDuplicate": True, "Labels": dict(labels)}
+        made = self._calls.patient_request("POST", "/networks/create", json=asked).json()
         seen = self._network(made["Id"])
         if seen is None:
             raise NotThereError("The engine does not have it", f"Network {name} went at once.")
@@ -41,7 +40,7 @@ class EnginePlaces(Part):
 
     def remove_network(self, name: str) -> None:
         """Remove it; raises NotThereError, and RefusedError while something is on it."""
-        self._calls.call("remove_network", name)
+        self._calls.patient_request("DELETE", f"/networks/{name}")
 
     def connect_to_network(
         self, network: str, container: str, aliases: tuple[str, ...] = ()
@@ -73,7 +72,8 @@ class EnginePlaces(Part):
 
     def remove_volume(self, name: str, *, force: bool = False) -> None:
         """Remove it and what is in it; raises NotThereError, ConflictError while it is in use."""
-        self._calls.patiently(lambda: self._calls.call("remove_volume", name, force=force))
+        asked = {"force": "1" if force else "0"}
+        self._calls.patient_request("DELETE", f"/volumes/{name}", params=asked)
 
     def _network(self, network_id: str) -> NetworkSeen | None:
         try:

@@ -15,12 +15,12 @@ from amlplan.wording import counted
 from amlplan_docker.image_by_reference import INPUT, brought, facts_of_reference
 from amlplan_docker.image_composed import composed
 from amlplan_docker.image_locked import asked_of_lock, resolved_for_lock
-from amlplan_docker.image_made import Place, adopted, loaded, pushed
+from amlplan_docker.image_made import Place, adopted, kept, loaded, pushed
 from amlplan_docker.image_names import repository_of, tag_of
 from amlplan_docker.image_request import check_platform, platform_asked
 from amlplan_docker.image_seen import outputs_of, seen_now
 from amlplan_docker.image_stored import discard_images, stored_images
-from amlplan_docker.image_use import let_go_of_image
+from amlplan_docker.image_use import let_go_of_image, next_of
 from amlplan_docker.image_verified import damage_of
 from amlplan_docker.image_writing import Writer
 from amlplan_docker.reaching import engine_of, login_of
@@ -129,6 +129,7 @@ class DockerImage:
             if values[INPUT] is not None:
                 platform = platform_asked(values)
                 seen, name = brought(values[INPUT], platform, place, operation)
+                kept(seen, place)
                 return outputs_of(desired, place, seen, name, None)
             wanted = composed(values, desired.referred, desired.lock, self._context)
             if wanted is None:
@@ -143,6 +144,7 @@ class DockerImage:
             seen_image = adopted(image, place, operation) or loaded(image, place, operation)
             operation.step("image", {"id": seen_image.id, "tag": place.tag})
             pushed_name = pushed(place, operation)
+            kept(seen_image, place)
             self._note_lineage(desired, str(wanted.parts.environment))
             return outputs_of(desired, place, seen_image, pushed_name, wanted.base.digest)
 
@@ -155,6 +157,7 @@ class DockerImage:
         if "builder" in targets:
             with engine_of(targets["builder"], self._context) as engine:
                 let_go_of_image(engine, prior.identity)
+                let_go_of_image(engine, next_of(prior.identity))
 
     def stored(self, builder: Record, records: Sequence[Record]) -> Sequence[StoredImage]:
         """What is on the engine of a builder; see KeepsImages."""

@@ -11,8 +11,8 @@ from amlplan.errors import NotFoundError, ProviderError
 from amlplan_docker.base_found import platform_of, pulled
 from amlplan_docker.failures import LoginRefusedError, RefusedError
 from amlplan_docker.image_names import divided, host_of, repository_of, short, tag_of, use_of
-from amlplan_docker.image_use import hold_image
-from amlplan_docker.sending import sent
+from amlplan_docker.image_use import hold_image, let_go_of_image, next_of
+from amlplan_docker.sending import sent, told_once
 from amlplan_images.archive import archive_of, whole_archive_of
 from amlplan_images.layer_cache import LayerCache
 from amlplan_images.saved import saved_layers
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 class Place:
     """Where an image is to be: on an engine under a name, held for its block, and in a registry.
 
-    `holder` is the identity of the block.
+    `holder` is the identity of the block. Until it is `kept` there, the one that the block had
+    before is held too: an apply that fails takes nothing away.
     """
 
     engine: Engine
@@ -62,7 +63,7 @@ class Place:
     def names(self) -> list[str]:
         """All of its names on the engine."""
         pushed = [] if self.pushed_tag is None else [self.pushed_tag]
-        return [self.tag, *pushed, use_of(self.holder)]
+        return [self.tag, *pushed, use_of(next_of(self.holder))]
 
 
 def adopted(image: WrittenImage, place: Place, operation: OperationHandle) -> ImageSeen | None:
@@ -155,13 +156,20 @@ def _prepare(layers: Iterable[Layer]) -> None:
 
 
 def named(seen: ImageSeen, place: Place) -> ImageSeen:
-    """Give an image its names, also the one that holds it."""
+    """Give an image its names, also one that holds it."""
     for name in (place.tag, place.pushed_tag):
         if name is not None and name not in seen.tags:
             place.engine.tag(seen.id, *divided(name))
-    if use_of(place.holder) not in seen.tags:
-        hold_image(place.engine, seen.id, place.holder)
+    following = next_of(place.holder)
+    if not {use_of(following), use_of(place.holder)} & set(seen.tags):
+        hold_image(place.engine, seen.id, following)
     return seen
+
+
+def kept(seen: ImageSeen, place: Place) -> None:
+    """Hold the image for its block, in the place of the one that the block had before."""
+    hold_image(place.engine, seen.id, place.holder)
+    let_go_of_image(place.engine, next_of(place.holder))
 
 
 def pushed(place: Place, operation: OperationHandle) -> str | None:
@@ -172,7 +180,7 @@ def pushed(place: Place, operation: OperationHandle) -> str | None:
     operation.progress(f"pushing {place.pushed_tag}")
     try:
         digest = place.engine.push(
-            repository, short(place.digest), auth=place.login, on_progress=operation.progress
+            repository, short(place.digest), auth=place.login, on_progress=told_once(operation)
         )
     except LoginRefusedError as failure:
         raise login_refused(place.repository, place.login, failure) from failure

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from amlplan.abilities import StoredImage
 from amlplan_docker.failures import ConflictError, NotThereError
 from amlplan_docker.image_names import BASES, OURS, USES, divided, use_of
+from amlplan_docker.image_use import next_of
 from amlplan_docker.labels import BUILD, FRONT, JOB, PROBE, ROLE
 
 if TYPE_CHECKING:
@@ -30,7 +31,11 @@ def stored_images(engine: Engine, records: Iterable[Record]) -> list[StoredImage
     """What is on the engine, by name; `records` are those whose addresses can be told."""
     images = [image for image in engine.images({}) if _is_ours(image)]
     containers = engine.containers({}, all=True)
-    holders = {use_of(record.identity): record.address for record in records}
+    holders = {
+        use_of(holder): record.address
+        for record in records
+        for holder in (record.identity, next_of(record.identity))
+    }
     users = {image.id: list(_users(image, containers, holders)) for image in images}
     _add_those_that_rest_on(images, users)
     found = [_stored(image, users[image.id]) for image in images]
@@ -76,7 +81,12 @@ def names_of_ours(image: ImageSeen) -> tuple[str, ...]:
         for repository, tag in divisions
         if repository.startswith(f"{OURS}/") or tag in tags
     ]
-    return tuple(sorted(mine, key=lambda name: (divided(name)[0] == USES, name)))
+    return tuple(sorted(mine, key=_order))
+
+
+def _order(name: str) -> tuple[bool, bool, str]:
+    """Names on the engine come first, those of users last."""
+    return divided(name)[0] == USES, not name.startswith(f"{OURS}/"), name
 
 
 def _is_ours(image: ImageSeen) -> bool:

@@ -27,6 +27,11 @@ class TagsImages(Protocol):
         ...
 
 
+def next_of(holder: str) -> str:
+    """Who holds an image that is to become a holder's, until it is: the one before stays held."""
+    return f"{holder}/next"
+
+
 def hold_image(engine: TagsImages, image_id: str, holder: str) -> None:
     """Keep an image for a holder, named by its identity; lets go of the one that it kept before.
 

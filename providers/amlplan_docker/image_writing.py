@@ -95,7 +95,7 @@ class Writer:
             engine,
             ground.reference,
             composed.base.to_lock(),
-            login_of(values),
+            login_of(values, ground.reference),
             operation,
         )
         base = composed.base

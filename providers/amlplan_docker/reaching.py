@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amlplan.errors import UnreachableError
 from amlplan_docker.connection import Connection
+from amlplan_docker.image_names import divided, host_of
 from amlplan_docker.specification import Credentials
 
 if TYPE_CHECKING:
@@ -30,8 +32,17 @@ def engine_of(target: Record, context: ProviderContext) -> Engine:
 
 
 def engine_at(target: Referred, context: ProviderContext) -> Engine:
-    """The engine of a compute block, by the connection that is written there."""
-    return _engine(target.values.get(FIELD) or {}, context.root)
+    """The engine of a compute block, by the connection that is written there.
+
+    Raises UnreachableError also where that is not known yet: another engine would answer.
+    """
+    if FIELD not in target.values:
+        raise UnreachableError(
+            "How the engine is reached is not known yet",
+            f"The connection of {target.address} is made from what an apply gives. Apply that "
+            "first, with -target.",
+        )
+    return _engine(target.values[FIELD] or {}, context.root)
 
 
 def engine_through(connection: Mapping[str, JsonValue] | None, context: ProviderContext) -> Engine:
@@ -46,9 +57,17 @@ def _engine(known: Mapping[str, JsonValue], root: Path) -> Engine:
     return Engine.connect(Connection(host=known.get("host"), **files))
 
 
-def login_of(values: Mapping[str, JsonValue]) -> Credentials | None:
-    """The login that an image block names; None leaves it to the docker credential store."""
+def login_of(values: Mapping[str, JsonValue], repository: str | None = None) -> Credentials | None:
+    """The login that an image block names, for its registry or the one of a repository.
+
+    None leaves it to the docker credential store, also where the repository is in another registry:
+    a login is shown to nobody but whom it is for.
+    """
     known = values.get("credentials")
     if known is None or known.get("password") is None:
+        return None
+    own = values.get("registry") or values.get("reference") or ""
+    asked = own if repository is None else divided(repository.partition("@")[0])[0]
+    if host_of(f"{asked}/") != host_of(f"{own}/"):
         return None
     return Credentials(known["username"], known["password"])

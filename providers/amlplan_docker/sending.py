@@ -1,14 +1,16 @@
-"""Bytes on their way to an engine, told as progress."""
+"""Bytes on their way to an engine or a registry, told as progress."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from amlplan.provider import OperationHandle
 
+_BAR = re.compile(r"\s*(?:\[[=> ]*\].*|[\d.]+ ?[kMG]?B(?:/.*)?)$")
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 _STEP = 1000
 _TOLD = 50 * _STEP**2
@@ -27,6 +29,23 @@ def sent(pieces: Iterable[bytes], size: int, operation: OperationHandle) -> Iter
         if gone - told >= step:
             told = gone
             operation.progress(f"sent {size_text(gone)} of {size_text(size)}")
+
+
+def told_once(operation: OperationHandle) -> Callable[[str], None]:
+    """What takes the progress of a pull or a push: each step is told once, without its bars.
+
+    The operation can be canceled at any of them.
+    """
+    known: set[str] = set()
+
+    def take(text: str) -> None:
+        operation.check_cancelled()
+        step = _BAR.sub("", text)
+        if step not in known:
+            known.add(step)
+            operation.progress(step)
+
+    return take
 
 
 def size_text(size: float) -> str:

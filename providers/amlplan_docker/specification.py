@@ -23,10 +23,11 @@ class Credentials:
 class ContainerSpec:
     """A container to create. Nothing is bound from the host.
 
-    `memory` and `shm_size` are bytes, `cpu` is cores; `gpus` is a number or ALL_GPUS. `ports` maps
-    a port inside to the host's address and port, None for one that the engine chooses. `volumes`
-    maps names of volumes to a path and `rw` or `ro`; `network` is a name or an id. `restart` is no,
-    always, unless-stopped, on-failure or on-failure:N.
+    `memory` and `shm_size` are bytes, `cpu` is cores; `gpus` is a number or ALL_GPUS, `gpu_ids`
+    are certain ones in its place. `ports` maps a port inside to the host's address and port, None
+    for one that the engine chooses. `volumes` maps names of volumes to a path and `rw` or `ro`;
+    `network` is a name or an id. `restart` is no, always, unless-stopped,
+    on-failure or on-failure:N.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ContainerSpec:
     memory: int | None = None
     cpu: float | None = None
     gpus: int | None = None
+    gpu_ids: tuple[str, ...] = ()
     shm_size: int | None = None
     ports: Mapping[int, tuple[str, int | None]] = field(default_factory=dict)
     volumes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -93,7 +95,7 @@ def _host_config(spec: ContainerSpec) -> dict[str, Any]:
     return _without_none(
         {
             **limits_of(spec.memory, spec.cpu),
-            "DeviceRequests": _gpus(spec.gpus),
+            "DeviceRequests": _gpus(spec.gpus, spec.gpu_ids),
             "ShmSize": spec.shm_size,
             "PortBindings": {
                 f"{port}/tcp": [{"HostIp": address, "HostPort": str(outside or "")}]
@@ -117,7 +119,9 @@ def _host_config(spec: ContainerSpec) -> dict[str, Any]:
     )
 
 
-def _gpus(count: int | None) -> list[dict[str, Any]] | None:
+def _gpus(count: int | None, ids: tuple[str, ...]) -> list[dict[str, Any]] | None:
+    if ids:
+        return [{"DeviceIDs": list(ids), "Capabilities": [["gpu"]]}]
     if not count:
         return None
     return [{"Count": count, "Capabilities": [["gpu"]]}]

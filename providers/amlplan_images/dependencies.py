@@ -97,6 +97,7 @@ def dependencies_layer(
         packages = f"{ENVIRONMENT}/lib/python{base.python.minor}/site-packages"
         installed = Installed(folder, ENVIRONMENT, packages, INTERPRETER)
         entries = [*environment_entries(base), *installed.entries()]
+        operation.progress(f"writing the layer of {NAME}")
         pieces = archive_of_entries(entries)
         return cache.keep(NAME, key, pieces, operation.check_cancelled)
 

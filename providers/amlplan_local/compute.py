@@ -94,9 +94,10 @@ class LocalCompute:
     def submit(self, job: Job) -> None:
         """Start a job on this host, under a supervisor of its own."""
         share = job.share
-        if share.gpus > share.gpu_count:  # they came since somebody looked, or nobody did
-            job = replace(job, share=replace(share, gpu_count=_gpus()))
-        if job.container is not None:
+        if job.container is None:
+            if share.gpus > share.gpu_count:  # they came since somebody looked, or nobody did
+                job = replace(job, share=replace(share, gpu_count=_gpus()))
+        else:
             provider = self._context.provider_of(job.container.kind)
             if not has(provider, RunsInContainers):
                 raise ProviderError(

@@ -218,7 +218,9 @@ class LocalJobs:
             if "\0" in "".join(text):
                 raise _not_started(job, "its command or environment holds a zero byte")
         try:
-            needs = needs_of(job, environment)
+            # Of a script elsewhere, this user's choice among the devices of this host says nothing.
+            seen = {} if job.afterwards else environment
+            needs = needs_of(job, seen)
         except ValueError as failure:
             raise _not_started(job, str(failure)) from failure
         program = find_program(job.command[0], {**environment, **variables}, work)

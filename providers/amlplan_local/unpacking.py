@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -109,14 +110,19 @@ class _Unpacking:
 
 
 def uv_platform(wanted: ToUnpack) -> str:
-    """What uv calls the platform, with the newest C library that it has."""
+    """What uv calls the platform, with the newest C library that it has; raises ProviderError."""
     machine = wanted.platform.removeprefix("linux-")
-    kind, _, version = wanted.libc.partition(" ")
-    if kind == "musl":
+    if re.fullmatch(r"musl( .*)?", wanted.libc):
         return f"{machine}-unknown-linux-musl"
-    minor = int(version.split(".")[1])
-    known = max((number for number in _GLIBC_KNOWN if number <= minor), default=_GLIBC_KNOWN[0])
-    return f"{machine}-manylinux_2_{known}"
+    found = re.fullmatch(r"glibc 2\.(\d+).*", wanted.libc)
+    if found is None:
+        raise ProviderError(
+            "A C library that no wheel is made for",
+            f"The base image has {wanted.libc or 'a C library that it does not tell'}, and wheels "
+            "are for glibc or musl. Choose another base image.",
+        )
+    there = [number for number in _GLIBC_KNOWN if number <= int(found[1])]
+    return f"{machine}-manylinux_2_{max(there, default=_GLIBC_KNOWN[0])}"
 
 
 def _of_this_host(text: str) -> bool:

@@ -44,7 +44,7 @@ class Note(NamedTuple):
     path: str
     status: int
     seconds: float
-    took: bytes | None
+    took: int | None
     size_in: bytes | None
     size_out: int
     request: bytes | None
@@ -55,11 +55,12 @@ class Note(NamedTuple):
 
     def line(self) -> str:
         """The line of the log."""
+        run_ms = "" if self.took is None else f'"run_ms": {self.took / 1000:.3f}, '
         return (
             f'{{"time": "{_moment(self.ended)}", "method": {quoted(self.method)}, '
             f'"path": {quoted(self.path[:LONGEST_PATH])}, "status": {self.status}, '
             f'"ms": {self.seconds * 1000:.3f}, '
-            f"{_figure('run_ms', self.took)}{_figure('bytes_in', self.size_in)}"
+            f"{run_ms}{_size('bytes_in', self.size_in)}"
             f'"bytes_out": {self.size_out}, '
             f"{_named('request_id', self.request)}"
             f"{_named('client_request_id', self.client_request)}"
@@ -78,10 +79,6 @@ def note_of(
 ) -> Note:
     """Take from a request and its answer what a line has; called for each request."""
     names = dict(identifiers)
-    took = None
-    for name, value in response.headers:
-        if name == b"x-ms-run-fn-exec-ms":
-            took = value
     client = scope.get("client")
     return Note(
         time.time(),
@@ -89,7 +86,7 @@ def note_of(
         scope["path"],
         response.status,
         seconds,
-        took,
+        response.took,
         asked.get(b"content-length"),
         len(response.body),
         names.get(b"x-request-id"),
@@ -171,14 +168,10 @@ def _second(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
-def _figure(name: str, value: bytes | None) -> str:
-    """A number that somebody else wrote, where it is one that JSON knows too."""
-    if not value or len(value) > LONGEST_NUMBER:
-        return ""
-    whole, point, part = value.partition(b".")
-    if not whole.isdigit() or (point and not part.isdigit()):
-        return ""
-    return f'"{name}": {int(whole)}{point.decode()}{part.decode()}, '
+def _size(name: str, value: bytes | None) -> str:
+    """A number that a client wrote, where it is one."""
+    is_number = value is not None and value.isdigit() and len(value) < LONGEST_NUMBER
+    return f'"{name}": {int(value or 0)}, ' if is_number else ""
 
 
 def _named(name: str, value: bytes | None) -> str:

@@ -125,7 +125,7 @@ class Front:
         """Count an answer, leave a note of it, and say which pages may read it."""
         path, active = scope["path"], self._revisions.active
         if path == "/score":
-            self._measures.count(response.status, seconds)
+            self._measures.count(response.status, seconds, response.took)
         if active is not None and active.description.cross_origin is not None:
             identifiers += active.description.cross_origin.headers(scope["method"], headers)
         if self._access_log is None or (response.status < FAILED and path in PROBES):

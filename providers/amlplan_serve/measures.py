@@ -24,14 +24,35 @@ BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0
 """Upper bounds of the latency histogram, in seconds."""
 
 
+class Times:
+    """A histogram of durations."""
+
+    def __init__(self) -> None:
+        self._buckets = [0] * (len(BOUNDS) + 1)
+        self._seconds = 0.0
+
+    def count(self, seconds: float) -> None:
+        """Count one."""
+        self._buckets[bisect_left(BOUNDS, seconds)] += 1
+        self._seconds += seconds
+
+    def metric(self, name: str, help_text: str) -> Metric:
+        """All of them, as Prometheus has it."""
+        seen, buckets = 0, []
+        for bound, count in zip([*map(str, BOUNDS), "+Inf"], self._buckets):
+            seen += count
+            buckets.append((bound, float(seen)))
+        return HistogramMetricFamily(name, help_text, buckets=buckets, sum_value=self._seconds)
+
+
 class Measures:
     """Counts requests; a collector of prometheus_client."""
 
     def __init__(self, active: Callable[[], RevisionStatus | None]) -> None:
         self._active = active
         self._by_status: dict[int, int] = {}
-        self._buckets = [0] * (len(BOUNDS) + 1)
-        self._seconds = 0.0
+        self._answers = Times()
+        self._runs = Times()
         self._restarts_before = 0
         self.in_flight = 0
 
@@ -40,11 +61,12 @@ class Measures:
         """How many were answered."""
         return sum(self._by_status.values())
 
-    def count(self, status: int, seconds: float) -> None:
-        """Count an answer."""
+    def count(self, status: int, seconds: float, took: int | None = None) -> None:
+        """Count an answer, and the microseconds in `run`, where it came to its end."""
         self._by_status[status] = self._by_status.get(status, 0) + 1
-        self._buckets[bisect_left(BOUNDS, seconds)] += 1
-        self._seconds += seconds
+        self._answers.count(seconds)
+        if took is not None:
+            self._runs.count(took / 1e6)
 
     def revision_ended(self, restarts: int) -> None:
         """Keep the restarts of a revision that is no longer active: a counter never falls."""
@@ -64,23 +86,16 @@ class Measures:
         for status, count in sorted(self._by_status.items()):
             requests.add_metric([str(status)], count)
         yield requests
-        yield self._latency()
+        yield self._answers.metric(
+            "amlplan_score_duration_seconds", "Time from the head of a request to its answer."
+        )
+        yield self._runs.metric(
+            "amlplan_run_duration_seconds", "Time that run() needed, where it came to its end."
+        )
         yield GaugeMetricFamily(
             "amlplan_score_in_flight", "Requests on /score under way.", self.in_flight
         )
         yield from self._workers()
-
-    def _latency(self) -> HistogramMetricFamily:
-        seen, buckets = 0, []
-        for bound, count in zip([*map(str, BOUNDS), "+Inf"], self._buckets):
-            seen += count
-            buckets.append((bound, float(seen)))
-        return HistogramMetricFamily(
-            "amlplan_score_duration_seconds",
-            "Time from the head of a request to its answer.",
-            buckets=buckets,
-            sum_value=self._seconds,
-        )
 
     def _workers(self) -> Iterator[Metric]:
         active = self._active()

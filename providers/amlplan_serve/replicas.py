@@ -109,6 +109,12 @@ class ReplicaPool(WorkerPool):
             ) from None
         await super().begin()
 
+    async def scale(self, workers: int, _: Mapping[str, str] | None = None) -> None:
+        """Wait for that many; raises RevisionBrokenError. Who is gone by then is not missed."""
+        await super().scale(workers)
+        there = {item.name for item in self._connected()}
+        self._restarts = {name: count for name, count in self._restarts.items() if name in there}
+
     async def end(self) -> None:
         """Let nobody connect any more, and let the workers go for good."""
         self._close_listener()

@@ -31,6 +31,9 @@ LIBRARIES = {
 PROGRAMS = {
     ROOT / "amlplan/guard.py",
     ROOT / "amlplan/runs/conducting.py",
+    ROOT / "providers/amlplan_docker/carrying/__main__.py",
+    ROOT / "providers/amlplan_docker/inside/relay.py",
+    ROOT / "providers/amlplan_docker/inside/runner.py",
     ROOT / "providers/amlplan_run/distributed.py",
     ROOT / "providers/amlplan_serve/__main__.py",
     ROOT / "providers/amlplan_serve/entry.py",

@@ -23,11 +23,17 @@ if TYPE_CHECKING:
     from amlplan_serve.settings import ReplicaStatus, RevisionStatus
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+class ReservedPort:
+    """A free port that nobody else is given until `close`, and that a server may listen at."""
+
+    def __init__(self) -> None:
+        self._held = socket.socket()
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._held.bind(("127.0.0.1", 0))
+        self.number: int = self._held.getsockname()[1]
+
+    def close(self) -> None:
+        self._held.close()
 
 
 @dataclass
@@ -97,15 +103,20 @@ class Containers:
     folder: Path
     key: str | None = "first-key"
     program: list[str] = field(default_factory=lambda: [sys.executable, "-m", "amlplan_serve"])
-    port: int = field(default_factory=free_port)
+    reserved: ReservedPort = field(default_factory=ReservedPort)
     running: dict[str, Container] = field(default_factory=dict)
     control: str = ""
+    wait: int = 60
 
     def __post_init__(self) -> None:
         for name in ("data", "link"):
             (self.folder / name).mkdir()
         self.client = ServerClient(str(self.folder / "data/control.sock"), timeout=30.0)
         self.client_by_ctl = ServerClient(self.ask_control, timeout=30.0)
+
+    @property
+    def port(self) -> int:
+        return self.reserved.number
 
     @property
     def places(self) -> dict[str, str]:
@@ -125,7 +136,12 @@ class Containers:
             capture_output=True,
             timeout=timeout,
             cwd="/",
-            env={"PATH": os.environ["PATH"], **self.places, "AMLPLAN_CONTROL": self.control},
+            env={
+                "PATH": os.environ["PATH"],
+                **self.places,
+                "AMLPLAN_CONTROL": self.control,
+                "AMLPLAN_WAIT": str(self.wait),
+            },
         )
         if done.returncode:
             raise ServerUnreachableError(done.stderr.decode())
@@ -208,3 +224,4 @@ class Containers:
     def close(self) -> None:
         for container in self.running.values():
             container.end(signal.SIGKILL)
+        self.reserved.close()

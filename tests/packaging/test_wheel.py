@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED_SUFFIXES = {".py", ".json", ".toml", ".bash", ".fish", ".zsh", ".template"}
+SHIPPED_SUFFIXES = {".py", ".json", ".toml", ".txt", ".bash", ".fish", ".zsh", ".template"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 RESOLVE_ENTRY_POINTS = """

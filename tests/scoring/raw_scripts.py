@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scoring.comparing import Case, Difference, Request
 from scoring.text_scripts import JSON, post
 
@@ -26,6 +28,11 @@ def form(*parts: tuple[str, bytes]) -> Request:
     )
     kind = f"multipart/form-data; boundary={BOUNDARY}"
     return Request(body=body + f"--{BOUNDARY}--\r\n".encode(), headers={"Content-Type": kind})
+
+
+def cut_short(request: Request) -> Request:
+    """A form whose end did not arrive."""
+    return replace(request, body=(request.body or b"")[:-10])
 
 
 BODIES = """
@@ -253,6 +260,8 @@ RAW_CASES = [
             form(('name="image"; filename="cat ü.png"', PNG), ('name="x"', b"1")),
             form(('name="image"; filename="a"', b""), ('name="image"; filename="b"', b"2")),
             form(('name="other"', b"1")),
+            form(('name="image"; filename="a%22b"', b"x"), ("name=image", b"no file")),
+            cut_short(form(('name="image"; filename="a"', PNG))),
             post(b"no form"),
         ],
     ),

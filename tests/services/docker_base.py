@@ -33,6 +33,7 @@ PACKAGES = (
     "sed",
     "findutils",
     "procps",
+    "libstdc++6",  # for packages with extensions, as numpy
 )
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NOT_NEEDED = re.compile(

@@ -136,10 +136,7 @@ def _alternate(client: socket.socket, engine: socket.socket) -> None:
             with suppress(TimeoutError):
                 data = client.recv(_PIECE)
                 engine.settimeout(SECONDS)
-                engine.sendall(data)
-                if not data:
-                    engine.shutdown(socket.SHUT_WR)
-                    is_open = False
+                is_open = _is_taken(engine, data)
         engine.settimeout(0.005)
         with suppress(TimeoutError):
             data = engine.recv(_PIECE)
@@ -148,6 +145,17 @@ def _alternate(client: socket.socket, engine: socket.socket) -> None:
             client.settimeout(SECONDS)
             client.sendall(data)
             client.settimeout(0.005)
+
+
+def _is_taken(engine: socket.socket, data: bytes) -> bool:
+    """Whether the engine takes more; it may have something to say yet where it does not."""
+    try:
+        engine.sendall(data)
+        if not data:
+            engine.shutdown(socket.SHUT_WR)
+    except OSError:
+        return False
+    return bool(data)
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:

@@ -208,9 +208,9 @@ def _sides(operation: Operation) -> tuple[dict[str, Any] | None, dict[str, Any] 
 
 
 def _foreseen(operation: Operation, name: str) -> Any:
-    """What is expected of an output; one that is expected to stay is shown as it is."""
+    """What is expected of an output; one that is to stay, or to be nothing, is shown as it is."""
     value = operation.expected[name]
-    if operation.before is not None and operation.before.get(name) == value:
+    if value is None or (operation.before and operation.before.get(name) == value):
         return value
     return type(UNKNOWN_VALUE)(f"{scalar_text(value)} (expected)")
 

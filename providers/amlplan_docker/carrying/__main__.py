@@ -11,11 +11,31 @@ import os
 import sys
 from pathlib import Path
 
-if __name__ == "__main__":
+FAILED = 1
+
+
+def main(arguments: list[str]) -> int:
+    """Do what is asked; gives the exit code."""
+    from amlplan.errors import ProviderError
     from amlplan_docker.carrying.carry import carry
     from amlplan_docker.carrying.finishing import finish
 
-    folder = Path(sys.argv[1])
-    code = finish(folder) if sys.argv[2:] == ["finish"] else carry(folder, os.environ)
+    folder = Path(arguments[0])
+    if arguments[1:] != ["finish"]:
+        return carry(folder, os.environ)
+    try:
+        finish(folder)
+    except ProviderError as failure:
+        sys.stderr.write(f"{failure.detail}\n")
+        return FAILED
+    except (OSError, ValueError) as failure:
+        sys.stderr.write(f"{failure}\n")
+        return FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
     sys.stdout.flush()
+    sys.stderr.flush()
     os._exit(code)

@@ -54,6 +54,7 @@ def carried(job: Job, container: JobContainer, host: str) -> Job:
         memory=container.limits.memory,
         cpus=container.limits.cpus,
         gpus=container.limits.gpus,
+        counts_gpus=job.share.gpu_count > 0,
         shm_size=container.limits.shm_size,
         handed=handed,
     )

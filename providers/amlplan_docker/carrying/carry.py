@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SECRETS = "AMLPLAN_CARRIED_SECRETS"
 """The variable of this process that holds those of the script that are secrets, as JSON."""
 SERVICE = "AMLPLAN_RUN_SERVICE"
+DEVICES = "CUDA_VISIBLE_DEVICES"
 ATTEMPT = "AMLPLAN_RUN_ATTEMPT"
 GRACE = 3.0
 """Seconds between asking a script to end and killing it: less than the supervisor gives us."""
@@ -72,7 +73,7 @@ def _carried(
     seen = container.seen()
     asked = _task_of_runner(task, attempt, service, environment)
     if seen is None or attempt == 1:
-        container.make(folder / "work", asked)
+        container.make(folder / "work", asked, _devices(task, environment))
     else:
         container.end()  # no failure where it has ended
         container.give(asked)
@@ -106,6 +107,12 @@ def _task_of_runner(
         "grace": GRACE,
         "seconds": None if task.max_duration is None else task.max_duration + LATER,
     }
+
+
+def _devices(task: CarryTask, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The graphics processors that the run got when its turn came, where the target counts them."""
+    told = environment.get(DEVICES, "") if task.gpus and task.counts_gpus else ""
+    return tuple(name for name in told.split(",") if name)
 
 
 def _handed(task: CarryTask, environment: Mapping[str, str]) -> dict[str, str]:

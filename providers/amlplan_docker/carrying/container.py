@@ -12,7 +12,7 @@ from amlplan.errors import ProviderError
 from amlplan_docker.carrying.fetching import unpack
 from amlplan_docker.carrying.sending import Owner, run_archive, task_archive, tree_archive, users_in
 from amlplan_docker.carrying.task import INSIDE, WORK
-from amlplan_docker.failures import ConflictError, NotThereError
+from amlplan_docker.failures import ConflictError, NotThereError, RefusedError
 from amlplan_docker.specification import ContainerSpec
 
 if TYPE_CHECKING:
@@ -47,14 +47,15 @@ class RunContainer:
             )
         return found
 
-    def make(self, work: Path, task: Mapping[str, Any]) -> None:
+    def make(self, work: Path, task: Mapping[str, Any], gpu_ids: tuple[str, ...] = ()) -> None:
         """Make it anew with all files in it, and a task of the runner's, which has the secrets.
 
-        What an interrupted attempt left is removed.
+        What an interrupted attempt left is removed. `gpu_ids` are the graphics processors that it
+        gets where those of the task are certain ones.
         """
         for _ in range(2):
             try:
-                self._engine.create_container(self._spec())
+                self._engine.create_container(self._spec(gpu_ids))
             except ConflictError:
                 self.seen()  # raises where it is another's
                 self.remove()
@@ -97,10 +98,19 @@ class RunContainer:
             return unpack(self._engine.get(self.name, path), target, root)
         except NotThereError:
             return []
+        except RefusedError:
+            if self._is_going():
+                return []
+            raise
         except tarfile.TarError as failure:
             raise ProviderError(
                 "Files of a container cannot be read", f"{path} of {self.name}: {failure}."
             ) from failure
+
+    def _is_going(self) -> bool:
+        """Whether somebody is removing it, or has; an engine is at a loss for words meanwhile."""
+        found = self._engine.container(self.name)
+        return found is None or found.state in ("removing", "dead")
 
     def put(self, path: Path, place: str) -> None:
         """Put a file or folder of this host at a place in the container."""
@@ -108,7 +118,7 @@ class RunContainer:
         archive = tree_archive(path, absolute.strip("/"), self._owner())
         self._engine.put(self.name, "/", archive)
 
-    def _spec(self) -> ContainerSpec:
+    def _spec(self, gpu_ids: tuple[str, ...]) -> ContainerSpec:
         task = self._task
         return ContainerSpec(
             name=self.name,
@@ -120,6 +130,7 @@ class RunContainer:
             memory=task.memory,
             cpu=task.cpus,
             gpus=task.gpus or None,
+            gpu_ids=gpu_ids,
             shm_size=task.shm_size,
             network=task.network,
             log_options={"max-size": "1m", "max-file": "1"},

@@ -8,10 +8,10 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from amlplan.errors import ProviderError, UnreachableError
+from amlplan.errors import UnreachableError
 from amlplan_docker.carrying.away import Away
 from amlplan_docker.carrying.bringing import bring
-from amlplan_docker.carrying.carry import FAILED, TIMEOUT
+from amlplan_docker.carrying.carry import TIMEOUT
 from amlplan_docker.carrying.container import RunContainer
 from amlplan_docker.carrying.ending import NAME as ENDING
 from amlplan_docker.carrying.mirror import Mirror
@@ -28,22 +28,17 @@ REACHING = 30.0
 """Seconds in which an engine has to answer that is asked to finish a run."""
 
 
-def finish(folder: Path) -> int:
-    """End what a carrier left: bring what is there, remove the container; may be repeated."""
+def finish(folder: Path) -> None:
+    """End what a carrier left: bring what is there, remove the container; may be repeated.
+
+    Raises ProviderError, OSError and ValueError.
+    """
     if (folder / BROUGHT).exists():
-        return 0
+        return
     task = read_task(folder)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    try:
-        with _reached(Connection(**task.connection)) as engine:
-            _finished(task, folder, engine)
-    except ProviderError as failure:
-        sys.stderr.write(f"{failure.detail}\n")
-        return FAILED
-    except OSError as failure:
-        sys.stderr.write(f"{failure.strerror or failure}\n")
-        return FAILED
-    return 0
+    with _reached(Connection(**task.connection)) as engine:
+        _finished(task, folder, engine)
 
 
 def _finished(task: CarryTask, folder: Path, engine: Engine) -> None:
@@ -60,7 +55,8 @@ def _finished(task: CarryTask, folder: Path, engine: Engine) -> None:
     output = Output()
     output.offset = sys.maxsize  # nobody reads it here any more
     ending = remains_of(container, attempt, folder, output, mirror)
-    if not was_running and not (folder / ENDING).exists():
+    ended_by_itself = not was_running and seen.state != "created"
+    if ended_by_itself and not (folder / ENDING).exists():
         (ending or ended_from_outside(seen, attempt)).write(folder)
     bring(task, container, folder, mirror, None if ending is None else ending.filled)
 

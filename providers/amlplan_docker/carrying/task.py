@@ -28,7 +28,8 @@ class CarryTask:
     `connection` has the fields of a connection to the engine. `variables` are those of the script
     that are no secrets. `include` says what is fetched of the working folder. `recorder` is the
     folder on this host that is put on the script's path. `handed` names variables of the script,
-    about MLflow, which the supervisor may change and the carrier has in its own environment.
+    about MLflow, which the supervisor may change and the carrier has in its own environment. With
+    `counts_gpus` the graphics processors are certain ones, which the supervisor names there too.
     """
 
     run: str
@@ -47,6 +48,7 @@ class CarryTask:
     memory: int | None = None
     cpus: float | None = None
     gpus: int = 0
+    counts_gpus: bool = False
     shm_size: int | None = None
     handed: tuple[str, ...] = ()
 

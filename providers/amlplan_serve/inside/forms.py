@@ -3,12 +3,14 @@
 import io
 import shutil
 import urllib.parse
+from email.message import Message
+from email.utils import collapse_rfc2231_value
 
-from amlplan_serve.inside.values import Headers, parameter_of
+from amlplan_serve.inside.values import Headers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, List, Optional, Tuple
+    from typing import Any, List, Optional, Tuple
 
 MULTIPART = "multipart/form-data"
 URL_ENCODED = "application/x-www-form-urlencoded"
@@ -48,6 +50,17 @@ class UploadedFile(io.BytesIO):
             shutil.copyfileobj(self, file, buffer_size)
 
 
+def parameter_of(header: "Optional[str]", name: str) -> "Optional[str]":
+    """A parameter of a header, as the boundary in `multipart/form-data; boundary=x`."""
+    message = Message()
+    message["content-type"] = (header or "").replace("\r", " ").replace("\n", " ")
+    found = message.get_param(name)
+    # One that is written in a character set of its own comes in parts.
+    if isinstance(found, tuple):
+        return collapse_rfc2231_value(found)
+    return found.replace("%22", '"') if found else found  # as browsers write it
+
+
 def form_of(
     content_type: str, body: bytes
 ) -> "Tuple[List[Tuple[str, str]], List[Tuple[str, UploadedFile]]]":
@@ -70,14 +83,16 @@ def form_of(
     return fields, files
 
 
-def _parts(body: bytes, boundary: "Optional[bytes]") -> "Iterator[Tuple[Headers, bytes]]":
-    """The parts between boundaries; what comes before the first and after the last is nothing."""
-    if not boundary:
-        return
-    for part in (b"\r\n" + body).split(b"\r\n--" + boundary)[1:]:
-        if part.startswith(b"--"):
-            return
-        head, _, content = part.partition(b"\r\n\r\n")
+def _parts(body: bytes, boundary: "Optional[bytes]") -> "List[Tuple[Headers, bytes]]":
+    """The parts between boundaries; none of them where the last boundary did not come."""
+    found = []  # type: List[Tuple[Headers, bytes]]
+    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary) if boundary else []
+    for piece in pieces[1:]:
+        if piece.startswith(b"--"):
+            return found
+        head, _, content = piece.partition(b"\r\n\r\n")
         lines = head.decode("utf-8", "replace").split("\r\n")
         pairs = (line.partition(":") for line in lines if ":" in line)
-        yield Headers((name.strip().title(), value.strip()) for name, _, value in pairs), content
+        headers = Headers((name.strip().title(), value.strip()) for name, _, value in pairs)
+        found.append((headers, content))
+    return []

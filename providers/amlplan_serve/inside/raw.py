@@ -54,8 +54,11 @@ def _is_of_flask(value: "Any") -> bool:
     return isinstance(name, str) and name.partition(".")[0] == "flask"
 
 
-def make_app() -> None:
-    """Have ready what a context needs; raises what flask does."""
+def make_ready(needs_context: bool) -> None:  # noqa: FBT001
+    """Have ready what requests need, so that the first is as quick; raises what flask does."""
+    if not needs_context:
+        importlib.import_module("amlplan_serve.inside.bare_request")
+        return
     flask = importlib.import_module("flask")
     folder = os.path.dirname(str(sys.modules["entry_module"].__file__))
     _apps.append(flask.Flask("entry_module", root_path=folder, static_folder=None))

@@ -43,8 +43,8 @@ class Script:
         self.run = getattr(getattr(module, "driver_module", None), "run", None) or module.run
         self._read_signature(path)
         self.needs_context = (self._is_raw and raw.has_flask()) or raw.names_flask(module)
-        if self.needs_context:
-            raw.make_app()
+        if self._is_raw or self.needs_context:
+            raw.make_ready(self.needs_context)
 
     def _read_signature(self, path: str) -> None:
         parameters = list(inspect.signature(self.run).parameters.values())

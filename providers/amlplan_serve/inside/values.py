@@ -2,7 +2,7 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Optional, Tuple
+    from typing import Any, Dict, Iterable, List, Tuple
 
     _Base = Dict[str, Any]
 else:
@@ -64,17 +64,3 @@ def _made(values: "List[Any]", kind: "Any") -> "Iterable[Any]":
             yield kind(value)
         except (ValueError, TypeError):
             continue
-
-
-def parameter_of(header: "Optional[str]", name: str) -> "Optional[str]":
-    """A parameter of a header, as the boundary in `multipart/form-data; boundary=x`."""
-    from email.message import Message
-
-    message = Message()
-    message["content-type"] = (header or "").replace("\r", " ").replace("\n", " ")
-    found = message.get_param(name)
-    if isinstance(found, tuple):  # written in a character set of its own
-        from email.utils import collapse_rfc2231_value
-
-        return collapse_rfc2231_value(found)
-    return found

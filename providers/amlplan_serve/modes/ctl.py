@@ -1,7 +1,8 @@
 """`ctl`: takes one message from standard input to the control socket, and the answer back.
 
 Messages are as amlplan_serve.messages has them, so any bytes may be in them; secrets come this way
-and stand in no argument. Exits with 1 where no server answers.
+and stand in no argument. A server that is starting is waited for: whoever asks need not start one
+process after the other until it answers. Exits with 1 where none does.
 """
 
 from __future__ import annotations
@@ -9,18 +10,26 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 from typing import BinaryIO
 
 from amlplan_serve import messages
 from amlplan_serve.container import Variables
+from amlplan_serve.image import UnusableImageError
+
+WAIT = 10
+"""Seconds for a server to be there that is starting."""
+LOOK = 0.05
 
 
 def main() -> int:
     """Carry one message there and back; the exit code."""
-    control = Variables(os.environ).control
+    variables = Variables(os.environ)
+    control = variables.control
     try:
-        answer = asked(control, read_message(sys.stdin.buffer))
-    except (OSError, messages.BrokenMessageError) as failure:
+        message = read_message(sys.stdin.buffer)
+        answer = asked(control, message, variables.number("WAIT", WAIT))
+    except (OSError, UnusableImageError, messages.BrokenMessageError) as failure:
         sys.stderr.write(f"No server answers at {control}: {failure}.\n")
         return 1
     sys.stdout.buffer.write(answer)
@@ -39,11 +48,29 @@ def read_message(stream: BinaryIO) -> bytes:
     return head + stream.read(length + size)
 
 
-def asked(control: str, message: bytes) -> bytes:
-    """What the server at a control socket answers to a message; blocks as long as that takes."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        with messages.reachable(control) as short:
-            connection.connect(short)
+def asked(control: str, message: bytes, wait: float) -> bytes:
+    """What the server at a control socket answers to a message; blocks as long as that takes.
+
+    `wait` are the seconds that it may take to be there.
+    """
+    with connected(control, time.monotonic() + wait) as connection:
         connection.sendall(message)
         about, data, _ = messages.receive(connection)
     return messages.encoded(about, data)
+
+
+def connected(control: str, deadline: float) -> socket.socket:
+    """A connection to the control socket, as soon as there is one; raises OSError."""
+    while True:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            with messages.reachable(control) as short:
+                connection.connect(short)
+        except OSError as failure:
+            connection.close()
+            is_absent = isinstance(failure, (FileNotFoundError, ConnectionRefusedError))
+            if not is_absent or time.monotonic() > deadline:
+                raise
+            time.sleep(LOOK)
+        else:
+            return connection

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from amlplan.testing import CANARY
 from amlplan_docker.failures import ConflictError, NotThereError
+from package_index import served, wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from docker_workbench import DockerProject
 
@@ -19,7 +22,8 @@ SCRIPT = "def init(): ...\ndef run(data): return {word!r}\n"
 
 def configured(project: DockerProject, index: str, word: str = "one", image: str = "") -> None:
     """A project with one image, which is called as the test is."""
-    (project.project.root / "score.py").write_text(SCRIPT.format(word=word))
+    text = SCRIPT.format(word=f"{word} of {project.name}")  # content that no other test has
+    (project.project.root / "score.py").write_text(text)
     (project.project.root / "weights.bin").write_bytes(b"weights")
     base = project.service.base
     project.configure(f"""
@@ -166,3 +170,26 @@ def test_an_engine_that_is_not_there_blocks_and_deletes_nothing(
     assert "to destroy" not in planned.out.replace("0 to destroy", "")
     assert "image.scorer" in imaged.run("drift", code=1).out
     imaged.project.hcl(text)
+
+
+def test_the_login_of_a_private_index_stays_on_this_machine(
+    imaged: DockerProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel(tmp_path / "private" / "simple" / "thing", "thing", "1.0")
+    with served(tmp_path / "private", f"ana:{CANARY}") as server:
+        configured(imaged, "(secret)")
+        text = (imaged.project.root / "main.hcl").read_text()
+        imaged.project.hcl(text.replace('"(secret)"', 'env_secret("INDEX")'))
+        monkeypatch.setenv("INDEX", f"http://ana:{CANARY}@{server.address}")
+        done = imaged.run("apply", "-auto-approve", "-update-lock")
+        planned = imaged.run("plan")
+    told = done.out + done.err + planned.out + planned.err
+    image_id = imaged.outputs("image.scorer")["image_id"]
+    about = imaged.engine._calls.call("inspect_image", image_id)
+    history = imaged.engine._calls.call("history", image_id)
+    whole = b"".join(imaged.engine.save([image_id]))
+    assert b"thing-1.0.dist-info" in whole
+    for where in (told.encode(), repr((about, history)).encode(), whole):
+        assert CANARY.encode() not in where
+    for path in imaged.project.root.rglob("*"):
+        assert not path.is_file() or CANARY.encode() not in path.read_bytes(), path

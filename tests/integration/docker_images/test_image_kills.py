@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amlplan_docker.image_names import use_of
+from amlplan_docker.image_use import next_of
 from harness.project import IMPORT_PATHS
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def test_a_create_killed_at_any_call_is_completed_by_the_next(
     bench: DockerImages, registry: Registry
 ) -> None:
     desired = bench.image(registry=registry.host)
-    use, digest = use_of(desired.identity), desired.derived["digest"].removeprefix("sha256:")[:12]
+    use, following = use_of(desired.identity), use_of(next_of(desired.identity))
+    digest = desired.derived["digest"].removeprefix("sha256:")[:12]
     done = killed(bench, desired, "none")
     assert done.returncode == 0, done.stderr
     calls = int(done.stdout)
@@ -65,9 +67,9 @@ def test_a_create_killed_at_any_call_is_completed_by_the_next(
         whole = {f"amlplan/{bench.name}:{digest}", f"{place}/{bench.name}:{digest}", use}
         done = killed(bench, wanted, where)
         assert done.returncode == KILLED, (where, done.stderr)
-        assert names_of(bench, use).keys() <= whole, where
+        assert names_of(bench, use, following).keys() <= {*whole, following}, where
         outputs = bench.created(wanted).outputs.values
-        assert names_of(bench, use) == dict.fromkeys(whole, outputs["image_id"]), where
+        assert names_of(bench, use, following) == dict.fromkeys(whole, outputs["image_id"]), where
         bench.clear()
 
 
@@ -82,7 +84,10 @@ def test_what_a_killed_create_loaded_is_found_by_gc(bench: DockerImages) -> None
         each for each in bench.provider.stored(bench.builder, []) if bench.name in str(each.names)
     ]
     assert item.used_by  # its state goes on with it, or lets it go
-    bench.engine.remove_image(use_of(desired.identity))
+    uses = {use_of(desired.identity), use_of(next_of(desired.identity))}
+    [image] = [each for each in bench.engine.images({}) if uses & set(each.tags)]
+    for name in uses & set(image.tags):
+        bench.engine.remove_image(name)
     [item] = [
         each for each in bench.provider.stored(bench.builder, []) if bench.name in str(each.names)
     ]

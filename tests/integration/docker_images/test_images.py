@@ -125,9 +125,11 @@ def test_drift_is_seen_for_what_it_is(bench: DockerImages) -> None:
 def test_an_engine_that_lost_the_locked_base_is_told(bench: DockerImages) -> None:
     desired = bench.image()
     key, entry = next((key, entry) for key, entry in desired.lock.items() if "layers" in entry)
-    gone = {**entry, "id": "sha256:" + "0" * 64, "digest": "sha256:" + "0" * 64}
+    other = "sha256:" + "0" * 64
+    gone = {**entry, "id": other, "digest": other, "layers": [other]}
+    wanted = bench.completed(replace(desired, lock={**desired.lock, key: gone}))
     with pytest.raises(ProviderError, match="The locked base image cannot be had"):
-        bench.created(replace(desired, lock={**desired.lock, key: gone}))
+        bench.created(wanted)
 
 
 def test_a_base_image_that_does_not_exist_is_told_when_it_is_locked(bench: DockerImages) -> None:
@@ -193,7 +195,7 @@ def test_a_script_may_be_the_server(bench: DockerImages) -> None:
 
 
 def test_changed_bytes_are_found_when_all_of_them_are_read(bench: DockerImages) -> None:
-    desired = bench.image(word=bench.name)  # a layer that no other test has
+    desired = bench.image()
     record = bench.created(desired)
     assert bench.provider.damage(record, desired.targets) == []
     about = bench.engine._calls.call("inspect_image", record.outputs.values["image_id"])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.server
 import json
 import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -171,6 +171,27 @@ def test_a_registry_that_refuses_in_mid_push_is_told_and_the_next_apply_goes_on(
     assert not [text for text in operation.texts if text.startswith("sending")]
 
 
+def test_an_update_that_fails_lets_go_of_nothing(bench: DockerImages) -> None:
+    before = bench.created(bench.image())
+    with refusing_registry() as host, pytest.raises(ProviderError):
+        bench.provider.update(bench.image(word="two", registry=host), before, StandInOperation())
+    uses = {
+        item.id: item.used_by
+        for item in bench.provider.stored(bench.builder, [before])
+        if bench.name in str(item.names)
+    }
+    assert uses[before.outputs.values["image_id"]] == ("image.scorer",)
+    assert len(uses) == 2
+    assert all(uses.values())
+    after = bench.provider.update(bench.image(word="two"), before, StandInOperation())
+    left = {
+        item.names[0]: item.used_by
+        for item in bench.provider.stored(bench.builder, [before])
+        if bench.name in str(item.names)
+    }
+    assert left == {before.outputs.values["tag"]: (), after["tag"]: ("image.scorer",)}
+
+
 class _Refusing(http.server.BaseHTTPRequestHandler):
     """A fake registry that begins to take a blob and then has no room for it."""
 
@@ -181,8 +202,9 @@ class _Refusing(http.server.BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(ConnectionError):  # an engine may be gone by then
+            self.end_headers()
+            self.wfile.write(body)
 
     def do_GET(self) -> None:
         if self.path == "/v2/":
@@ -206,7 +228,7 @@ class _Refusing(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@contextmanager
+@contextlib.contextmanager
 def refusing_registry() -> Iterator[str]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
     threading.Thread(target=server.serve_forever, daemon=True).start()

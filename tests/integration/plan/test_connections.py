@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import signal
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -133,7 +135,8 @@ def test_another_engine_behind_the_same_address_is_never_taken_for_it(
     result = project.run("plan")
     assert "# deployment.prod: compute.box: recorded on e1, and engine is e2" in result.out
     assert "# image.scorer: compute.box: recorded on e1, and engine is e2" in result.out
-    assert "-accept-identity=compute.box" in result.out
+    assert result.out.count("-accept-identity=compute.box, to have it") == 3
+    assert "-forget=image.scorer" in result.out
     assert "will be" not in result.out
     assert project.run("apply", "-auto-approve", code=12).code
     engines.notes()
@@ -182,6 +185,26 @@ def test_a_target_is_imported_over_the_connection_of_its_block(project: Project)
     project.run("apply", "it.plan")
     assert connection_of(project)["host"] == "far"
     assert NO_CHANGES in project.run("apply", "-auto-approve", "-target=compute.box").out
+
+
+def test_what_was_interrupted_is_settled_over_the_connection_of_now(engines: FakeEngines) -> None:
+    project = engines.project
+    bigger = BOX.replace("connection {", "size = 2\n  connection {")
+    engines.hcl(bigger, IMAGE, DEPLOYMENT)
+    project.environment["AMLPLAN_FAKE_DIES"] = "compute.box"
+    died = subprocess.run(
+        project.command("apply", "-auto-approve"),
+        cwd=project.root,
+        env=project.process_environment(),
+        capture_output=True,
+        check=False,
+    )
+    assert died.returncode == -signal.SIGKILL, died
+    del project.environment["AMLPLAN_FAKE_DIES"]
+    engines.move("engine", "later")
+    result = project.run("apply", "-auto-approve", "-var=host=later")
+    assert "its update goes on" in result.out
+    assert NO_CHANGES in project.run("plan", "-var=host=later").out
 
 
 def test_a_mistake_in_a_connection_is_told_where_it_is(engines: FakeEngines) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,14 +64,43 @@ def test_what_changes_the_image_is_rolled_out(engines: FakeEngines) -> None:
     assert "Plan: 0 to add, 2 to change" in project.run("plan").out
 
 
-def test_each_of_several_has_an_image_of_its_own(engines: FakeEngines) -> None:
+@pytest.mark.parametrize(
+    ("repeated", "first", "second"),
+    [('for_each = toset(["a", "b"])', '"a"', '"b"'), ("count = 2", "0", "1")],
+)
+def test_each_of_several_has_an_image_of_its_own(
+    engines: FakeEngines, repeated: str, first: str, second: str
+) -> None:
     project = engines.project
-    engines.hcl(BOX, MODEL, deployment('for_each = toset(["a", "b"])'))
+    engines.hcl(BOX, MODEL, deployment(repeated))
     project.run("lock")
     project.apply()
     listed = project.run("state", "list").out
-    assert 'image.prod["a"]' in listed
-    assert 'deployment.prod["b"]' in listed
+    assert f"image.prod[{first}]" in listed
+    assert f"deployment.prod[{second}]" in listed
+    assert (
+        f"for deployment.prod[{second}]"
+        in project.run("plan", f"-replace=image.prod[{second}]").out
+    )
+
+
+def test_json_files_and_modules_derive_images_too(engines: FakeEngines) -> None:
+    project = engines.project
+    block = {
+        "workspace": "${var.workspace}",
+        "target": "${var.on}",
+        "entry_script": "score.py",
+        "environment": "${var.environment}",
+    }
+    names = ("workspace", "on", "environment")
+    inner = {"variable": {name: {} for name in names}, "deployment": {"prod": block}}
+    project.write("inner/main.hcl.json", json.dumps(inner))
+    call = 'module "inner" {\n  source = "./inner"\n  workspace = workspace.main\n'
+    engines.hcl(BOX, f"{call}  on = compute.box\n  environment = environment.py\n}}")
+    project.run("lock")
+    result = project.apply()
+    assert "(for module.inner.deployment.prod)" in result.out
+    assert "module.inner.image.prod" in project.run("state", "list").out
 
 
 def test_one_that_is_switched_off_has_no_image(engines: FakeEngines) -> None:

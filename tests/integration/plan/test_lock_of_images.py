@@ -42,11 +42,11 @@ def locked(project: Project) -> dict[str, Any]:
 def test_an_answer_leads_to_the_next_question(engines: FakeEngines) -> None:
     project = engines.project
     failure = project.run("plan", code=10).err
-    assert "needs its base image resolved" in failure
+    assert "needs its fake base resolved" in failure
     project.run("lock")
     found = locked(project)
-    assert found["base image"] == {"digest": "base 1"}
-    assert found["image layers"]["layers"]["base"] == "base 1"
+    assert found["fake base"] == {"digest": "base 1"}
+    assert found["fake layers"]["layers"]["base"] == "base 1"
     assert "has everything already" in project.run("lock").out
     project.apply()
 
@@ -58,12 +58,12 @@ def test_a_base_that_moved_is_taken_by_an_upgrade_alone(engines: FakeEngines, na
     project.apply()
     engines.start("engine", "e1", base="base 2")
     project.run("lock")
-    assert locked(project)["base image"] == {"digest": "base 1"}
+    assert locked(project)["fake base"] == {"digest": "base 1"}
     assert "No changes." in project.run("plan").out
     project.run("lock", "-upgrade", name)
     found = locked(project)
-    assert found["base image"] == {"digest": "base 2"}
-    assert found["image layers"]["layers"]["base"] == "base 2"
+    assert found["fake base"] == {"digest": "base 2"}
+    assert found["fake layers"]["layers"]["base"] == "base 2"
     assert "Plan: 0 to add, 1 to change" in project.run("plan").out
 
 

@@ -174,6 +174,7 @@ def test_figures_tell_what_happened(running: Service) -> None:
         "amlplan_worker_restarts_total 0.0",
         'amlplan_revision_info{digest="sha256:r1",revision="r1"} 1.0',
         'amlplan_score_duration_seconds_bucket{le="+Inf"}',
+        'amlplan_run_duration_seconds_bucket{le="+Inf"}',
         'amlplan_score_requests_total{status="200"}',
         'amlplan_score_requests_total{status="401"}',
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from amlplan_serve.client import RevisionFailedError, RevisionSpec
-from harness.containers import Container, free_port
+from harness.containers import Container, ReservedPort
 from harness.service import Load, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from harness.containers import Containers
 
 SERVER = """
@@ -57,7 +60,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(b"what is this\\r\\n\\r\\n")
                 self.close_connection = True
                 return
-            time.sleep(asked.get("sleep", 0))
+            while "until" in asked and not os.path.exists(asked["until"]):
+                time.sleep(0.01)
             told = {"pid": os.getpid(), "revision": "r1", "path": self.path,
                     "headers": {name.lower(): value for name, value in self.headers.items()}}
             self.answer(202, json.dumps(told).encode(), x_own="7", Date="never",
@@ -81,7 +85,16 @@ class Servers:
 
     def __init__(self, containers: Containers) -> None:
         self._containers = containers
-        self.ports = {name: free_port() for name in ("one", "two")}
+        self._reserved = {name: ReservedPort() for name in ("one", "two")}
+        self.ports = {name: port.number for name, port in self._reserved.items()}
+
+    def close(self) -> None:
+        for port in self._reserved.values():
+            port.close()
+
+    def is_listening(self, name: str) -> bool:
+        with socket.socket() as tried:
+            return tried.connect_ex(("127.0.0.1", self.ports[name])) == 0
 
     def start(self, name: str) -> Container:
         port, unready = str(self.ports[name]), str(self._containers.folder / f"{name}.unready")
@@ -103,9 +116,11 @@ class Servers:
 
 
 @pytest.fixture
-def servers(containers: Containers) -> Servers:
+def servers(containers: Containers) -> Iterator[Servers]:
     containers.open_front()
-    return Servers(containers)
+    made = Servers(containers)
+    yield made
+    made.close()
 
 
 def test_requests_go_to_the_scoring_route(containers: Containers, servers: Servers) -> None:
@@ -179,6 +194,7 @@ def test_servers_that_are_not_ready_in_time_are_named(
 ) -> None:
     (containers.folder / "one.unready").touch()
     servers.start("one")
+    wait_until(lambda: servers.is_listening("one"), "the server")
     with pytest.raises(RevisionFailedError, match=r"0 of 2.*one: GET /ready.*503.*two: .*refuse"):
         containers.client.load(servers.spec("one", "two", startup_timeout=3.0), {})
 
@@ -204,7 +220,7 @@ def test_scaling_changes_who_is_asked(containers: Containers, servers: Servers) 
 
 def test_what_takes_too_long_is_answered(containers: Containers, servers: Servers) -> None:
     servers.serve("one", scoring_timeout=1.0)
-    answer = containers.ask({"sleep": 600})
+    answer = containers.ask({"until": "for ever"})
     assert (answer.status, b"Scoring timeout after 1000 ms" in answer.body) == (500, True)
     assert answer.headers["x-ms-run-function-failed"] == "True"
 
@@ -214,10 +230,14 @@ def test_ending_a_revision_waits_for_what_is_in_flight(
 ) -> None:
     servers.serve("one")
     answers: list[int] = []
-    asking = threading.Thread(target=lambda: answers.append(containers.ask({"sleep": 1}).status))
+    until = containers.folder / "until"
+    body = {"until": str(until)}
+    asking = threading.Thread(target=lambda: answers.append(containers.ask(body).status))
     asking.start()
     wait_until(lambda: containers.active().in_flight == 1, "the request")
     containers.serve("r2")
+    assert containers.client.status().draining == ("r1",)
+    until.touch()
     asking.join(60)
     assert answers == [200]
     assert containers.ask({}).json["revision"] == "r2"

@@ -38,6 +38,16 @@ def init():
 def run(data):
     return None
 """
+WAITS = """
+import json, os, time
+def init():
+    pass
+def run(data):
+    until = json.loads(data).get("until")
+    while until and not os.path.exists(until):
+        time.sleep(0.01)
+    return {"pid": os.getpid()}
+"""
 MARKS = """
 import json, os, time
 def init():
@@ -69,10 +79,17 @@ def test_replicas_serve_and_are_told_of_by_name(containers: Containers) -> None:
 
 
 def test_commands_come_by_standard_input(containers: Containers) -> None:
-    with pytest.raises(ServerUnreachableError, match="No server answers at"):
-        containers.client_by_ctl.status()
-    containers.open_front()
     client = containers.client_by_ctl
+    containers.wait = 0
+    with pytest.raises(ServerUnreachableError, match="No server answers at"):
+        client.status()
+    containers.wait = 60
+    told: list[int] = []
+    waiting = threading.Thread(target=lambda: told.append(client.status().pid))
+    waiting.start()
+    front = containers.open_front()
+    waiting.join(60)
+    assert told == [front.process.pid]
     containers.start_replica("r1", 1)
     client.load(containers.spec(), {})
     assert client.score("r1", b'{"echo": "\\u00e9"}')[0] == 200
@@ -140,6 +157,10 @@ def test_replicas_that_are_stopped_finish_what_they_have(containers: Containers)
     active = containers.active()
     assert [item.name for item in active.replicas] == ["r1-1", "r1-3"]
     assert active.restarts == 0
+    containers.running["r1-3"].end(signal.SIGKILL)
+    wait_until(lambda: not containers.replica("r1-3").ready, "what was killed")
+    containers.client.scale(1)
+    assert [item.name for item in containers.active().replicas] == ["r1-1"]
 
 
 def test_a_request_whose_replica_died_is_asked_once_more(containers: Containers) -> None:
@@ -176,6 +197,7 @@ def test_a_worker_that_dies_in_init_is_told_of(containers: Containers) -> None:
 def test_replicas_that_are_not_ready_in_time_are_named(containers: Containers) -> None:
     containers.open_front()
     containers.start_replica("r1", 1, SLOW_START)
+    wait_until((containers.folder / "view-r1-1").exists, "the replica, which looks for its front")
     spec = containers.spec(workers=2, startup_timeout=4.0)
     with pytest.raises(RevisionFailedError, match=r"0 of 2 replicas were ready within 4 s.*r1-1"):
         containers.client.load(spec, {})
@@ -229,14 +251,16 @@ def test_workers_outlive_their_front(containers: Containers, number: int) -> Non
 
 def test_a_worker_at_a_request_of_a_dead_front_is_had_again(containers: Containers) -> None:
     containers.open_front()
-    containers.serve("r1")
+    containers.serve("r1", script=WAITS)
     worker = containers.ask({}).json["pid"]
+    until = containers.folder / "until"
     connection = containers.connect()
     headers = {"Authorization": f"Bearer {containers.key}"}
-    connection.request("POST", "/score", b'{"sleep": 2}', headers)
+    connection.request("POST", "/score", json.dumps({"until": str(until)}).encode(), headers)
     wait_until(lambda: containers.active().in_flight == 1, "the request")
     containers.running["front"].end(signal.SIGKILL)
     connection.close()
+    until.touch()
     containers.start_front()
     wait_until(lambda: containers.active().workers_ready == 1, "the replica")
     assert containers.ask({}).json["pid"] == worker
@@ -256,7 +280,7 @@ def test_a_worker_that_died_without_a_front_is_replaced(containers: Containers) 
 def test_what_is_stuck_is_answered_and_replaced(containers: Containers) -> None:
     containers.open_front()
     containers.start_replica("r1", 1)
-    containers.client.load(containers.spec(scoring_timeout=1.0), {})
+    containers.client.load(containers.spec(scoring_timeout=3.0), {})
     containers.client.activate("r1")
     stuck = containers.ask({}).json["pid"]
     answer = containers.ask({"sleep": 600})

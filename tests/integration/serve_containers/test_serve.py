@@ -27,11 +27,12 @@ def run(data):
             "ours": [name for name in os.environ if name.startswith("AMLPLAN_")]}
 """
 SLOW = """
-import json, time
+import json, os, time
 def init():
     pass
 def run(data):
-    time.sleep(json.loads(data)["sleep"])
+    while not os.path.exists(json.loads(data)["until"]):
+        time.sleep(0.01)
     return "slept"
 """
 BROKEN = """
@@ -96,10 +97,14 @@ def test_it_finishes_what_is_in_flight_when_told_to_end(containers: Containers) 
     serving = start(containers)
     wait_until(lambda: is_ready(containers), "readiness")
     connection = containers.connect()
-    connection.request("POST", "/score", json.dumps({"sleep": 1}).encode())
+    until = containers.folder / "until"
+    connection.request("POST", "/score", json.dumps({"until": str(until)}).encode())
     wait_until(lambda: b"amlplan_score_in_flight 1" in containers.ask(None, "GET", "/metrics").body)
     serving.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: not is_ready(containers), "its end")
+    until.touch()
     assert json.loads(connection.getresponse().read()) == "slept"
+    connection.close()
     assert serving.process.wait(60) == 0
 
 

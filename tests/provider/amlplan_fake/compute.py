@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import os
+import signal
+from typing import TYPE_CHECKING, Annotated, Final
 
 from amlplan.provider import Imported, Kind, Missing, Present, Unreachable
 from amlplan_fake.engine import FakeEngine, engine_of, note
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
         ProviderContext,
         Targets,
     )
+
+
+DIES: Final = "AMLPLAN_FAKE_DIES"
+"""The environment variable with the address at which the process is killed."""
 
 
 class FakeConnection(Schema):
@@ -78,6 +84,8 @@ class FakeCompute:
 
     def create(self, desired: Desired, operation: OperationHandle) -> Outputs:
         engine = FakeEngine(desired.inputs.connection.host)
+        if os.environ.get(DIES) == desired.address:
+            os.kill(os.getpid(), signal.SIGKILL)
         note(f"attach {desired.address} to {engine.identity}{self._password(desired)}")
         return {"identity": engine.identity}
 

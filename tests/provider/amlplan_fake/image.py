@@ -36,17 +36,17 @@ class FakeImage:
 
     def lock_requests(self, draft: Draft) -> tuple[LockRequest, ...]:
         """The base image; and once that is known, what is made on top of it."""
-        base = _request("base image", {"reference": "fake:1", "platform": "fake"})
+        base = _request("fake base", {"reference": "fake:1", "platform": "fake"})
         if base.key not in draft.lock:
             return (base,)
         layers = {"base": draft.lock[base.key]["digest"], "packages": _locked(draft)}
-        return base, _request("image layers", layers)
+        return base, _request("fake layers", layers)
 
     def resolve(
         self, request: LockRequest, draft: Draft, operation: OperationHandle
     ) -> Mapping[str, JsonValue]:
         """The digest of the base as the engine has it, or of what is made on top."""
-        if request.type == "image layers":
+        if request.type == "fake layers":
             return {"layers": request.request}
         engine = FakeEngine(draft.referred["builder"].values["connection"]["host"])
         return {"digest": (engine.folder / "base").read_text()}

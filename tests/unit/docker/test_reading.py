@@ -72,3 +72,9 @@ def test_secrets_do_not_stand_in_what_is_printed() -> None:
             }
         )
     )
+
+
+def test_certain_gpus_are_asked_for_by_their_ids() -> None:
+    asked = request_of(ContainerSpec("x", "y", gpus=2, gpu_ids=("0", "3")))
+    (request,) = asked["HostConfig"]["DeviceRequests"]
+    assert request == {"DeviceIDs": ["0", "3"], "Capabilities": [["gpu"]]}

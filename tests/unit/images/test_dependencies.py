@@ -20,6 +20,7 @@ from amlplan_images.base import BasePython
 from amlplan_images.dependencies import Dependencies, dependencies_layer, to_unpack
 from amlplan_images.layers import Measured
 from amlplan_local.environment import LocalEnvironment
+from amlplan_local.unpacking import uv_platform
 from images_workbench import BASE, Machine, MadeWheel, files_in, modes_in
 from package_index import failing_sdist, served
 from small_disk import small_disk
@@ -179,6 +180,29 @@ def test_wheels_are_those_of_the_image_not_of_this_machine(machine: Machine) -> 
         minor = ".".join(version.split(".")[:2])
         site = f"amlplan/environment/lib/python{minor}/site-packages"
         assert found[f"{site}/fast.py"] == f"tag = {tag!r}\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("libc", "platform"),
+    [
+        ("glibc 2.12", "x86_64-manylinux_2_17"),
+        ("glibc 2.30", "x86_64-manylinux_2_28"),
+        ("glibc 2.36", "x86_64-manylinux_2_36"),
+        ("glibc 2.99", "x86_64-manylinux_2_40"),
+        ("musl 1.2.4", "x86_64-unknown-linux-musl"),
+        ("musl", "x86_64-unknown-linux-musl"),
+    ],
+)
+def test_uv_is_told_the_newest_library_that_it_knows(libc: str, platform: str) -> None:
+    base = replace(BASE, python=replace(BASE.python, libc=libc))
+    assert uv_platform(to_unpack(Dependencies(()), base)) == platform
+
+
+@pytest.mark.parametrize("libc", ["", "glibc", "glibc 3.0", "uclibc 1.0"])
+def test_another_library_is_refused(machine: Machine, libc: str) -> None:
+    base = replace(BASE, python=replace(BASE.python, libc=libc))
+    with pytest.raises(ProviderError, match="wheels are for glibc or musl"):
+        machine.dependencies([TOOL.write(machine.wheels)], base)
 
 
 def test_markers_are_those_of_the_image(machine: Machine) -> None:
