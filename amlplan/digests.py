@@ -134,8 +134,8 @@ def chunks(path: Path, check: Callable[[], None] = lambda: None) -> Iterator[mem
 
 
 def _is_as_it_was(before: os.stat_result, after: os.stat_result) -> bool:
-    """Whether an open file has the same bytes still; another may have taken its name meanwhile."""
-    if after.st_nlink == 0:  # which alone changes the status
+    """Whether an open file has the same bytes still; names may have come and gone meanwhile."""
+    if after.st_nlink != before.st_nlink:  # which alone changes the status
         return (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
     return fingerprint(before) == fingerprint(after)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import ssl
+import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from amlplan.provider import Desired, Referred
 from amlplan.testing import StandInOperation, record_of
@@ -21,6 +22,7 @@ from docker_image_workbench import WORKSPACE, DockerImages, draft_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from amlplan.provider import Refinement
     from amlplan_docker.client import Engine
     from amlplan_docker.seen import ContainerSeen
 
@@ -41,6 +43,7 @@ class DockerDeployments:
 
     images: DockerImages
     kept: dict[str, Record] = field(default_factory=dict)
+    locks: dict[str, Any] = field(default_factory=dict)
     identities: set[str] = field(default_factory=set)
 
     @property
@@ -65,19 +68,21 @@ class DockerDeployments:
     def image(
         self, word: str, init: str = "    pass", run: str | None = None, **more: Any
     ) -> Record:
-        """An image whose script answers with a word and what it was asked."""
+        """An image whose script answers with a word and what it was asked; made once."""
+        if word in self.kept:
+            return self.kept[word]
         answer = f"    return {{'said': {word!r}, 'asked': data}}" if run is None else run
         desired = self.images.image(f"{self.name}:image:{word}", word, **more)
         script = SCRIPT.format(word=word, init=init, run=answer)
         (self.images.root / "score.py").write_text(script)
         desired = self.images.completed(desired)
         self.kept[word] = self.images.created(desired)
-        self._wanted = desired
+        self.locks[self.kept[word].identity] = desired.lock
         return self.kept[word]
 
     def desired(self, image: Record, identity: str | None = None, **values: Any) -> Desired:
         """A deployment of an image."""
-        identity = identity or f"lineage/deployment.prod/{self.name}"
+        identity = identity or f"lineage/deployment.prod/{self.name}/1"
         self.identities.add(identity)
         sensitive = frozenset(values.pop("sensitive", ()))
         given = {
@@ -97,7 +102,7 @@ class DockerDeployments:
             {},
             {"workspace": self.images.workspace, "image": image, "target": self.target},
             referred={
-                "image": Referred(image.address, image.kind, seen, self._wanted.lock),
+                "image": Referred(image.address, image.kind, seen, self.locks[image.identity]),
                 "target": Referred(
                     self.target.address, self.target.kind, self.target.outputs.values
                 ),
@@ -106,6 +111,9 @@ class DockerDeployments:
         )
         return replace(desired, derived=self.provider.derive(draft_of(desired)))
 
+    def operation(self) -> StandInOperation:
+        return StandInOperation()
+
     def created(self, desired: Desired, operation: StandInOperation | None = None) -> Record:
         outputs = self.provider.create(desired, operation or StandInOperation())
         return record_of(desired, outputs, self.provider)
@@ -113,6 +121,9 @@ class DockerDeployments:
     def updated(self, desired: Desired, prior: Record) -> Record:
         outputs = self.provider.update(desired, prior, StandInOperation())
         return record_of(desired, outputs, self.provider)
+
+    def refined(self, desired: Desired, prior: Record) -> Refinement:
+        return self.provider.refine(draft_of(desired), desired.derived, prior, self.targets)
 
     def outputs(self, record: Record) -> Mapping[str, Any]:
         """What is read of it now."""
@@ -130,10 +141,18 @@ class DockerDeployments:
     def containers(self, record: Record) -> list[ContainerSeen]:
         return self.engine.containers({"amlplan.identity": record.identity})
 
+    def key(self, record: Record) -> str:
+        return self.provider.keys(record, self.targets)["primary"]
+
+    def drift(self, record: Record) -> set[str]:
+        """The outputs that are not as they were recorded."""
+        now, was = self.outputs(record), record.outputs.values
+        return {name for name in now if _plain(now[name]) != _plain(was[name])}
+
     def asked(self, record: Record, body: object = 1, key: str | None = None) -> tuple[int, Any]:
         """What its port answers: the status and the JSON."""
         if key is None and record.inputs.values["auth"]["mode"] == "key":
-            key = self.provider.keys(record, self.targets)["primary"]
+            key = self.key(record)
         headers = {"Content-Type": "application/json"}
         if key:
             headers["Authorization"] = f"Bearer {key}"
@@ -155,14 +174,57 @@ class DockerDeployments:
             found += [item.name for item in self.engine.volumes(labels)]
         return found
 
+    def remove_deployments(self) -> None:
+        """Take the deployments away, whatever became of them."""
+        while self.identities:
+            remove_deployment(self.engine, Names(self.name, self.identities.pop()), 3)
+
     def clear(self) -> None:
         """Take everything away."""
-        for identity in self.identities:
-            remove_deployment(self.engine, Names(self.name, identity), 3)
+        self.remove_deployments()
         for network in self.engine.networks({"test": self.name}):
             self.engine.remove_network(network.id)
         self.images.clear()
 
 
+class Asking(threading.Thread):
+    """Asks a deployment again and again; used as a context, in which nothing may fail."""
+
+    def __init__(self, bench: DockerDeployments, record: Record) -> None:
+        super().__init__(daemon=True)
+        self._bench, self._record = bench, record
+        self._key = bench.key(record)
+        self._is_over = threading.Event()
+        self.count = 0
+        self.said: set[str] = set()
+        self.failures: list[object] = []
+
+    def run(self) -> None:
+        while not self._is_over.is_set():
+            try:
+                status, answer = self._bench.asked(self._record, 1, self._key)
+            except OSError as failure:
+                status, answer = 0, repr(failure)
+            self.count += 1
+            if status == 200:
+                self.said.add(answer["said"])
+            else:
+                self.failures.append((status, answer))
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self.join()
+        assert not self.failures
+        assert self.count
+
+
 def reference_to(record: Record) -> dict[str, str]:
     return {"address": record.address, "kind": record.kind, "identity": record.identity}
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value

@@ -110,8 +110,11 @@ class DockerImages:
         model: Mapping[str, bytes] | None = None,
         **values: Any,
     ) -> Desired:
-        """An image whose script answers with a word, locked and derived, not made."""
-        (self.root / "score.py").write_text(SCRIPT.format(word=word))
+        """An image whose script answers with a word, locked and derived, not made.
+
+        No other test has one of this content: what it has is not adopted, and goes without harm.
+        """
+        (self.root / "score.py").write_text(SCRIPT.format(word=f"{word} of {self.name}"))
         wanted_model, model_record = self.model(model or {"weights.bin": b"weights"})
         wanted, environment_record = self.environment(**(environment or {}))
         identity = identity or f"{self.name}:image:1"

@@ -188,7 +188,7 @@ class _TlsAdapter(requests.adapters.HTTPAdapter):
 
 class _Pool(urllib3.HTTPConnectionPool):
     def __init__(self, address: Address, timeout: float) -> None:
-        super().__init__("docker", timeout=timeout, maxsize=8)
+        super().__init__(host="docker", timeout=timeout, maxsize=8)
         self._address = address
         self._limit = timeout
 
@@ -201,7 +201,7 @@ class _UnixHttp(urllib3.connection.HTTPConnection):
     """A connection to a socket of this machine."""
 
     def __init__(self, address: Address, limit: float) -> None:
-        super().__init__("docker", timeout=limit)
+        super().__init__(host="docker", timeout=limit)
         self._address = address
         self._limit = limit
 
@@ -221,7 +221,7 @@ class _SshHttp(urllib3.connection.HTTPConnection):
     """A connection over the input and output of an ssh process."""
 
     def __init__(self, address: Address, limit: float) -> None:
-        super().__init__("docker", timeout=limit)
+        super().__init__(host="docker", timeout=limit)
         self._address = address
         self._limit = limit
         self._ssh: SshConnection | None = None

@@ -105,7 +105,10 @@ class DockerDeployment:
 
     def find(self, draft: Record, targets: Targets) -> Observed:
         """The deployment that carries the identity, once what was asked for serves."""
-        reached = reached_by_record(draft, targets, self._context)
+        try:
+            reached = reached_by_record(draft, targets, self._context)
+        except UnreachableError as failure:
+            return Unreachable(failure.detail or failure.summary)
         document = self._seen(reached).files().document
         if document is None or document.active is None:
             return Missing()

@@ -72,8 +72,8 @@ class FrontContainer:
         self.settle()
         self._make_volumes()
         seen = self.seen()
-        if seen is not None and seen.state == "created":
-            self._remove(seen.name)  # an interrupted attempt, perhaps at a port that is taken
+        if seen is not None and not seen.is_running:
+            self._remove(seen.name)  # it may be at a port or a network that cannot be had any more
             seen = None
         if seen is None:
             document = self._made(document, wish)
@@ -81,7 +81,6 @@ class FrontContainer:
             document = self._made_again(seen, document, wish)
         else:
             self._put(seen.id, wish)
-            self._start(seen)
         client = self.awaited()
         self._configured(client, wish)
         return self._noted(document), client

@@ -15,7 +15,7 @@ from amlplan_deployments.requests import smoke_of
 from amlplan_deployments.revisions import number_foreseen
 from amlplan_docker.deployment_wanted import OF_A_REVISION
 from amlplan_schemas.base import bytes_of
-from amlplan_schemas.deployment import DeploymentSmoke
+from amlplan_schemas.deployment import DeploymentProbes, DeploymentSmoke
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.state import Record
 
-IMAGE, OURS = "image@docker", "amlplan"
+IMAGE, TARGET, OURS = "image@docker", "compute.docker", "amlplan"
+_OF_ASKING = ("period", "timeout", "failure_threshold")
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 """Architectures as kernels and as images call them."""
 
@@ -41,6 +42,7 @@ def facts_of(draft: Draft, root: Path) -> dict[str, JsonValue]:
         refuse_image(draft, image, target)
     if target is not None:
         _refuse_gpus(draft, target)
+    _refuse_probes(draft)
     if draft.values.get("smoke") is not None:
         smoke_of(DeploymentSmoke.model_validate(draft.values["smoke"]), root)
     facts: dict[str, JsonValue] = {}
@@ -70,8 +72,23 @@ def refuse_image(draft: Draft, image: Referred, target: Referred | None) -> None
             "the image "
             f'platform = "linux/{known}".',
         )
+    _refuse_another_engine(image, target)
     if image.values.get("server", OURS) != OURS:
         _refuse_secrets(draft, image)
+
+
+def _refuse_another_engine(image: Referred, target: Referred | None) -> None:
+    """Raise for an image on one engine, in no registry, and a deployment on another."""
+    there = image.values.get("engine")
+    here = None if target is None else target.values.get("identity")
+    if not there or not here or there == here:
+        return
+    if not image.values.get("registry") and not image.values.get("reference"):
+        raise ProviderError(
+            "The image is on another engine",
+            f"{image.address} is on the engine {there}, and the deployment's is {here}. Give the "
+            "image a registry that both reach, or build it where it is served.",
+        )
 
 
 def _refuse_secrets(draft: Draft, image: Referred) -> None:
@@ -94,6 +111,20 @@ def _refuse_gpus(draft: Draft, target: Referred) -> None:
             f"{draft.address} asks for gpu = {asked}, and the engine of {target.address} has "
             f"{there}. Ask for fewer, or use a target that has them.",
         )
+
+
+def _refuse_probes(draft: Draft) -> None:
+    """Raise for how often health is asked for: of replicas that are connected nobody asks it."""
+    usual = DeploymentProbes().model_dump(mode="json")
+    asked = draft.values.get("probes") or {}
+    for name in _OF_ASKING:
+        if asked.get(name, usual[name]) != usual[name]:
+            raise ProviderError(
+                "An argument that this target does not use",
+                f"{draft.address} has probes.{name}. On {TARGET} the front knows at once when a "
+                "replica ends, and a request that hangs is ended by scoring_timeout, so nothing is "
+                "asked at intervals. Leave it out.",
+            )
 
 
 def tls_files(tls: Mapping[str, JsonValue], root: Path) -> tuple[bytes, bytes]:

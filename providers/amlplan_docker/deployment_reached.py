@@ -63,7 +63,7 @@ def _reached(
 ) -> Reached:
     engine = engine_of(target, context)
     found = engine.identity()
-    if not recorded.endswith(found):
+    if recorded != found:
         raise UnreachableError(
             "The engine is another one",
             f"The deployment is on the engine {recorded}, and {engine.address.url}, which "

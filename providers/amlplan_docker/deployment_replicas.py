@@ -137,6 +137,9 @@ class Replicas:
         """Have a replica run; one that was only created has its secrets put in once more."""
         if found is not None and found.is_running:
             return
+        if found is not None and found.state != "created":
+            self.remove(found.id)  # what it wrote, and a network that is gone, go with it
+            found = None
         container = found.id if found is not None else self._created(spec)
         if secrets:
             self._hand_over(spec, container, secrets)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amlplan.errors import ProviderError
+from amlplan.errors import AmlplanError, ProviderError
 from amlplan_docker.base_built import built_base
 from amlplan_docker.base_found import base_again, base_now, config_of, digest_of_base, platform_of
 from amlplan_docker.base_python import python_of
@@ -71,6 +71,16 @@ def resolved_for_lock(
     request: LockRequest, draft: Draft, context: ProviderContext, operation: OperationHandle
 ) -> Mapping[str, JsonValue]:
     """The answer to one of these requests; asks the builder, pulls, runs and builds there."""
+    try:
+        return _resolved(request, draft, context, operation)
+    except AmlplanError as failure:
+        failure.address = failure.address or draft.address
+        raise
+
+
+def _resolved(
+    request: LockRequest, draft: Draft, context: ProviderContext, operation: OperationHandle
+) -> Mapping[str, JsonValue]:
     ground = _ground(draft)
     assert ground is not None  # noqa: S101 - it asked
     if request.type == LAYERS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amlplan.errors import MissingSdkError
+from amlplan.errors import UnreachableError
 from amlplan_docker.connection import Connection
 from amlplan_docker.image_names import divided, host_of
 from amlplan_docker.specification import Credentials
@@ -32,8 +32,17 @@ def engine_of(target: Record, context: ProviderContext) -> Engine:
 
 
 def engine_at(target: Referred, context: ProviderContext) -> Engine:
-    """The engine of a compute block, by the connection that is written there."""
-    return _engine(target.values.get(FIELD) or {}, context.root)
+    """The engine of a compute block, by the connection that is written there.
+
+    Raises UnreachableError also where that is not known yet: another engine would answer.
+    """
+    if FIELD not in target.values:
+        raise UnreachableError(
+            "How the engine is reached is not known yet",
+            f"The connection of {target.address} is made from what an apply gives. Apply that "
+            "first, with -target.",
+        )
+    return _engine(target.values[FIELD] or {}, context.root)
 
 
 def engine_through(connection: Mapping[str, JsonValue] | None, context: ProviderContext) -> Engine:
@@ -42,14 +51,7 @@ def engine_through(connection: Mapping[str, JsonValue] | None, context: Provider
 
 
 def _engine(known: Mapping[str, JsonValue], root: Path) -> Engine:
-    try:
-        from amlplan_docker.client import Engine
-    except ImportError as failure:
-        raise MissingSdkError(
-            "A package is missing",
-            f"A Docker engine is reached by {failure.name or failure}, which is not installed. "
-            "Install it with: pip install 'amlplan[docker]'",
-        ) from failure
+    from amlplan_docker.client import Engine
 
     files = {name: str(root / Path(known[name]).expanduser()) for name in _FILES if known.get(name)}
     return Engine.connect(Connection(host=known.get("host"), **files))

@@ -100,11 +100,15 @@ class Supervisor:
         self._log.finish()
         self._tell("Finalizing", exit_code=ending.code)
         final, reason = ending.status, ending.reason
-        not_kept = bring(self._task["afterwards"], self._folder) or self._keep()
+        not_brought = bring(self._task["afterwards"], self._folder)
+        not_kept = not_brought or self._keep()
         if not_kept is None and final == "Completed":
             not_kept = self._upload()
         if not_kept is None:
             self._remove_work()  # before the last status: whoever waits for that may need the room
+        elif not_brought is not None and final == "Canceled":
+            self._remove_work()
+            reason = f"what is in its container was not fetched: {not_brought}"
         else:
             final, reason = "Failed", f"outputs could not be kept: {not_kept}"
         self._tell(final, reason, ending.code)

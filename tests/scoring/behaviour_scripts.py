@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pickle
 
-from scoring.comparing import Case, Difference, Request
-from scoring.text_scripts import JSON, post
+from scoring.comparing import Case, Difference
+from scoring.text_scripts import post
 
 FAILURES = """
     import json, sys, os
@@ -188,38 +188,6 @@ PATCHED = """
         sys.setrecursionlimit(5000)
         return [signal.getsignal(signal.SIGINT) is not None, sys.getrecursionlimit()]
 """
-CORS = r"https://a.example.com, https://.*\.example\.org"
-ORIGINS = ("https://a.example.com", "HTTPS://A.EXAMPLE.COM", "https://b.example.org", "null")
-NO_SUCH = """
-    def init(): pass
-    def run(data): return data
-"""
-
-
-def preflight(origin: str, method: str = "POST", path: str = "/score") -> Request:
-    asked = {"Access-Control-Request-Method": method, "Origin": origin}
-    return Request("OPTIONS", path, headers={**asked, "Access-Control-Request-Headers": "b, A"})
-
-
-ASKED_BY_PAGES = [
-    *[post([1], headers={"Origin": origin}) for origin in ORIGINS],
-    *[preflight(origin) for origin in ORIGINS],
-    *[preflight(ORIGINS[0], method) for method in ("GET", "DELETE", "post")],
-    Request("OPTIONS", headers={"Origin": ORIGINS[0]}),
-    Request("GET", "/", headers={"Origin": ORIGINS[0]}),
-    Request(body=b"\xff", headers={**JSON, "Origin": ORIGINS[0]}),
-    Request("GET", "/swagger.json", headers={"Origin": ORIGINS[0]}),
-]
-ALLOWED = "access-control-allow-origin"
-PAGES = "Pages of other origins"
-ASKED_BY_OTHERS = [
-    post([1], Difference(PAGES, ALLOWED, "200")),
-    post(
-        [1],
-        Difference(PAGES, ALLOWED, "200"),
-        headers={"Origin": "https://x.example.org.evil.example"},
-    ),
-]
 BEHAVIOUR_CASES = [
     Case(
         "failures of all kinds",
@@ -288,16 +256,4 @@ BEHAVIOUR_CASES = [
     ),
     Case("modules with names of ours", SHADOWING, [post([1])], files=MINE),
     Case("a script that changes what is global", PATCHED, [post([1])]),
-    Case(
-        "pages of other origins",
-        NO_SUCH,
-        [*ASKED_BY_PAGES, *ASKED_BY_OTHERS],
-        variables={"AML_CORS_ORIGINS": CORS},
-    ),
-    Case(
-        "pages of every origin",
-        NO_SUCH,
-        [*ASKED_BY_PAGES, post([1])],
-        variables={"AML_CORS_ORIGINS": "*"},
-    ),
 ]

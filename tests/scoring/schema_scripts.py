@@ -254,6 +254,12 @@ SCHEMA_CASES = [
         },
     ),
     Case(
+        "settings in a file beside the script",
+        UNDECORATED,
+        [Request("GET", "/swagger.json", differs=Difference("Settings", "from a file", "ML serv"))],
+        files={"config.json": '{"SERVICE_NAME": "from a file"}'},
+    ),
+    Case(
         "descriptions of the script's own",
         UNDECORATED,
         SWAGGER,

@@ -153,7 +153,7 @@ HEADERS = """
     def init(): pass
 
     def run(data, request_headers):
-        wanted = ("X-Own-Thing", "Accept-Language", "Content-Type", "X-Twice", "Cookie")
+        wanted = ("X-Own-Thing", "Accept-Language", "Content-Type", "Authorization", "Cookie")
         seen = {name: request_headers.get(name) for name in wanted}
         return [data, seen, type(request_headers).__name__, "x-own-thing" in request_headers]
 """
@@ -262,6 +262,7 @@ TEXT_CASES = [
         HEADERS,
         [
             post([1], headers={"X-Own-Thing": "a, b", "Accept-Language": "sr", "Cookie": "a=1"}),
+            post([1], Difference("Keys", "Bearer x", "200"), {"Authorization": "Bearer x"}),
             post([1], headers={"x-OWN-thing": "ü".encode().decode("latin-1")}),
             Request("GET", "/score?a=1", headers={"X-Own-Thing": ""}),
             post(b""),

@@ -22,7 +22,8 @@ SCRIPT = "def init(): ...\ndef run(data): return {word!r}\n"
 
 def configured(project: DockerProject, index: str, word: str = "one", image: str = "") -> None:
     """A project with one image, which is called as the test is."""
-    (project.project.root / "score.py").write_text(SCRIPT.format(word=word))
+    text = SCRIPT.format(word=f"{word} of {project.name}")  # content that no other test has
+    (project.project.root / "score.py").write_text(text)
     (project.project.root / "weights.bin").write_bytes(b"weights")
     base = project.service.base
     project.configure(f"""

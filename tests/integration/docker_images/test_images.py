@@ -195,7 +195,7 @@ def test_a_script_may_be_the_server(bench: DockerImages) -> None:
 
 
 def test_changed_bytes_are_found_when_all_of_them_are_read(bench: DockerImages) -> None:
-    desired = bench.image(word=bench.name)  # a layer that no other test has
+    desired = bench.image()
     record = bench.created(desired)
     assert bench.provider.damage(record, desired.targets) == []
     about = bench.engine._calls.call("inspect_image", record.outputs.values["image_id"])

@@ -13,6 +13,7 @@ from harness import azmlinfsrv
 from scoring.behaviour_scripts import BEHAVIOUR_CASES
 from scoring.broken_scripts import BROKEN_CASES
 from scoring.comparing import Answer, Case, Ours, Request, Theirs
+from scoring.page_scripts import PAGE_CASES
 from scoring.raw_scripts import RAW_CASES
 from scoring.schema_scripts import SCHEMA_CASES
 from scoring.text_scripts import TEXT_CASES
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 ALONE = [case for case in RAW_CASES if "flask" not in case.script]
 pytestmark = pytest.mark.slow
-CASES = [*TEXT_CASES, *SCHEMA_CASES, *RAW_CASES, *BEHAVIOUR_CASES]
+CASES = [*TEXT_CASES, *SCHEMA_CASES, *RAW_CASES, *BEHAVIOUR_CASES, *PAGE_CASES]
 PAGE = Path(__file__).resolve().parents[3] / "docs/serving.md"
 
 

@@ -32,7 +32,9 @@ def draft(
         frozenset(),
         referred={
             "image": Referred("image.scorer", kind, seen),
-            "target": Referred("compute.box", "compute.docker", {"facts": facts or ENGINE}),
+            "target": Referred(
+                "compute.box", "compute.docker", {"facts": facts or ENGINE, "identity": "here"}
+            ),
         },
     )
 
@@ -55,10 +57,22 @@ def test_an_image_of_another_architecture_is_refused(tmp_path: Path) -> None:
         facts_of(draft({"platform": "linux/arm64"}, {"architecture": machine}), tmp_path)
 
 
+def test_an_image_on_another_engine_and_in_no_registry_is_refused(tmp_path: Path) -> None:
+    away = {"engine": "other"}
+    assert "is on the engine other" in refused(draft(away), tmp_path)
+    facts_of(draft({**away, "registry": "registry.local:5000/fraud"}), tmp_path)
+    facts_of(draft({"engine": "here"}), tmp_path)
+
+
 def test_graphics_processors_that_are_not_there_are_refused(tmp_path: Path) -> None:
     assert "has 0" in refused(draft(gpu=1), tmp_path)
     facts_of(draft(gpu=1, facts={"gpus": 1}), tmp_path)
     facts_of(draft(gpu=1, facts={"architecture": "x86_64"}), tmp_path)
+
+
+def test_probes_that_nobody_would_make_are_refused(tmp_path: Path) -> None:
+    facts_of(draft(probes={"startup_timeout": "10s", "period": "10s"}), tmp_path)
+    assert "probes.period" in refused(draft(probes={"period": "1s"}), tmp_path)
 
 
 def test_a_bundle_of_this_host_is_refused(tmp_path: Path) -> None:
