@@ -13,7 +13,7 @@ from amlplan.errors import NotFoundError, ProviderError
 from amlplan.provider import Refinement
 from amlplan_deployments.requests import smoke_of
 from amlplan_deployments.revisions import number_foreseen
-from amlplan_docker.deployment_wanted import OF_A_REVISION
+from amlplan_docker.deployment_wanted import OF_A_REVISION, RESTART
 from amlplan_schemas.base import bytes_of
 from amlplan_schemas.deployment import DeploymentProbes, DeploymentSmoke
 
@@ -175,7 +175,14 @@ def refined(
     """
     now = draft.values
     expected: dict[str, JsonValue] = {"state": "healthy", "running": now.get("replicas")}
-    expected["limits"] = _limits(now)
+    expected |= {"limits": _limits(now), "corrupted": []}
+    if "tls" in now:
+        expected["certificate"] = derived.get("certificate")
+    if "restart" in now:
+        expected["restart_policy"] = now["restart"] or RESTART
+    image = draft.referred.get("image")
+    if image is not None and image.values.get("image_id"):
+        expected["image_id"] = image.values["image_id"]
     if prior is None or not prior.outputs.values:
         return Refinement(expected={**expected, "revision": 1})
     was = prior.outputs.values
@@ -183,6 +190,9 @@ def refined(
     stable = frozenset({"scoring_uri", "swagger_uri"} if stays else ())
     if prior.inputs.values["auth"] == now.get("auth"):
         expected["keys"] = was["keys"]
+    if stays and document is not None:
+        expected |= {name: was[name] for name in ("address", "network") if was.get(name)}
+        expected["front"] = {**was["front"], "state": "running"}
     notes = []
     if remade:
         gap = "requests wait or are refused for about a second"

@@ -9,7 +9,9 @@ import pytest
 from amlplan.children import run_child
 from amlplan.errors import NotFoundError, ProviderError
 from amlplan.provider import Draft, Referred
-from amlplan_docker.deployment_plan import facts_of, fingerprint_of
+from amlplan_docker.deployment_documents import Document
+from amlplan_docker.deployment_plan import facts_of, fingerprint_of, refined
+from amlplan_schemas.state import Record, Tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,3 +101,30 @@ def test_files_of_a_certificate_must_be_there_and_belong_together(tmp_path: Path
     assert "no certificate with its private key" in mixed
     with pytest.raises(NotFoundError, match="gone"):
         facts_of(draft(tls={**good, "key_file": "gone.key"}), tmp_path)
+
+
+def recorded(**outputs: Any) -> Record:
+    return Record(
+        address="deployment.prod",
+        kind="deployment@docker",
+        name="prod",
+        generation=1,
+        identity="one",
+        provider="docker",
+        inputs=Tree(values={"auth": {"mode": "key"}, "tls": None}),
+        outputs=Tree(values={"revision": 1, "keys": {}, **outputs}),
+    )
+
+
+def test_what_a_front_keeps_is_known_through_a_change() -> None:
+    front = {"name": "front", "image_id": "sha256:f", "state": "exited"}
+    prior = recorded(front=front, address="127.0.0.1:8080", network="amlplan-box")
+    document = Document(identity="one", name="prod", salt="s", active=1, last=1)
+    wanted = draft({"image_id": "sha256:i"}, auth={"mode": "key"}, restart=None)
+    known = refined(wanted, {}, prior, document, []).expected
+    assert known["front"] == {**front, "state": "running"}
+    assert (known["address"], known["network"]) == ("127.0.0.1:8080", "amlplan-box")
+    assert (known["image_id"], known["restart_policy"]) == ("sha256:i", "unless-stopped")
+    assert (known["certificate"], known["corrupted"]) == (None, [])
+    made_again = refined(wanted, {}, prior, document, ["another port"]).expected
+    assert not {"front", "address", "network"} & made_again.keys()
