@@ -140,8 +140,11 @@ class DockerImage:
                 )
             if wanted.digest != place.digest:
                 raise changed_since_plan(f"Something that {desired.address} is made of")
-            image = self._writer.written(wanted, engine, desired, operation)
-            seen_image = adopted(image, place, operation) or loaded(image, place, operation)
+            image = self._writer.described(wanted, desired, operation)
+            seen_image = adopted(image, place, operation)
+            if seen_image is None:
+                image = self._writer.on_its_base(image, wanted, engine, desired, operation)
+                seen_image = loaded(image, place, operation)
             operation.step("image", {"id": seen_image.id, "tag": place.tag})
             pushed_name = pushed(place, operation)
             kept(seen_image, place)

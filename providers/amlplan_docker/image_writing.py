@@ -86,32 +86,41 @@ class Writer:
             built.append(server_layer(base, unpacks, self._cache, operation))
         return {layer.name: layer for layer in built}
 
-    def written(
-        self, composed: Composed, engine: Engine, desired: Desired, operation: OperationHandle
+    def described(
+        self, composed: Composed, desired: Desired, operation: OperationHandle
     ) -> WrittenImage:
-        """The image for an engine, which gets its base; layers are built when they are read."""
-        ground, values = composed.ground, desired.inputs.model_dump(mode="json")
-        there = base_again(
-            engine,
-            ground.reference,
-            composed.base.to_lock(),
-            login_of(values, ground.reference),
-            operation,
-        )
-        base = composed.base
-        if ground.is_built:
-            key = ground.built_request(composed.base.digest).key
-            there = built_base(engine, there, key, ground.labelled_text, operation)
-            base = replace(base, id=there.id, layers=there.layers, config=config_of(there))
-        environment = desired.referred["environment"]
-        reads = self._readers(composed, environment, operation)
+        """The image by its layers, to be looked for; nothing is built, and no engine asked.
+
+        Over a base that is built, its id is not the one that it has in the end.
+        """
         return self._image(
             composed,
-            base,
+            composed.base,
             self._locate(desired.targets["workspace"], desired.referred),
-            reads,
+            self._readers(composed, desired.referred["environment"], operation),
             operation.check_cancelled,
         )
+
+    def on_its_base(
+        self,
+        image: WrittenImage,
+        composed: Composed,
+        engine: Engine,
+        desired: Desired,
+        operation: OperationHandle,
+    ) -> WrittenImage:
+        """The same image for an engine, which gets its base, by a pull or a build if need be."""
+        ground, values = composed.ground, desired.inputs.model_dump(mode="json")
+        login = login_of(values, ground.reference)
+        locked = composed.base.to_lock()
+        there = base_again(engine, ground.reference, locked, login, operation)
+        if not ground.is_built:
+            return image
+        key = ground.built_request(composed.base.digest).key
+        there = built_base(engine, there, key, ground.labelled_text, operation)
+        base = replace(composed.base, id=there.id, layers=there.layers, config=config_of(there))
+        settings = settings_of(base, composed.serving, composed.parts.entry_script)
+        return WrittenImage.of(base, image.layers, settings)
 
     def _readers(
         self, composed: Composed, environment: Referred, operation: OperationHandle

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from amlplan.provider import Desired
     from amlplan_docker.seen import ImageSeen
     from docker_image_workbench import DockerImages
+    from services.registry import Registry
 
 
 @pytest.fixture(params=["BuildKit", "classic"])
@@ -79,6 +80,19 @@ def test_a_base_is_built_once(bench: DockerImages, builder: str) -> None:
     changed = bench.image(word="two", environment=environment)
     bench.provider.create(changed, operation)
     assert not [text for text in operation.texts if "RUN" in text]
+
+
+@pytest.mark.usefixtures("clean")
+def test_what_a_registry_has_is_not_built_again(bench: DockerImages, registry: Registry) -> None:
+    """Neither the image nor its base, on an engine that has none of them."""
+    desired = bench.image(environment=steps_of(bench), registry=registry.host)
+    record = bench.created(desired)
+    bench.engine.remove_image(record.outputs.values["image_id"], force=True)
+    bench.engine.remove_image(base_of(bench, desired).id, force=True)
+    operation = StandInOperation()
+    outputs = bench.provider.create(desired, operation)
+    assert outputs == record.outputs.values
+    assert not [text for text in operation.texts if "RUN" in text or "sending" in text]
 
 
 @pytest.mark.usefixtures("clean")
