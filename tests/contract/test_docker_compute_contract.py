@@ -64,6 +64,7 @@ class ComputeOnEngine:
         context = ProviderContext(root, tmp_path / "data", tmp_path / "cache")
         self.context = Registry(context).context
         yield
+        objects.clear()  # what is on the networks first
         remove_all(self.engine, {LINEAGE: objects.name})
 
     def provider(self) -> DockerCompute:

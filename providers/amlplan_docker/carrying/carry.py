@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from amlplan.errors import ProviderError
@@ -89,8 +90,9 @@ def _carried(
         return ending
     is_last = ending.code == 0 or attempt > task.retries
     if is_last and not follower.is_to_end:
-        ending.write(folder)  # it is known, whatever happens to its outputs
-        bring(task, container, folder, mirror, ending.filled)
+        # Where that fails, whoever finishes the run tries it again, and tells why.
+        with suppress(ProviderError, OSError):
+            follower.patiently(lambda: bring(task, container, folder, mirror, ending.filled))
     return ending
 
 

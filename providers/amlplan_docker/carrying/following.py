@@ -7,7 +7,7 @@ import queue
 import signal
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from amlplan.errors import ProviderError, UnreachableError
 from amlplan_docker.carrying.output import say
@@ -19,6 +19,7 @@ from amlplan_docker.inside.frames import BrokenError, Frames, frame
 from amlplan_docker.inside.runner import SOCKET
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from amlplan_docker.carrying.away import Away
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from amlplan_docker.engine_conversations import Conversation
     from amlplan_docker.seen import ContainerSeen
 
+Given = TypeVar("Given")
 RELAY = ("-E", "-s", "-S", f"{INSIDE}/inside/amlplan_docker/inside/relay.py", f"{INSIDE}/{SOCKET}")
 SILENT, LOST = 15.0, 60.0
 """Seconds without a sign of life after which the run does not respond, and is connected anew."""
@@ -156,18 +158,26 @@ class Follower:
         self._away.gone(why)
         return seconds > LOST and seen.state != "paused"
 
-    def _look(self) -> ContainerSeen | None:
-        """The container as it is, as soon as its engine can be reached; blocks until then."""
+    def patiently(self, work: Callable[[], Given]) -> Given:
+        """Do what may be repeated, as soon as the engine can be reached; blocks until then.
+
+        Raises UnreachableError where the run is to end.
+        """
         while True:
             try:
-                seen = self._container.seen()
+                return work()
             except UnreachableError as failure:
+                if self.is_to_end and self._is_told:
+                    raise
                 self._away.gone(failure.detail)
                 self._wait(AGAIN)
-                continue
-            if seen is not None and seen.state != "paused":
-                self._away.back()
-            return seen
+
+    def _look(self) -> ContainerSeen | None:
+        """The container as it is, as soon as its engine can be reached."""
+        seen = self.patiently(self._container.seen)
+        if seen is None or seen.state != "paused":
+            self._away.back()
+        return seen
 
     def _wait(self, seconds: float) -> None:
         self._tell_if_asked()
@@ -182,9 +192,7 @@ class Follower:
 
     def _end_of(self, seen: ContainerSeen | None) -> Ending:
         """How a script ended whose container does not run any more."""
-        told = None
-        if seen is not None:
-            told = remains_of(
-                self._container, self._attempt, self._folder, self._output, self._mirror
-            )
-        return told or ended_from_outside(seen, self._attempt)
+        if seen is None:
+            return ended_from_outside(seen, self._attempt)
+        parts = (self._container, self._attempt, self._folder, self._output, self._mirror)
+        return self.patiently(lambda: remains_of(*parts)) or ended_from_outside(seen, self._attempt)

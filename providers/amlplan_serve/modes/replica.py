@@ -101,8 +101,10 @@ class ReplicaMode:
         while not self._signals.asked_to_end:
             try:
                 return FrontLink(self._path, self._greeting())
-            except OSError:
+            except OSError as failure:
                 self._signals.wait(pause)
+                if pause < LONGEST_PAUSE <= 2 * pause:
+                    sys.stderr.write(f"amlplan: no front at {self._path} yet: {failure}\n")
                 pause = min(pause * 2, LONGEST_PAUSE)
         return None
 
@@ -130,7 +132,7 @@ class ReplicaMode:
         """Ask the front to send nothing more; without a front nothing comes anyway."""
         try:
             FrontLink(self._path, {"replica": self._name, "leaving": True}).close()
-        except OSError:
+        except (OSError, UnwelcomeError):
             return
 
     def _greeting(self) -> dict[str, Any]:

@@ -197,7 +197,8 @@ def test_a_worker_that_dies_in_init_is_told_of(containers: Containers) -> None:
 def test_replicas_that_are_not_ready_in_time_are_named(containers: Containers) -> None:
     containers.open_front()
     containers.start_replica("r1", 1, SLOW_START)
-    wait_until((containers.folder / "view-r1-1").exists, "the replica, which looks for its front")
+    looking = containers.running["r1-1"]
+    wait_until(lambda: "no front at" in looking.log, "the replica, which looks for its front")
     spec = containers.spec(workers=2, startup_timeout=4.0)
     with pytest.raises(RevisionFailedError, match=r"0 of 2 replicas were ready within 4 s.*r1-1"):
         containers.client.load(spec, {})
