@@ -39,12 +39,16 @@ class SmokeFailedError(ServeError):
 
 
 class CandidateFailedError(Exception):
-    """A candidate failed and is gone; `lines` are the end of what its replicas wrote."""
+    """A candidate failed and is gone; `lines` are the end of what its replicas wrote.
 
-    def __init__(self, cause: ServeError, lines: str) -> None:
+    `hint` says more of how it ended, where that may be known.
+    """
+
+    def __init__(self, cause: ServeError, lines: str, hint: str) -> None:
         super().__init__(str(cause))
         self.cause = cause
         self.lines = lines
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,9 @@ class Rollout:
         except ServeError as failure:
             lines = self.replicas.last_lines(revision.number)
             self._dropped(revision)
-            raise CandidateFailedError(failure, lines) from failure
+            raise CandidateFailedError(
+                failure, lines, memory_hint(revision, f"{failure}")
+            ) from failure
         except BaseException:
             self._dropped(revision)
             raise
@@ -202,7 +208,7 @@ class Rollout:
     def _explained(self, failed: CandidateFailedError) -> ProviderError:
         """What went wrong, what serves now, and the end of the log of the replicas."""
         failure = failed.cause
-        what = f"{str(failure).rstrip('.')}. {self._what_serves()}"
+        what = f"{str(failure).rstrip('.')}. {failed.hint}{self._what_serves()}"
         if isinstance(failure, SmokeFailedError):
             return ProviderError("The smoke request failed", what)
         log = failed.lines
@@ -229,6 +235,17 @@ class Rollout:
             if active is not None:
                 return f"Revision {active.revision} serves on."
         return "Nothing serves now."
+
+
+def memory_hint(revision: Revision, told: str) -> str:
+    """What a kill by the kernel means for a replica whose memory is limited; else nothing."""
+    limit = revision.spec["memory"]
+    if limit is None or "SIGKILL" not in told:
+        return ""
+    return (
+        "So the kernel ends a process that needs more memory than its limit, which is "
+        f"memory = {limit:,} bytes here. "
+    )
 
 
 def how_it_ended(container: ContainerSeen) -> str:
