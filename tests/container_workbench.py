@@ -133,11 +133,13 @@ class ContainerRuns(CommandLine):
                 self.engine.remove_container(container.id, force=True)
         state = self.root / "amlplan.state.json"
         records = json.loads(state.read_text())["records"] if state.exists() else {}
-        for record in records.values() if isinstance(records, dict) else records:
+        for record in records.values():
             with suppress(ProviderError):
                 self.engine.remove_image(use_of(record["identity"]))
-        with suppress(ProviderError):
-            self.engine.remove_network(f"amlplan-{self.name}")
+            network = record["outputs"]["values"].get("network_name")
+            if network is not None:
+                with suppress(ProviderError):
+                    self.engine.remove_network(network)
 
 
 def container_runs(
