@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from amlplan_docker.client import Engine
+    from amlplan_docker.engine.client import Engine
     from docker_objects import Objects
     from docker_workbench import DockerProject
     from services.docker import Service

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from amlplan.errors import ProviderError
-from amlplan_docker.image_names import use_of
+from amlplan_docker.images.names import use_of
 from amlplan_docker.labels import FOLDER, JOB, ROLE, RUN
 from command_line import CommandLine
 from local_workbench import wait_until
@@ -19,8 +19,8 @@ from services.docker_base import system_python
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from amlplan_docker.client import Engine
-    from amlplan_docker.seen import ContainerSeen
+    from amlplan_docker.engine.client import Engine
+    from amlplan_docker.engine.seen import ContainerSeen
     from harness.project import Project
 
 PATIENCE = 120.0

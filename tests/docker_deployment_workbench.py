@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 from amlplan.provider import Desired, Referred
 from amlplan.testing import StandInOperation, record_of
 from amlplan_docker.deployment import DockerDeployment
-from amlplan_docker.deployment_names import Names
-from amlplan_docker.deployment_removal import remove_deployment
+from amlplan_docker.deployments.names import Names
+from amlplan_docker.deployments.removal import remove_deployment
 from amlplan_schemas.state import Record, Tree
 from docker_image_workbench import WORKSPACE, DockerImages, draft_of
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from amlplan.provider import Refinement
-    from amlplan_docker.client import Engine
-    from amlplan_docker.seen import ContainerSeen
+    from amlplan_docker.engine.client import Engine
+    from amlplan_docker.engine.seen import ContainerSeen
 
 SCRIPT = """
 import os, time

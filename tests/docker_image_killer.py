@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amlplan.testing import StandInOperation
-from amlplan_docker.client import Engine
+from amlplan_docker.engine.client import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -63,7 +63,7 @@ def main() -> None:
     for name in CALLS:
         setattr(Engine, name, counted.wrapped(getattr(Engine, name)))
     if where == "load":
-        from amlplan_docker import image_made
+        from amlplan_docker.images import made as image_made
 
         image_made.sent = dying_halfway  # type: ignore[attr-defined,assignment]
     bench.provider.create(desired, StandInOperation())

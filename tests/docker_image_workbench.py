@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from amlplan.provider import Desired, Draft, ProviderContext, Referred
 from amlplan.registry import Registry
 from amlplan.testing import StandInOperation, record_of
-from amlplan_docker.failures import ConflictError, NotThereError
+from amlplan_docker.engine.failures import ConflictError, NotThereError
 from amlplan_docker.image import DockerImage
-from amlplan_docker.image_names import OURS, divided, use_of
-from amlplan_docker.image_use import next_of
+from amlplan_docker.images.names import OURS, divided, use_of
+from amlplan_docker.images.use import next_of
 from amlplan_schemas.state import Record, Tree
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from amlplan.provider import Outputs
-    from amlplan_docker.client import Engine
+    from amlplan_docker.engine.client import Engine
     from services.docker import Service
 
 WORKSPACE = {"address": "workspace.main", "kind": "workspace", "identity": "lineage:workspace:1"}

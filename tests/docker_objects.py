@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from amlplan.errors import ProviderError
-from amlplan_docker.specification import ContainerSpec
+from amlplan_docker.engine.specification import ContainerSpec
 from services import docker_base
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from amlplan_docker.client import Engine
+    from amlplan_docker.engine.client import Engine
 
 LABEL = "amlplan.test"
 

@@ -9,7 +9,7 @@ from amlplan_docker.labels import LINEAGE
 from docker_objects import remove_all
 
 if TYPE_CHECKING:
-    from amlplan_docker.client import Engine
+    from amlplan_docker.engine.client import Engine
     from harness.project import Project, Result
     from services.docker import Service
 

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
         ProviderContext,
         Targets,
     )
-    from amlplan_docker.client import Engine
-    from amlplan_docker.seen import EngineFacts, NetworkSeen
+    from amlplan_docker.engine.client import Engine
+    from amlplan_docker.engine.seen import EngineFacts, NetworkSeen
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.state import Record
 

@@ -6,15 +6,15 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from amlplan.errors import ProviderError
-from amlplan_docker.failures import ConflictError, NotThereError
+from amlplan_docker.engine.failures import ConflictError, NotThereError
 from amlplan_docker.labels import ADDRESS, IDENTITY, LINEAGE, NETWORK, ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from amlplan.provider import Desired, OperationHandle
-    from amlplan_docker.client import Engine
-    from amlplan_docker.seen import NetworkSeen
+    from amlplan_docker.engine.client import Engine
+    from amlplan_docker.engine.seen import NetworkSeen
     from amlplan_schemas.state import Record
 
 _WITHOUT_NAMES = frozenset({"bridge", "host", "none"})

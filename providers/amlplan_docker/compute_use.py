@@ -12,8 +12,8 @@ from amlplan_docker.labels import ADDRESS, FRONT, JOB, LINEAGE, REPLICA, ROLE, R
 
 if TYPE_CHECKING:
     from amlplan.provider import ProviderContext, Targets
-    from amlplan_docker.client import Engine
-    from amlplan_docker.seen import ContainerSeen
+    from amlplan_docker.engine.client import Engine
+    from amlplan_docker.engine.seen import ContainerSeen
     from amlplan_schemas.state import Record
 
 

@@ -12,22 +12,22 @@ from amlplan.abilities import RolledBack
 from amlplan.errors import HistoryError, NotFoundError, ProviderError, UnreachableError
 from amlplan.provider import Imported, Kind, Listed, Missing, Present, Refinement, Unreachable
 from amlplan_deployments.keys import asks_for_keys, new_key, refuse_unknown_key, refuse_without_keys
-from amlplan_docker.deployment_course import Course
-from amlplan_docker.deployment_front import FrontContainer
-from amlplan_docker.deployment_names import NAME
-from amlplan_docker.deployment_plan import facts_of, refined
-from amlplan_docker.deployment_reached import (
+from amlplan_docker.deployments.course import Course
+from amlplan_docker.deployments.front import FrontContainer
+from amlplan_docker.deployments.names import NAME
+from amlplan_docker.deployments.plan import facts_of, refined
+from amlplan_docker.deployments.reached import (
     Reached,
     reached_by_name,
     reached_by_record,
     reached_by_wish,
 )
-from amlplan_docker.deployment_removal import remove_deployment
-from amlplan_docker.deployment_return import Return
-from amlplan_docker.deployment_seen import HEALTHY, DeploymentSeen
-from amlplan_docker.deployment_use import answer_of, document_of, log_of
-from amlplan_docker.deployment_wanted import OF_A_REVISION
-from amlplan_docker.deployment_wish import image_on_engine, wish_of
+from amlplan_docker.deployments.removal import remove_deployment
+from amlplan_docker.deployments.returning import Return
+from amlplan_docker.deployments.seen import HEALTHY, DeploymentSeen
+from amlplan_docker.deployments.use import answer_of, document_of, log_of
+from amlplan_docker.deployments.wanted import OF_A_REVISION
+from amlplan_docker.deployments.wish import image_on_engine, wish_of
 from amlplan_docker.labels import FRONT, IDENTITY, ROLE
 from amlplan_docker.reaching import engine_of
 from amlplan_schemas.base import seconds_of
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
         ProviderContext,
         Targets,
     )
-    from amlplan_docker.deployment_documents import Document
+    from amlplan_docker.deployments.documents import Document
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.state import Record
 

@@ -12,17 +12,17 @@ from amlplan.content import changed_since_plan
 from amlplan.errors import HistoryError, ProviderError, UnreachableError
 from amlplan.provider import Kind, Missing, Present, Refinement, Unreachable
 from amlplan.wording import counted
-from amlplan_docker.image_by_reference import INPUT, brought, facts_of_reference
-from amlplan_docker.image_composed import composed
-from amlplan_docker.image_locked import asked_of_lock, resolved_for_lock
-from amlplan_docker.image_made import Place, adopted, kept, loaded, pushed
-from amlplan_docker.image_names import repository_of, tag_of
-from amlplan_docker.image_request import check_platform, platform_asked
-from amlplan_docker.image_seen import outputs_of, seen_now
-from amlplan_docker.image_stored import discard_images, stored_images
-from amlplan_docker.image_use import let_go_of_image, next_of
-from amlplan_docker.image_verified import damage_of
-from amlplan_docker.image_writing import Writer
+from amlplan_docker.images.by_reference import INPUT, brought, facts_of_reference
+from amlplan_docker.images.composed import composed
+from amlplan_docker.images.locked import asked_of_lock, resolved_for_lock
+from amlplan_docker.images.made import Place, adopted, kept, loaded, pushed
+from amlplan_docker.images.names import repository_of, tag_of
+from amlplan_docker.images.request import check_platform, platform_asked
+from amlplan_docker.images.seen import outputs_of, seen_now
+from amlplan_docker.images.stored import discard_images, stored_images
+from amlplan_docker.images.use import let_go_of_image, next_of
+from amlplan_docker.images.verified import damage_of
+from amlplan_docker.images.writing import Writer
 from amlplan_docker.reaching import engine_of, login_of
 from amlplan_images.changes import change_of, models_in
 from amlplan_schemas.image import DockerImageOutputs, Image

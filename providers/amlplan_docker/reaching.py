@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlplan.errors import UnreachableError
-from amlplan_docker.connection import Connection
-from amlplan_docker.image_names import divided, host_of
-from amlplan_docker.specification import Credentials
+from amlplan_docker.engine.connection import Connection
+from amlplan_docker.engine.specification import Credentials
+from amlplan_docker.images.names import divided, host_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from amlplan.provider import ProviderContext, Referred
-    from amlplan_docker.client import Engine
+    from amlplan_docker.engine.client import Engine
     from amlplan_schemas.base import JsonValue
     from amlplan_schemas.state import Record
 
@@ -51,7 +51,7 @@ def engine_through(connection: Mapping[str, JsonValue] | None, context: Provider
 
 
 def _engine(known: Mapping[str, JsonValue], root: Path) -> Engine:
-    from amlplan_docker.client import Engine
+    from amlplan_docker.engine.client import Engine
 
     files = {name: str(root / Path(known[name]).expanduser()) for name in _FILES if known.get(name)}
     return Engine.connect(Connection(host=known.get("host"), **files))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from amlplan.abilities import Job
     from amlplan.containers import ContainerAsked
     from amlplan.provider import OperationHandle, ProviderContext
-    from amlplan_docker.client import Engine
+    from amlplan_docker.engine.client import Engine
     from amlplan_schemas.state import Record
 
 KIND = "compute.docker"
@@ -102,7 +102,7 @@ class RunsOnEngine:
 
     def remove_container(self, target: Record | None, name: str) -> None:
         """Remove the container of a run."""
-        from amlplan_docker.failures import NotThereError
+        from amlplan_docker.engine.failures import NotThereError
 
         with self._engine(target) as engine:
             seen = engine.container(name)
@@ -117,8 +117,8 @@ class RunsOnEngine:
 
     def _engine(self, target: Record | None) -> Engine:
         if target is None:
-            from amlplan_docker.client import Engine
-            from amlplan_docker.connection import Connection
+            from amlplan_docker.engine.client import Engine
+            from amlplan_docker.engine.connection import Connection
 
             return Engine.connect(Connection())
         from amlplan_docker.reaching import engine_of

@@ -12,17 +12,17 @@ from amlplan.abilities import UnpacksEnvironments
 from amlplan.errors import ProviderError
 from amlplan.files import encode, make_folder, write_file
 from amlplan.provider import Referred, has
-from amlplan_docker.base_built import built_base
-from amlplan_docker.base_found import (
+from amlplan_docker.images.base_built import built_base
+from amlplan_docker.images.base_found import (
     base_again,
     base_now,
     config_of,
     digest_of_base,
     platform_of,
 )
-from amlplan_docker.base_python import python_of
-from amlplan_docker.image_made import Place, loaded, named
-from amlplan_docker.image_request import ground_of
+from amlplan_docker.images.base_python import python_of
+from amlplan_docker.images.made import Place, loaded, named
+from amlplan_docker.images.request import ground_of
 from amlplan_docker.labels import JOB
 from amlplan_images.base import BaseImage, BasePython
 from amlplan_images.dependencies import INTERPRETER, Dependencies, dependencies_layer
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
     from amlplan.containers import ContainerAsked
     from amlplan.provider import OperationHandle, ProviderContext
-    from amlplan_docker.client import Engine
-    from amlplan_docker.image_request import Ground
-    from amlplan_docker.seen import ImageSeen
+    from amlplan_docker.engine.client import Engine
+    from amlplan_docker.engine.seen import ImageSeen
+    from amlplan_docker.images.request import Ground
 
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 
 from amlplan.content import content_of
 from amlplan.digests import RACY
-from amlplan_docker.client import Engine
-from amlplan_docker.connection import Connection
+from amlplan_docker.engine.client import Engine
+from amlplan_docker.engine.connection import Connection
 from amlplan_images.archive import archive_of
 from amlplan_images.configuration import Settings
 from amlplan_images.entries import File

@@ -20,8 +20,8 @@ from amlplan.provider import (
 )
 from amlplan.registry import Registry
 from amlplan.testing import ProviderContract, StandInOperation, record_of, with_inputs
-from amlplan_docker.client import Engine
 from amlplan_docker.compute import DockerCompute
+from amlplan_docker.engine.client import Engine
 from amlplan_docker.labels import (
     ADDRESS,
     FRONT,

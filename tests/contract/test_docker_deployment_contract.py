@@ -10,8 +10,8 @@ import pytest
 
 from amlplan.provider import Missing, Unreachable
 from amlplan.testing import CANARY, ProviderContract, StandInOperation, with_inputs
-from amlplan_docker.deployment_documents import DATA
-from amlplan_docker.deployment_removal import remove_deployment
+from amlplan_docker.deployments.documents import DATA
+from amlplan_docker.deployments.removal import remove_deployment
 from amlplan_schemas.state import Secret, Tree
 from docker_deployment_workbench import DockerDeployments
 from docker_image_workbench import DockerImages

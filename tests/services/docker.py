@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from amlplan.errors import UnreachableError
-from amlplan_docker.client import Engine
-from amlplan_docker.connection import Connection
+from amlplan_docker.engine.client import Engine
+from amlplan_docker.engine.connection import Connection
 from services import docker_base
 
 if TYPE_CHECKING:

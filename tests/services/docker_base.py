@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from amlplan_docker.client import Engine
+    from amlplan_docker.engine.client import Engine
 
 PACKAGES = (
     "bash",

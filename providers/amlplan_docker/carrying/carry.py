@@ -17,8 +17,8 @@ from amlplan_docker.carrying.mirror import Mirror
 from amlplan_docker.carrying.output import Output, SupervisorGoneError
 from amlplan_docker.carrying.paths import Paths
 from amlplan_docker.carrying.task import INSIDE, NAME, CarryTask, read_task
-from amlplan_docker.client import Engine
-from amlplan_docker.connection import Connection
+from amlplan_docker.engine.client import Engine
+from amlplan_docker.engine.connection import Connection
 from amlplan_docker.inside.tails import RECORDED
 
 if TYPE_CHECKING:

@@ -12,16 +12,16 @@ from amlplan.errors import ProviderError
 from amlplan_docker.carrying.fetching import unpack
 from amlplan_docker.carrying.sending import Owner, run_archive, task_archive, tree_archive, users_in
 from amlplan_docker.carrying.task import INSIDE, WORK
-from amlplan_docker.failures import ConflictError, NotThereError, RefusedError
-from amlplan_docker.specification import ContainerSpec
+from amlplan_docker.engine.failures import ConflictError, NotThereError, RefusedError
+from amlplan_docker.engine.specification import ContainerSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
     from amlplan_docker.carrying.task import CarryTask
-    from amlplan_docker.client import Engine
-    from amlplan_docker.seen import ContainerSeen
+    from amlplan_docker.engine.client import Engine
+    from amlplan_docker.engine.seen import ContainerSeen
 
 ROOT = "/amlplan"
 """The folder in which the run's is put; every image that amlplan makes has it."""

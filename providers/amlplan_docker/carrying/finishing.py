@@ -18,8 +18,8 @@ from amlplan_docker.carrying.mirror import Mirror
 from amlplan_docker.carrying.output import Output
 from amlplan_docker.carrying.remains import ended_from_outside, remains_of
 from amlplan_docker.carrying.task import BROUGHT, CarryTask, read_task
-from amlplan_docker.client import Engine
-from amlplan_docker.connection import Connection
+from amlplan_docker.engine.client import Engine
+from amlplan_docker.engine.connection import Connection
 
 if TYPE_CHECKING:
     from pathlib import Path

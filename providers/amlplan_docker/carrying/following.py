@@ -14,7 +14,7 @@ from amlplan_docker.carrying.output import say
 from amlplan_docker.carrying.remains import ended_from_outside, ending_in, remains_of
 from amlplan_docker.carrying.service import Connections
 from amlplan_docker.carrying.task import INSIDE
-from amlplan_docker.failures import ConflictError, NotThereError, RefusedError
+from amlplan_docker.engine.failures import ConflictError, NotThereError, RefusedError
 from amlplan_docker.inside.frames import BrokenError, Frames, frame
 from amlplan_docker.inside.runner import SOCKET
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from amlplan_docker.carrying.mirror import Mirror
     from amlplan_docker.carrying.output import Output
     from amlplan_docker.carrying.paths import Paths
-    from amlplan_docker.client import Engine
-    from amlplan_docker.engine_conversations import Conversation
-    from amlplan_docker.seen import ContainerSeen
+    from amlplan_docker.engine.client import Engine
+    from amlplan_docker.engine.conversations import Conversation
+    from amlplan_docker.engine.seen import ContainerSeen
 
 Given = TypeVar("Given")
 RELAY = ("-E", "-s", "-S", f"{INSIDE}/inside/amlplan_docker/inside/relay.py", f"{INSIDE}/{SOCKET}")

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from amlplan_docker.carrying.container import RunContainer
     from amlplan_docker.carrying.mirror import Mirror
     from amlplan_docker.carrying.output import Output
+    from amlplan_docker.engine.seen import ContainerSeen
     from amlplan_docker.inside.frames import Frame
-    from amlplan_docker.seen import ContainerSeen
 
 _STOPPED = 128
 

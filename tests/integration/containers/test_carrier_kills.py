@@ -21,7 +21,7 @@ KILLED = 137
 CARRIER = """
 import os, sys
 from pathlib import Path
-from amlplan_docker.calls import Calls
+from amlplan_docker.engine.calls import Calls
 from amlplan_docker.carrying.carry import carry
 
 left = int(sys.argv[2])

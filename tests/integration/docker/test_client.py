@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amlplan.errors import UnreachableError
-from amlplan_docker.client import Engine
-from amlplan_docker.connection import Connection
-from amlplan_docker.failures import (
+from amlplan_docker.engine.client import Engine
+from amlplan_docker.engine.connection import Connection
+from amlplan_docker.engine.failures import (
     ConflictError,
     LoginRefusedError,
     NotThereError,
     RefusedError,
     TooSlowError,
 )
-from amlplan_docker.specification import ContainerSpec, Credentials
+from amlplan_docker.engine.specification import ContainerSpec, Credentials
 from services.registry import PASSWORD, USER
 from services.relay import running_relay
 

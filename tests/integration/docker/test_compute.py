@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 KILLING = """
 import os, signal, sys
-from amlplan_docker.client import Engine
+from amlplan_docker.engine.client import Engine
 
 create = Engine.create_network
 
@@ -81,7 +81,7 @@ def test_a_state_is_told_by_whom_it_was_made_and_moves_by_choice(
     docker_project.configure()
     docker_project.project.apply()
     with monkeypatch.context() as patch:
-        patch.setattr("amlplan_docker.client.Engine.identity", lambda engine: "another")
+        patch.setattr("amlplan_docker.engine.client.Engine.identity", lambda engine: "another")
         blocked = docker_project.run("plan", code=None)
         assert "compute.box" in blocked.all
         assert "is another" in blocked.all

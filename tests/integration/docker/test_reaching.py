@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amlplan.errors import UnreachableError
-from amlplan_docker.client import Engine
-from amlplan_docker.connection import Connection
+from amlplan_docker.engine.client import Engine
+from amlplan_docker.engine.connection import Connection
 from services import certificates, ssh
 from services.relay import running_relay
 
@@ -173,7 +173,7 @@ def test_ssh_is_told_apart_by_what_is_wrong(through_ssh: SshServer) -> None:
 def test_ssh_without_docker_on_the_other_side(
     through_ssh: SshServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("amlplan_docker.ssh_dial._PROGRAM", "nosuch-docker")
+    monkeypatch.setattr("amlplan_docker.engine.ssh_dial._PROGRAM", "nosuch-docker")
     said = refused(Connection(through_ssh.host, key_file=str(through_ssh.key_file)))
     assert "there is no docker command on the other side" in said
 

@@ -9,7 +9,7 @@ import pytest
 
 from amlplan.children import run_child
 from amlplan.errors import ProviderError
-from amlplan_docker.deployment_control import client_of
+from amlplan_docker.deployments.control import client_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amlplan_docker.failures import ConflictError, NotThereError
+from amlplan_docker.engine.failures import ConflictError, NotThereError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from amlplan.provider import Missing
-from amlplan_docker.deployment_documents import packed
-from amlplan_docker.specification import ContainerSpec
+from amlplan_docker.deployments.documents import packed
+from amlplan_docker.engine.specification import ContainerSpec
 
 if TYPE_CHECKING:
-    from amlplan_docker.client import Engine
-    from amlplan_docker.seen import ContainerSeen
+    from amlplan_docker.engine.client import Engine
+    from amlplan_docker.engine.seen import ContainerSeen
     from amlplan_schemas.state import Record
     from docker_deployment_workbench import DockerDeployments
 

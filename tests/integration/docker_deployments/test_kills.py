@@ -15,7 +15,7 @@ import pytest
 
 from amlplan.testing import StandInOperation
 from amlplan_docker.deployment import DockerDeployment
-from amlplan_docker.image_names import use_of
+from amlplan_docker.images.names import use_of
 from amlplan_schemas.state import Tree
 from docker_deployment_workbench import Asking
 from engine_killer import counting_relay

@@ -8,9 +8,9 @@ import pytest
 
 from amlplan.errors import ProviderError
 from amlplan.testing import StandInOperation
-from amlplan_docker import base_built
-from amlplan_docker.docker_command import build_command
-from amlplan_docker.image_request import ground_of
+from amlplan_docker.images import base_built
+from amlplan_docker.images.docker_command import build_command
+from amlplan_docker.images.request import ground_of
 from amlplan_docker.labels import BUILD, ROLE
 from docker_image_workbench import draft_of
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from amlplan.provider import Desired
-    from amlplan_docker.seen import ImageSeen
+    from amlplan_docker.engine.seen import ImageSeen
     from docker_image_workbench import DockerImages
     from services.registry import Registry
 

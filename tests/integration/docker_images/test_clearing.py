@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amlplan.testing import StandInOperation
-from amlplan_docker.image_use import hold_image, let_go_of_image
-from amlplan_docker.specification import ContainerSpec
+from amlplan_docker.engine.specification import ContainerSpec
+from amlplan_docker.images.use import hold_image, let_go_of_image
 
 if TYPE_CHECKING:
     from amlplan.abilities import StoredImage

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from amlplan.testing import CANARY
-from amlplan_docker.failures import ConflictError, NotThereError
+from amlplan_docker.engine.failures import ConflictError, NotThereError
 from package_index import served, wheel
 
 if TYPE_CHECKING:

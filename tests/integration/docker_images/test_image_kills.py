@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amlplan_docker.image_names import use_of
-from amlplan_docker.image_use import next_of
+from amlplan_docker.images.names import use_of
+from amlplan_docker.images.use import next_of
 from harness.project import IMPORT_PATHS
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import pytest
 from amlplan.errors import ProviderError
 from amlplan.provider import Missing, Present
 from amlplan.testing import StandInOperation
-from amlplan_docker.specification import ContainerSpec
+from amlplan_docker.engine.specification import ContainerSpec
 from docker_image_workbench import DockerImages, draft_of, names_on
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amlplan.errors import ProviderError
-from amlplan_docker.specification import ContainerSpec
+from amlplan_docker.engine.specification import ContainerSpec
 from amlplan_images.archive import archive_of, whole_archive_of
 from amlplan_images.base import BaseImage, BasePython
 from amlplan_images.configuration import Settings
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from amlplan_docker.client import Engine
+    from amlplan_docker.engine.client import Engine
     from services.docker import Service
 
 pytestmark = pytest.mark.usefixtures("own_uv_cache")

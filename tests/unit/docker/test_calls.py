@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amlplan.errors import UnreachableError
-from amlplan_docker.client import Engine
-from amlplan_docker.connection import Connection
-from amlplan_docker.failures import DiskFullError, NotThereError, RefusedError
+from amlplan_docker.engine.client import Engine
+from amlplan_docker.engine.connection import Connection
+from amlplan_docker.engine.failures import DiskFullError, NotThereError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amlplan.errors import ProviderError
-from amlplan_docker.connection import Connection, address_of, command_line
+from amlplan_docker.engine.connection import Connection, address_of, command_line
 
 if TYPE_CHECKING:
     from pathlib import Path

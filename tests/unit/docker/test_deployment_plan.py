@@ -9,8 +9,8 @@ import pytest
 from amlplan.children import run_child
 from amlplan.errors import NotFoundError, ProviderError
 from amlplan.provider import Draft, Referred
-from amlplan_docker.deployment_documents import Document
-from amlplan_docker.deployment_plan import facts_of, fingerprint_of, refined
+from amlplan_docker.deployments.documents import Document
+from amlplan_docker.deployments.plan import facts_of, fingerprint_of, refined
 from amlplan_schemas.state import Record, Tree
 
 if TYPE_CHECKING:

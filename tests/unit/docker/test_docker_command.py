@@ -8,7 +8,7 @@ import pytest
 
 from amlplan.errors import ProviderError
 from amlplan.testing import StandInOperation
-from amlplan_docker.docker_command import (
+from amlplan_docker.images.docker_command import (
     Told,
     build_command,
     build_with_command,

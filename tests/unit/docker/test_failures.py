@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from amlplan.errors import AuthError, NotFoundError, ProviderError, QuotaError, UnreachableError
-from amlplan_docker.failures import (
+from amlplan_docker.engine.failures import (
     ConflictError,
     DiskFullError,
     LoginRefusedError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amlplan_docker.frames import STDERR, STDOUT, Frames, pieces_of
+from amlplan_docker.engine.frames import STDERR, STDOUT, Frames, pieces_of
 
 if TYPE_CHECKING:
     from random import Random

@@ -12,10 +12,10 @@ import pytest
 
 from amlplan.errors import NotFoundError, ProviderError
 from amlplan.testing import StandInOperation
-from amlplan_docker.failures import LoginRefusedError, RefusedError
-from amlplan_docker.image_made import Place, loaded, pushed
-from amlplan_docker.seen import ImageSeen
-from amlplan_docker.specification import Credentials
+from amlplan_docker.engine.failures import LoginRefusedError, RefusedError
+from amlplan_docker.engine.seen import ImageSeen
+from amlplan_docker.engine.specification import Credentials
+from amlplan_docker.images.made import Place, loaded, pushed
 from amlplan_images.base import BaseImage, BasePython
 from amlplan_images.configuration import Settings
 from amlplan_images.entries import File

@@ -3,8 +3,8 @@
 import pytest
 
 from amlplan.errors import NotFoundError, ProviderError
-from amlplan_docker.image_names import by_digest, divided, host_of, repository_of, tag_of, use_of
-from amlplan_docker.image_use import hold_image, is_held, let_go_of_image
+from amlplan_docker.images.names import by_digest, divided, host_of, repository_of, tag_of, use_of
+from amlplan_docker.images.use import hold_image, is_held, let_go_of_image
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 

@@ -6,7 +6,7 @@ import pytest
 
 from amlplan.errors import ProviderError
 from amlplan.provider import Referred
-from amlplan_docker.image_request import (
+from amlplan_docker.images.request import (
     base_entry,
     check_base,
     check_platform,

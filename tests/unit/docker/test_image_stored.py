@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from amlplan_docker.failures import ConflictError
-from amlplan_docker.image_names import use_of
-from amlplan_docker.image_stored import discard_images, stored_images
+from amlplan_docker.engine.failures import ConflictError
+from amlplan_docker.engine.seen import ImageSeen
+from amlplan_docker.images.names import use_of
+from amlplan_docker.images.stored import discard_images, stored_images
 from amlplan_docker.labels import BUILD, JOB, PROBE, ROLE
-from amlplan_docker.seen import ImageSeen
 from amlplan_schemas.state import Record
 
 RECORD = Record(

@@ -8,8 +8,8 @@ import pytest
 
 from amlplan.errors import CanceledError
 from amlplan.testing import StandInOperation
+from amlplan_docker.engine.sending import sent, size_text, told_once
 from amlplan_docker.reaching import login_of
-from amlplan_docker.sending import sent, size_text, told_once
 
 GIVEN = {"username": "ana", "password": "word"}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from amlplan_docker.reading import architecture_of, container_of, facts_of
-from amlplan_docker.specification import ALL_GPUS, ContainerSpec, request_of
+from amlplan_docker.engine.reading import architecture_of, container_of, facts_of
+from amlplan_docker.engine.specification import ALL_GPUS, ContainerSpec, request_of
 
 VERSION = {"Version": "20.10.24", "ApiVersion": "1.41", "Arch": "amd64"}
 

@@ -14,7 +14,7 @@ USE = """
 from amlplan_docker.compute import DockerCompute  # what reads configurations needs no SDK
 from amlplan.errors import MissingSdkError
 try:
-    import amlplan_docker.client
+    import amlplan_docker.engine.client
 except MissingSdkError as failure:
     print(failure)
 """
@@ -32,7 +32,7 @@ def test_without_the_sdk_the_extra_is_named(name: str) -> None:
 
 def test_the_sdks_own_ssh_is_not_imported() -> None:
     paths = [str(path) for path in IMPORT_PATHS]
-    program = f"import sys; sys.path[:0] = {paths}; import amlplan_docker.client; "
+    program = f"import sys; sys.path[:0] = {paths}; import amlplan_docker.engine.client; "
     program += "print('paramiko' in sys.modules, 'docker.transport.sshconn' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amlplan.errors import UnreachableError
-from amlplan_docker.watching import Watched, watched_call
+from amlplan_docker.engine.watching import Watched, watched_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

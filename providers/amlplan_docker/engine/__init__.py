@@ -1,0 +1,1 @@
+"""A Docker engine as everything else sees it: plain data, and failures told apart."""

@@ -1,0 +1,1 @@
+"""What makes images on an engine, finds them and clears them away."""
