@@ -70,7 +70,7 @@ class Course:
         try:
             return self._served(document)
         except BaseException:
-            if document.active is None:  # what never served is nobody's
+            if document.active is None and not self.last:  # what never served is nobody's
                 with contextlib.suppress(UnreachableError):
                     remove_deployment(self.engine, self.where.names)
             raise

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from amlplan.errors import ProviderError
 from amlplan.provider import Missing
 from amlplan_docker.deployments.documents import packed
 from amlplan_docker.engine.specification import ContainerSpec
@@ -87,6 +89,23 @@ def test_a_changed_front_is_named_and_made_again_with_its_keys_and_port(
     engine.put(front, "/amlplan/data", packed({"keys.json": b'{"primary": "guessed"}'}))
     assert bench.drift(record) == {"keys"}
     assert bench.asked(record, 1, key)[0] == 200  # until the front reads its keys again
+
+
+def test_a_front_that_cannot_be_made_again_costs_neither_keys_nor_replicas(
+    bench: DockerDeployments, record: Record
+) -> None:
+    engine, names, key = bench.engine, bench.names(record), bench.key(record)
+    engine.remove_container(names.front, force=True)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        wanted = bench.desired(bench.image("one"), env={"LEVEL": "low"}, memory="256MiB", port=port)
+        with pytest.raises(ProviderError, match="taken"):
+            bench.updated(wanted, record)
+    assert engine.container(names.replica(1, 1)) is not None
+    bench.updated(wanted, record)
+    assert bench.key(record) == key
 
 
 def test_a_deployment_that_is_gone_is_missing(bench: DockerDeployments, record: Record) -> None:
