@@ -20,9 +20,10 @@ from amlplan_docker.deployments.replica import (
 )
 from amlplan_docker.engine.failures import ConflictError, NotThereError, RefusedError
 from amlplan_docker.labels import IDENTITY, REPLICA, ROLE
+from amlplan_docker.model_files import changed_models
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from amlplan_deployments.revisions import Revision
     from amlplan_docker.deployments.replica import Place
@@ -57,12 +58,39 @@ class Replicas:
         for place in range(1, count + 1):
             spec = spec_of(revision, place, self.where)
             found = there.pop(spec.name, None)
-            if found is not None and differences(found, spec, of_image):
+            if found is not None and self._differs(found, spec, of_image):
                 self.remove(found.id)
                 found = None
             self._started(spec, found, secrets)
         for surplus in there.values():
             self.remove(surplus.id)
+
+    def renew(
+        self,
+        revision: Revision,
+        count: int,
+        secrets: Mapping[str, str],
+        came: Callable[[str], None],
+    ) -> None:
+        """Make those that run and are not as they should be again, one after the other.
+
+        `came` waits until the one of a name answers; the next is taken away only then.
+        """
+        self.require_image(revision)
+        there = {item.name: item for item in self.seen() if item.is_running}
+        of_image = self._variables_of_image(revision)
+        for place in range(1, count + 1):
+            spec = spec_of(revision, place, self.where)
+            found = there.get(spec.name)
+            if found is not None and self._differs(found, spec, of_image):
+                self.remove(found.id)
+                self._started(spec, None, secrets)
+                came(spec.name)
+
+    def _differs(
+        self, found: ContainerSeen, spec: ContainerSpec, of_image: Mapping[str, str]
+    ) -> bool:
+        return bool(differences(found, spec, of_image) or changed_models(self.engine, found))
 
     def broken(
         self, revision: int, before: Mapping[str, int] | None = None

@@ -123,6 +123,7 @@ class Rollout:
         patience = float(revision.spec["startup_timeout"])
         upstreams = upstreams_of(revision, count, self.replicas.where)
         try:
+            self.replicas.renew(revision, count, secrets, lambda name: self._came(name, patience))
             self._while_starting(
                 lambda: self.client.scale(count, patience, upstreams or None),
                 lambda: self.replicas.ensure(revision, count, secrets),
@@ -179,6 +180,23 @@ class Rollout:
         ended = self.replicas.broken(revision.number, before)
         if ended is not None:
             raise ReplicaEndedError(how_it_ended(ended))
+
+    def _came(self, name: str, patience: float) -> None:
+        """Wait until the front has a replica that was made again; raises for one that ended."""
+        deadline = time.monotonic() + patience
+        while not self._is_ready(name):
+            seen = self.replicas.engine.container(name)
+            if seen is not None and (seen.restart_count or seen.state in ("exited", "dead")):
+                raise ReplicaEndedError(how_it_ended(seen))
+            if time.monotonic() > deadline:
+                raise ReplicaEndedError(f"{name} was not ready after {patience:.0f} s")
+            time.sleep(LOOK)
+
+    def _is_ready(self, name: str) -> bool:
+        active = self.client.status().active
+        return active is not None and any(
+            item.name == name and item.ready for item in active.replicas
+        )
 
     def _tried(self, revision: Revision, smoke: Smoke) -> None:
         """Have a candidate answer the smoke request; raises for another status."""

@@ -74,6 +74,9 @@ def test_changed_replicas_are_named_and_made_again(
     expect(bench, record, *fields)
     engine.stop(replica().id)
     expect(bench, record, "running", "state")
+    engine.put(replica().id, "/amlplan/models/ridge", packed({"weights.bin": b"forged!"}))
+    expect(bench, record, "corrupted")
+    assert bench.outputs(record)["corrupted"] == []
 
 
 def test_a_changed_front_is_named_and_made_again_with_its_keys_and_port(
