@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from amlplan.errors import ProviderError
 from amlplan_docker.deployments.container_user import owner_of
 from amlplan_docker.deployments.documents import packed
+from amlplan_docker.deployments.model_files import changed_models
 from amlplan_docker.deployments.names import revision_of
 from amlplan_docker.deployments.replica import (
     SECRETS,
@@ -20,7 +21,6 @@ from amlplan_docker.deployments.replica import (
 )
 from amlplan_docker.engine.failures import ConflictError, NotThereError, RefusedError
 from amlplan_docker.labels import IDENTITY, REPLICA, ROLE
-from amlplan_docker.model_files import changed_models
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
