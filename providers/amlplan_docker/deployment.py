@@ -78,11 +78,13 @@ class DockerDeployment:
             return refined(draft, derived, prior, None, [])
         try:
             reached = reached_by_record(prior, targets, self._context)
-            document = self._seen(reached).files().document
-            remade = self._seen(reached).remade_reasons(draft.values)
+            seen = self._seen(reached)
+            document = seen.files().document
+            remade = seen.remade_reasons(draft.values)
+            moved = not seen.is_at(str(prior.outputs.values.get("scoring_uri")))
         except ProviderError:
             return refined(draft, derived, prior, None, [])  # apply will say what is wrong
-        return refined(draft, derived, prior, document, remade)
+        return refined(draft, derived, prior, document, remade, moved=moved)
 
     def read(self, record: Record, targets: Targets) -> Observed:
         """The deployment as it runs: its containers, what they serve, and who answers."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from amlplan_schemas.base import (
     Behaviour,
@@ -156,6 +157,13 @@ class Deployment(ResourceInputs):
     tls: Annotated[DeploymentTls | None, Behaviour.UPDATE, NoSecrets] = Field(
         default=None, description="Answers by https with this certificate; by http when left out."
     )
+
+    @field_validator("listen")
+    @classmethod
+    def _is_an_address(cls, listen: str | None) -> str | None:
+        if listen is not None:
+            ip_address(listen)
+        return listen
 
     @model_validator(mode="after")
     def _an_image(self) -> Self:

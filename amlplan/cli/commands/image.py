@@ -63,7 +63,9 @@ class _Builders:
             return
         address = target if target.startswith("compute.") else f"compute.{target}"
         if address not in self.known:
-            hint = suggestion(address, self.known) or f" There are: {', '.join(self.known)}."
+            hint = (
+                suggestion(address, self.known) or f" There are: {', '.join(self.known) or 'none'}."
+            )
             raise PlanError(
                 "No such target", f"No compute target {address} in the state keeps images.{hint}"
             )

@@ -43,6 +43,7 @@ def facts_of(draft: Draft, root: Path) -> dict[str, JsonValue]:
     if target is not None:
         _refuse_gpus(draft, target)
     _refuse_probes(draft)
+    _refuse_names(draft)
     if draft.values.get("smoke") is not None:
         smoke_of(DeploymentSmoke.model_validate(draft.values["smoke"]), root)
     facts: dict[str, JsonValue] = {}
@@ -127,6 +128,17 @@ def _refuse_probes(draft: Draft) -> None:
             )
 
 
+def _refuse_names(draft: Draft) -> None:
+    """Raise for a variable that would be another one, or none, in a container."""
+    for name in draft.values.get("env") or {}:
+        if not name or "=" in name:
+            raise ProviderError(
+                "A variable without a proper name",
+                f"{draft.address} has {name!r} in env. The name of a variable is not empty and "
+                "has no = in it.",
+            )
+
+
 def tls_files(tls: Mapping[str, JsonValue], root: Path) -> tuple[bytes, bytes]:
     """Certificate and private key out of their files; raises ProviderError for no pair."""
     paths = [Path(os.path.normpath(root / str(tls[name]))) for name in ("cert_file", "key_file")]
@@ -167,11 +179,13 @@ def refined(
     prior: Record | None,
     document: Document | None,
     remade: list[str],
+    *,
+    moved: bool = False,
 ) -> Refinement:
     """Which revision a change makes, and what stays known through it.
 
     `document` is what the engine keeps, None where it could not be asked or has none. `remade`
-    says why the front is made again.
+    says why the front is made again, and `moved` that it is no longer where it was recorded.
     """
     now = draft.values
     expected: dict[str, JsonValue] = {"state": "healthy", "running": now.get("replicas")}
@@ -186,7 +200,7 @@ def refined(
     if prior is None or not prior.outputs.values:
         return Refinement(expected={**expected, "revision": 1})
     was = prior.outputs.values
-    stays = not remade and now.get("tls") == prior.inputs.values.get("tls")
+    stays = not remade and not moved and now.get("tls") == prior.inputs.values.get("tls")
     stable = frozenset({"scoring_uri", "swagger_uri"} if stays else ())
     if prior.inputs.values["auth"] == now.get("auth"):
         expected["keys"] = was["keys"]

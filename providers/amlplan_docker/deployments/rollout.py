@@ -14,6 +14,7 @@ from amlplan_serve.client import RevisionFailedError, ServeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Future
 
     from amlplan.provider import OperationHandle
     from amlplan_deployments.requests import Smoke
@@ -171,10 +172,16 @@ class Rollout:
                         operation.check_cancelled()
                     self._refuse_ended(revision, before)
             except BaseException:
-                with contextlib.suppress(ServeError):
-                    self.client.discard(str(revision.number))
+                self._given_up(waiting, revision)
                 raise
             waiting.result()
+
+    def _given_up(self, waiting: Future[None], revision: Revision) -> None:
+        """Have the front wait no longer; it may only be about to begin, so it is told again."""
+        with contextlib.suppress(ServeError):
+            self.client.discard(str(revision.number))
+            while not wait([waiting], timeout=LOOK).done:
+                self.client.discard(str(revision.number))
 
     def _refuse_ended(self, revision: Revision, before: Mapping[str, int]) -> None:
         ended = self.replicas.broken(revision.number, before)

@@ -67,6 +67,17 @@ class DeploymentSeen:
             return []
         return reasons_foreseen(seen, self.where, wanted, server_version())
 
+    def is_at(self, scoring_uri: str) -> bool:
+        """Whether requests go there now; an update that was interrupted may have moved it."""
+        container = self.engine.container(self.where.names.front)
+        if container is None:
+            return False
+        files = self.files()
+        scheme = "http" if files.certificate is None else "https"
+        published = _published(container, files.document)
+        now = addresses_of(scheme, self.engine.address.host, published)
+        return str(now["scoring_uri"]) == scoring_uri
+
     def outputs(
         self, engine_identity: str, variables: JsonValue, *, with_keys: bool
     ) -> dict[str, JsonValue]:

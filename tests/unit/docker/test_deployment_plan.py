@@ -11,6 +11,7 @@ from amlplan.errors import NotFoundError, ProviderError
 from amlplan.provider import Draft, Referred
 from amlplan_docker.deployments.documents import Document
 from amlplan_docker.deployments.plan import facts_of, fingerprint_of, refined
+from amlplan_schemas.deployment import Deployment
 from amlplan_schemas.state import Record, Tree
 
 if TYPE_CHECKING:
@@ -128,3 +129,18 @@ def test_what_a_front_keeps_is_known_through_a_change() -> None:
     assert (known["certificate"], known["corrupted"]) == (None, [])
     made_again = refined(wanted, {}, prior, document, ["another port"]).expected
     assert not {"front", "address", "network"} & made_again.keys()
+    elsewhere = refined(wanted, {}, prior, document, [], moved=True)
+    assert not {"front", "address", "network"} & elsewhere.expected.keys()
+    assert not elsewhere.stable
+
+
+def test_names_of_variables_that_would_be_others_are_refused(tmp_path: Path) -> None:
+    for name in ("", "A=B"):
+        assert f"has {name!r} in env" in refused(draft(env={name: "x"}), tmp_path)
+
+
+def test_what_is_no_address_is_refused() -> None:
+    given = {"name": "prod", "image": "image.one", "target": "compute.box", "workspace": "w"}
+    for listen in ("999.1.1.1", "::1::", "cafe"):
+        with pytest.raises(ValueError, match="does not appear to be an IPv4 or IPv6 address"):
+            Deployment.model_validate({**given, "listen": listen})
