@@ -98,7 +98,7 @@ class DockerImage:
         if models_in(was["contents"]) == models_in(now):
             expected["model_versions"] = was["model_versions"]
         if was["digest"] == derived["digest"]:
-            note = f"unchanged (same {counted(len(now), 'input')})"
+            note = f"content unchanged (same {counted(len(now), 'input')})"
             return Refinement(expected=expected, note=note)
         return Refinement(expected=expected, note=change_of(was["contents"], now))
 

@@ -63,9 +63,8 @@ class _Builders:
             return
         address = target if target.startswith("compute.") else f"compute.{target}"
         if address not in self.known:
-            hint = (
-                suggestion(address, self.known) or f" There are: {', '.join(self.known) or 'none'}."
-            )
+            there = ", ".join(self.known) or "none"
+            hint = suggestion(address, self.known) or f" There are: {there}."
             raise PlanError(
                 "No such target", f"No compute target {address} in the state keeps images.{hint}"
             )

@@ -400,6 +400,9 @@ def _why(operation: Operation) -> str:
         )
         if forced:
             return f"{', '.join(forced)} forces replacement"
+    if operation.reason is Reason.DRIFTED:  # a note as "unchanged" would tell the contrary
+        note = f"; {visible(operation.note)}" if operation.note else ""
+        return f"{_REASONS[operation.reason]}{note}"
     if operation.note:
         return visible(operation.note)
     if operation.reason in _REASONS:

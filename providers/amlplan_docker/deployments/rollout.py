@@ -235,7 +235,8 @@ class Rollout:
         failure = failed.cause
         what = f"{str(failure).rstrip('.')}. {failed.hint}{self._what_serves()}"
         if isinstance(failure, SmokeFailedError):
-            return ProviderError("The smoke request failed", what)
+            log = f" The end of its log:\n\n{failed.lines}" if failed.lines else ""
+            return ProviderError("The smoke request failed", f"{what}{log}")
         log = failed.lines
         if isinstance(failure, RevisionFailedError):
             log = log or failure.log[-SHOWN:]
