@@ -58,6 +58,8 @@ def spec_of(revision: Revision, place: int, where: Place) -> ContainerSpec:
         network=where.network,
         aliases=(name,),
         restart=str(spec["restart"]),
+        # A script that is process 1 would not hear that it is to end.
+        init=bool(spec.get("init")),
         stop_timeout=STOP_SECONDS,
     )
 

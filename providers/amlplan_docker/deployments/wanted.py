@@ -47,6 +47,7 @@ def _spec(desired: Desired, image_id: str) -> dict[str, JsonValue]:
         "image_id": image_id,
         "server": asked.get("server", "amlplan"),
         "routes": asked.get("routes"),
+        "init": asked.get("server") == "none" and asked.get("reference") is None,
         "models": [dict(item) for item in image.outputs.values["model_versions"]],
         "variables": plain_variables(desired),
         "secrets": sorted(secrets_of(desired)),

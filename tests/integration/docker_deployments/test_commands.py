@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amlplan_docker.engine.failures import ConflictError, NotThereError
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from docker_workbench import DockerProject
 
 SCRIPT = "def init(): print('ready for', {word!r}, flush=True)\ndef run(data): return {word!r}\n"
@@ -37,21 +33,6 @@ deployment "prod" {{
   {more}
 }}
 """)
-
-
-@pytest.fixture
-def served(docker_project: DockerProject) -> Iterator[DockerProject]:
-    """The project; the images that it derived go with it."""
-    yield docker_project
-    engine = docker_project.engine
-    docker_project.clear()
-    for image in engine.images({}):
-        if any(f"/{docker_project.name}:" in name for name in image.tags):
-            for name in image.tags:
-                try:
-                    engine.remove_image(name)
-                except (ConflictError, NotThereError):
-                    continue
 
 
 @pytest.mark.slow
