@@ -35,7 +35,7 @@ def check_here(config: RunConfig, *, in_container: bool = False) -> tuple[str, .
     """What one machine does not do of a configuration, in words; RunError for what it must."""
     wrong: list[str] = []
     if config.resources.nodes > 1:
-        wrong.append(f"it needs {config.resources.nodes} nodes, and its target is one")
+        wrong.append(f"it needs {config.resources.nodes} nodes, and its target is one machine")
     distribution = config.distribution
     is_mpi = distribution is not None and distribution.type == "mpi"
     if is_mpi and not in_container and shutil.which(MPIRUN) is None:

@@ -84,7 +84,7 @@ def test_what_makes_no_run_is_told_with_its_place(line: CommandLine) -> None:
     assert "The file names no script." in refused
     assert 'The target "gpu-cluster" is of an Azure workspace' in refused
     prepare(line, "script: jobs/train.py\nnodeCount: 2\n")
-    assert "needs 2 nodes, and this host is one" in line.run("run", "cloud", code=125).err
+    assert "needs 2 nodes, and its target is one machine" in line.run("run", "cloud", code=125).err
     prepare(line, "script: jobs/train.py\nenvironmentVariables: {AMLPLAN_RUN_ID: x}\n")
     assert "env cannot set AMLPLAN_RUN_ID" in line.run("run", "cloud", code=125).err
     python = "environment: {python: {interpreterPath: nowhere, userManagedDependencies: true}}\n"
