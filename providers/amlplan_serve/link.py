@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -36,7 +37,7 @@ class Owner(Protocol):
         ...
 
 
-class Link(asyncio.Protocol):
+class Link(asyncio.Protocol, ABC):
     """The connection of one worker: requests go out in their order, and so do answers come."""
 
     def __init__(self, owner: Owner) -> None:
@@ -123,9 +124,9 @@ class Link(asyncio.Protocol):
         if self.is_leaving and not self.pending:
             self.close()
 
+    @abstractmethod
     def _greeted(self, about: dict[str, Any]) -> None:
         """Take the first that a worker says; raises ValueError where it makes no sense."""
-        raise NotImplementedError
 
     def _failed(self, reason: str) -> None:
         self._owner.worker_failed(reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ class OverloadedError(Exception):
     """There are as many requests as the revision may have."""
 
 
-class Pool:
+class Pool(ABC):
     """What every kind of pool is to the server; made and used in its loop."""
 
     def __init__(self, spec: RevisionSpec, secrets: Mapping[str, str]) -> None:
@@ -50,16 +51,16 @@ class Pool:
         await self._settle()
         self._is_started = True
 
+    @abstractmethod
     async def begin(self) -> None:
         """Have workers as soon as they are ready, without waiting for that."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def scale(self, workers: int, upstreams: Mapping[str, str] | None = None) -> None:
         """Have that many workers; raises RevisionBrokenError where more do not get ready.
 
         `upstreams` are the servers asked from now on, of a pool that asks servers.
         """
-        raise NotImplementedError
 
     async def drain(self) -> None:
         """Finish what was taken, then end the workers; each request's own limit bounds it."""
@@ -67,17 +68,17 @@ class Pool:
             await self._wait_for_change(1.0)
         await self.end()
 
+    @abstractmethod
     async def end(self) -> None:
         """End the workers and fail what waits; returns when they are gone."""
-        raise NotImplementedError
 
     async def detach(self) -> None:
         """End, but leave workers that are not this server's alone: another one may have them."""
         await self.end()
 
+    @abstractmethod
     def submit(self, kind: int, payload: bytes) -> asyncio.Future[Frame]:
         """Have a request answered; raises OverloadedError where there are too many."""
-        raise NotImplementedError
 
     def manifest(self) -> bytes | None:
         """The document that tells what is in the image; None where there is none. Reads a file."""
@@ -115,16 +116,17 @@ class Pool:
             replicas=self._replicas(),
         )
 
+    @abstractmethod
     def _ready_count(self) -> int:
-        raise NotImplementedError
+        """How many workers could take a request now."""
 
     def _replicas(self) -> tuple[ReplicaStatus, ...]:
         """Each worker that is known by a name."""
         return ()
 
+    @abstractmethod
     async def _settle(self) -> None:
         """Wait until as many are ready as are wanted; raises RevisionBrokenError."""
-        raise NotImplementedError
 
     async def _wait_for_change(self, seconds: float) -> None:
         self._changed.clear()

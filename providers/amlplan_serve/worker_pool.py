@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from abc import abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -136,13 +137,13 @@ class WorkerPool(Pool):
 
     # What kinds of pools differ in.
 
+    @abstractmethod
     def _have_as_many(self) -> None:
         """See to it that there are as many workers as are wanted."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _replace(self, worker: Link) -> None:
         """Have another worker in place of one that ended unasked."""
-        raise NotImplementedError
 
     def _unanswered(self, ticket: Ticket) -> None:
         """See to the request that a worker was at as it ended."""

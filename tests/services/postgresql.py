@@ -8,7 +8,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+
+from services.own_process import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +76,7 @@ class Server:
         """Start it, and wait until it answers; its port may be another one each first time."""
         deadline = time.monotonic() + SECONDS
         while True:
-            port = self.port or _free_port()
+            port = self.port or free_port()
             data = self.folder / "data"
             command: list[str | Path] = [self.programs / "postgres", "-D", data, "-p", str(port)]
             with (self.folder / "log").open("ab") as log:
@@ -126,12 +127,6 @@ class Server:
             os.setuid(self.user.pw_uid)
         # Also where the tests are killed: it goes with the process that started it.
         ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGQUIT)
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def why_there_is_none() -> str | None:

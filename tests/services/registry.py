@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import shutil
-import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from services.own_process import free_port, goes_with_its_parent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +31,6 @@ storage:
 http: {{addr: "127.0.0.1:{port}"}}
 """
 _LOGIN = "auth: {{htpasswd: {{realm: tests, path: {folder}/passwords}}}}\n"
-_PDEATHSIG = 1
 
 
 @dataclass
@@ -51,7 +49,7 @@ class Registry:
     def start(self) -> None:
         """Start it, with what it kept, and wait until it answers."""
         deadline = time.monotonic() + SECONDS
-        while not self._started(self.port or _free_port()):
+        while not self._started(self.port or free_port()):
             assert time.monotonic() < deadline, (self.folder / "log").read_text()[-2000:]
 
     def stop(self) -> None:
@@ -71,7 +69,7 @@ class Registry:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                preexec_fn=_goes_with_its_parent,  # noqa: PLW1509 - tests start it from no thread
+                preexec_fn=goes_with_its_parent,  # noqa: PLW1509 - tests start it from no thread
             )
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
@@ -113,13 +111,3 @@ def _answers(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def _goes_with_its_parent() -> None:
-    ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import getpass
 import os
 import shutil
-import signal
 import socket
 import stat
 import subprocess
@@ -17,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from services.own_process import free_port, goes_with_its_parent
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SECONDS = 120.0
-_PDEATHSIG = 1
 _SETTINGS = """
 Port {port}
 ListenAddress 127.0.0.1
@@ -93,7 +92,7 @@ class SshServer:
 
     def start(self) -> None:
         deadline = time.monotonic() + SECONDS
-        while not self._started(_free_port(), deadline):
+        while not self._started(free_port(), deadline):
             assert time.monotonic() < deadline, (self.folder / "log").read_text()[-2000:]
         self.know_it()
 
@@ -113,7 +112,7 @@ class SshServer:
                 [_server(), "-D", "-e", "-f", str(self.folder / "server")],
                 stdin=subprocess.DEVNULL,
                 stderr=log,
-                preexec_fn=_goes_with_its_parent,  # noqa: PLW1509 - tests start it from no thread
+                preexec_fn=goes_with_its_parent,  # noqa: PLW1509 - tests start it from no thread
             )
         while time.monotonic() < deadline and self._process.poll() is None:
             if _greets(port):
@@ -154,13 +153,3 @@ def _greets(port: int) -> bool:
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def _goes_with_its_parent() -> None:
-    ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
